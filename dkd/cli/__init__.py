@@ -1,0 +1,65 @@
+"""The ``dkd`` command: arguments in, one call, text and an exit code out.
+
+Modules here import nothing but typer at the top, so that ``dkd --help`` answers at once; what a command needs, its body
+imports.
+"""
+
+import sys
+from typing import Any
+
+import typer
+
+import dkd
+from dkd.cli import model
+from dkd.errors import DkdError, ExitCode
+
+_WrongUsage: Any = typer.BadParameter.__mro__[1]
+"""click's UsageError, by the one public way to it: typer carries its own copy of click since 0.20, others do not."""
+
+app = typer.Typer(
+    name="dkd",
+    help="One YAML model for a real-time clickstream stack: Divolte collects, Kafka carries, Druid stores.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (model,):
+    group.add_to(app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"dkd {dkd.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """One YAML model for a real-time clickstream stack: Divolte collects, Kafka carries, Druid stores."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command; every way it can end becomes an exit code of :class:`dkd.errors.ExitCode`."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; errors are printed to stderr, one line each."""
+    try:
+        result = app(arguments, standalone_mode=False)
+    except DkdError as error:
+        typer.echo(str(error), err=True)
+        return error.exit_code
+    except _WrongUsage as error:
+        command = error.ctx.command_path if error.ctx else "dkd"
+        typer.echo(f"{error.format_message()} See: {command} --help", err=True)
+        return ExitCode.usage
+    except typer.Abort:
+        return ExitCode.interrupted
+    except KeyboardInterrupt:
+        return ExitCode.interrupted
+    except BrokenPipeError:
+        return ExitCode.ok
+    return result if isinstance(result, int) else ExitCode.ok

@@ -1,0 +1,113 @@
+"""Arguments that several commands share, and the model and settings that they lead to."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from dkd.errors import UsageError
+
+if TYPE_CHECKING:
+    from dkd.model.schema import Model
+    from dkd.settings import Settings
+
+ModelArgument = Annotated[
+    Path | None, typer.Argument(metavar="MODEL", help="The model; default: the one YAML in specs/.", show_default=False)
+]
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", "-m", help="The model; default: the one YAML in specs/.", show_default=False)
+]
+TargetOption = Annotated[str, typer.Option("--target", "-t", help="Where: a target of the model.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+class Opened(NamedTuple):
+    """What most commands work on.
+
+    Attributes:
+        path: The model's file.
+        project: The directory that holds ``specs/``, ``compose/`` and ``.dkd/``.
+        model: The checked model.
+        settings: Where its chosen target is.
+    """
+
+    path: Path
+    project: Path
+    model: "Model"
+    settings: "Settings"
+
+
+def find_model(path: Path | None) -> Path:
+    """The file of the model: *path*, or the one YAML in ``specs/``.
+
+    Raises:
+        UsageError: DKD110, when there is none, more than one, or *path* is no file.
+    """
+    if path is not None:
+        if path.is_file():
+            return path
+        raise UsageError("DKD110", where=str(path), problem="there is no such file", remedy="name an existing model")
+    found = sorted([*Path("specs").glob("*.yaml"), *Path("specs").glob("*.yml")])
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError("DKD110", where="specs/", problem="there is no model", remedy="run dkd init, or name a model")
+    names = ", ".join(str(name) for name in found)
+    raise UsageError("DKD110", where="specs/", problem=f"there are several models: {names}", remedy="name one of them")
+
+
+def project_of(path: Path) -> Path:
+    """The project's directory: the one above ``specs/``, else the model's own."""
+    folder = path.resolve().parent
+    return folder.parent if folder.name == "specs" else folder
+
+
+def base_port(project: Path) -> int:
+    """The local stack's first port: ``DKD_BASE_PORT``, else the one this project's stack was started with.
+
+    Raises:
+        UsageError: DKD111, when ``DKD_BASE_PORT`` is not a port.
+    """
+    import json
+
+    from dkd.settings import DEFAULT_BASE_PORT, Ports
+
+    asked = os.environ.get("DKD_BASE_PORT")
+    if asked is not None:
+        if asked.isdigit() and 1024 <= int(asked) <= 65535 - len(Ports._fields):
+            return int(asked)
+        raise UsageError(
+            "DKD111", where="DKD_BASE_PORT", problem=f"{asked!r} is not a port", remedy="use 1024 to 65000"
+        )
+    chosen = project / ".dkd" / "ports.json"
+    return int(json.loads(chosen.read_text())["base_port"]) if chosen.is_file() else DEFAULT_BASE_PORT
+
+
+def load_model(path: Path | None) -> tuple[Path, Path, "Model"]:
+    """The model's file, its project's directory, and the checked model.
+
+    Raises:
+        UsageError: DKD110, when there is no such file.
+        ModelError: With every mistake of the file.
+    """
+    from dkd.model.load import read_model
+
+    file = find_model(path)
+    return file, project_of(file), read_model(file)
+
+
+def opened(path: Path | None, target: str = "local") -> Opened:
+    """The model and where its *target* is; raises what :func:`load_model` and :func:`dkd.settings.settings` raise."""
+    from dkd.settings import settings
+
+    file, project, model = load_model(path)
+    return Opened(file, project, model, settings(model, target, environment(project), base_port(project)))
+
+
+def environment(project: Path) -> dict[str, str]:
+    """The process's environment; a local stack's own pseudonym key stands in where none is set."""
+    key = project / ".dkd" / "pseudonym.key"
+    own = {"DKD_PSEUDONYM_KEY": key.read_text().strip()} if key.is_file() else {}
+    return {**own, **os.environ}

@@ -1,0 +1,85 @@
+"""A model's tree as people write it → the one long form that the schema knows, each value still at its place."""
+
+from collections.abc import Callable
+
+from dkd.model.tree import Path, Tree
+
+_SECTIONS = ("collector", "topics", "datasources", "targets", "events", "fields", "measures", "enrich")
+
+
+def normalise(tree: Tree) -> dict[str, object]:
+    """The long form of *tree*: ``price: double`` becomes ``price: {type: double}``, empty sections become ``{}``.
+
+    The tree must hold a mapping. It learns the places of what is added.
+    """
+    root = dict(tree.value) if isinstance(tree.value, dict) else {}
+    for name in _SECTIONS:
+        if name in root and root[name] is None:
+            root[name] = {}
+    _each(tree, root, "events", _event)
+    _each(tree, root, "fields", _field)
+    _each(tree, root, "targets", _empty)
+    if "enrich" in root:
+        root["enrich"] = _enrich(tree, root["enrich"])
+    return root
+
+
+def _each(tree: Tree, root: dict[str, object], name: str, form: Callable[[Tree, object, Path], object]) -> None:
+    section = root.get(name)
+    if isinstance(section, dict):
+        root[name] = {key: form(tree, value, (name, key)) for key, value in section.items()}
+
+
+def _empty(_tree: Tree, value: object, _path: Path) -> object:
+    return {} if value is None else value
+
+
+def _event(tree: Tree, value: object, path: Path) -> object:
+    if value is None:
+        return {}
+    if isinstance(value, dict) and isinstance(value.get("fields"), dict):
+        fields = {key: _field(tree, inner, (*path, "fields", key)) for key, inner in value["fields"].items()}
+        return {**value, "fields": fields}
+    return value
+
+
+def _field(tree: Tree, value: object, path: Path) -> object:
+    if value is None:
+        return {}
+    if isinstance(value, str):
+        tree.values[(*path, "type")] = tree.values[path]
+        return {"type": value}
+    return value
+
+
+def _enrich(tree: Tree, value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    found: dict[str, object] = {}
+    for index, item in enumerate(value):
+        at: Path = ("enrich", index)
+        name, options = _enricher(item)
+        if name is None:
+            tree.add(at, "DKD204", f"{item!r} names no enricher", "write its name, or {name: {option: value}}")
+        elif name in found:
+            tree.add(at, "DKD202", f"enricher {name!r} stands twice", "remove one of them")
+        else:
+            found[name] = options
+            _move(tree, at if isinstance(item, str) else (*at, name), ("enrich", name))
+    return found
+
+
+def _enricher(item: object) -> tuple[str | None, object]:
+    if isinstance(item, str):
+        return item, {}
+    if isinstance(item, dict) and len(item) == 1:
+        ((name, options),) = item.items()
+        return str(name), {} if options is None else options
+    return None, None
+
+
+def _move(tree: Tree, old: Path, new: Path) -> None:
+    for places in (tree.keys, tree.values):
+        for path in [path for path in places if path[: len(old)] == old]:
+            places[new + path[len(old) :]] = places[path]
+    tree.keys.setdefault(new, tree.values[old])

@@ -1,0 +1,50 @@
+"""Preset and site name → the text of a first model, and of the job that checks it in CI."""
+
+import re
+from importlib.resources import files
+from typing import Literal
+
+from dkd.errors import UsageError
+
+Preset = Literal["web", "shop"]
+
+_CI_JOB = """\
+# Checks the model on every pull request: mistakes, and rendered files that no longer match it.
+name: dkd
+on: [pull_request]
+jobs:
+  dkd:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+        with: {fetch-depth: 0}
+      - uses: actions/setup-python@v5
+        with: {python-version: "3.12"}
+      - run: pip install dkd
+      - run: dkd check
+      - run: dkd render --check
+      - run: dkd diff "origin/${{ github.base_ref }}"
+"""
+
+
+def preset_files(preset: Preset, site: str) -> dict[str, str]:
+    """The files that start a project: path from the project's directory to text.
+
+    Args:
+        preset: Which kind of site.
+        site: Its name; small letters, digits and ``_``.
+
+    Raises:
+        UsageError: DKD112, when *site* is not such a name.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", site):
+        remedy = "use small letters, digits and _, beginning with a letter, at most 40"
+        raise UsageError("DKD112", where="--site", problem=f"{site!r} is not a site name", remedy=remedy)
+    model = files("dkd.model.presets").joinpath(f"{preset}.yaml").read_text(encoding="utf-8")
+    aligned = re.sub(r"^site: SITE *", f"site: {site}".ljust(40), model, count=1, flags=re.MULTILINE)
+    return {f"specs/{site}.yaml": aligned, ".github/workflows/dkd.yml": _CI_JOB}
+
+
+def site_name(folder: str) -> str:
+    """A site name made from a folder's name; empty when nothing of it can be used."""
+    return re.sub(r"[^a-z0-9]+", "_", folder.lower()).strip("_0123456789")[:40].rstrip("_")

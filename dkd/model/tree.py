@@ -1,0 +1,132 @@
+"""YAML text → plain values, with the line and column of every key and value."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import yaml
+
+from dkd.errors import Problem
+
+Path = tuple[str | int, ...]
+Place = tuple[int, int]
+
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MOST_NODES = 200_000
+"""Aliases may name a node many times; beyond this many the file is a bomb, not a model."""
+
+
+@dataclass
+class Tree:
+    """A YAML document as plain values.
+
+    Attributes:
+        value: Dicts with text keys, lists and scalars.
+        keys: Line and column, from 1, of each mapping key by the path to its value.
+        values: The same of each value.
+        problems: Duplicate keys and the like, each at its line and column.
+    """
+
+    where: str
+    value: object = None
+    keys: dict[Path, Place] = field(default_factory=dict)
+    values: dict[Path, Place] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def place(self, path: Path, *, of_key: bool = False) -> str:
+        """``file:line:column`` of *path*, or of the nearest thing around it that the file holds."""
+        first, second = (self.keys, self.values) if of_key else (self.values, self.keys)
+        for size in range(len(path), -1, -1):
+            found = first.get(path[:size]) or second.get(path[:size])
+            if found:
+                return f"{self.where}:{found[0]}:{found[1]}"
+        return f"{self.where}:1:1"
+
+    def add(self, path: Path, code: str, problem: str, remedy: str = "", *, of_key: bool = False) -> None:
+        """Note one mistake at *path*."""
+        self.problems.append(Problem(self.place(path, of_key=of_key), code, problem, remedy))
+
+
+def parse(text: str, where: str) -> Tree:
+    """Read one YAML document.
+
+    Args:
+        text: The document.
+        where: Its file name, for the places of mistakes.
+
+    Returns:
+        The tree; when the text is no YAML at all, its value is None and its one problem says where it broke.
+    """
+    tree = Tree(where)
+    try:
+        node = yaml.compose(text, Loader=_LOADER)
+        if node is not None:
+            tree.value = _Reader(tree).read(node, ())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        what = " ".join(part for part in (error.context, error.problem) if part)
+        tree.problems.append(
+            Problem(f"{where}:{line}:{column}", "DKD201", f"this is not YAML: {what}", "mend the line")
+        )
+    except yaml.YAMLError as error:
+        tree.problems.append(Problem(f"{where}:1:1", "DKD201", f"this is not YAML: {error}", "mend the file"))
+    return tree
+
+
+class _Reader:
+    """Walks the nodes of one document into a tree."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.count = 0
+        self.open: set[int] = set()
+        self.scalars = yaml.constructor.SafeConstructor()
+
+    def read(self, node: yaml.Node, path: Path) -> object:
+        """The plain value of *node*; notes its place."""
+        self.tree.values[path] = _place(node)
+        self.count += 1
+        if self.count > _MOST_NODES:
+            raise yaml.MarkedYAMLError(problem="its aliases unfold to too many values", problem_mark=node.start_mark)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        if id(node) in self.open:
+            raise yaml.MarkedYAMLError(problem="an anchor holds itself", problem_mark=node.start_mark)
+        self.open.add(id(node))
+        value: object = (
+            dict(self._pairs(node, path))
+            if isinstance(node, yaml.MappingNode)
+            else [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
+        )
+        self.open.discard(id(node))
+        return value
+
+    def _scalar(self, node: yaml.ScalarNode, path: Path) -> object:
+        try:
+            return self.scalars.construct_object(node)
+        except (yaml.YAMLError, ValueError):
+            self.tree.add(path, "DKD204", f"{node.value!r} cannot be read as {node.tag}", "put it in quotes")
+            return node.value
+
+    def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, object]]:
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key must be a plain text", problem_mark=key.start_mark)
+            # The text as written: YAML 1.1 would turn the keys `on` and `no` into booleans.
+            name = str(key.value)
+            inner = (*path, name)
+            if name in seen:
+                line, column = _place(key)
+                problem = f"key {name!r} stands here and in line {seen[name]}"
+                self.tree.problems.append(
+                    Problem(f"{self.tree.where}:{line}:{column}", "DKD202", problem, "remove one of them")
+                )
+                continue
+            seen[name] = _place(key)[0]
+            self.tree.keys[inner] = _place(key)
+            yield name, self.read(value, inner)
+
+
+def _place(node: yaml.Node) -> Place:
+    return node.start_mark.line + 1, node.start_mark.column + 1

@@ -1,0 +1,55 @@
+"""The types that the model's values are made of: names, durations, field types."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
+
+FieldType = Literal["string", "boolean", "int", "long", "float", "double", "timestamp", "enum", "list"]
+"""``timestamp`` is UTC milliseconds since 1970; ``list`` is a list of strings."""
+
+NUMERIC: frozenset[str] = frozenset({"int", "long", "float", "double"})
+
+Privacy = Literal["keep", "truncate", "pseudonymise", "drop"]
+
+_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
+
+
+class Frozen(BaseModel):
+    """Validated once, then unchangeable; a key that it does not know is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+def duration(value: object) -> object:
+    """``"30m"`` as a timedelta; anything but a text is handed on unchanged.
+
+    Raises:
+        ValueError: When the text is not a whole number with one of the units ms, s, m, h, d.
+    """
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"{value!r} is not a duration like 30m, 5s or 7d")
+    return timedelta(milliseconds=int(found[1]) * _UNITS[found[2]])
+
+
+def duration_text(value: timedelta) -> str:
+    """The shortest text that :func:`duration` reads as *value*."""
+    value_ms = value // timedelta(milliseconds=1)
+    unit = next(name for name, size in reversed(_UNITS.items()) if value_ms % size == 0)
+    return f"{value_ms // _UNITS[unit]}{unit}"
+
+
+def in_ms(value: timedelta) -> int:
+    """Whole milliseconds of *value*."""
+    return value // timedelta(milliseconds=1)
+
+
+Duration = Annotated[timedelta, BeforeValidator(duration), PlainSerializer(duration_text)]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+"""Names of events, fields and measures: one spelling that Avro, JSON, SQL and Groovy all take unquoted."""
+SiteName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]

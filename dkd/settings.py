@@ -1,0 +1,156 @@
+"""Where the systems are: a model's target and the environment become frozen Settings."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from dkd.errors import UsageError
+from dkd.model.schema import Druid, Kafka, Model
+
+DEFAULT_BASE_PORT = 28200
+"""Below 32768, where Linux's ephemeral ports begin."""
+
+_ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Ports(NamedTuple):
+    """The local stack's ports, in a row from the base port; all on 127.0.0.1."""
+
+    zookeeper: int
+    derby: int
+    coordinator: int
+    broker: int
+    historical: int
+    indexer: int
+    kafka: int
+    controller: int
+    collector: int
+    explorer: int
+    collector_admin: int
+    enricher_admin: int
+
+    @classmethod
+    def at(cls, base_port: int) -> "Ports":
+        """Twelve ports from *base_port* on."""
+        return cls(*range(base_port, base_port + len(cls._fields)))
+
+
+@dataclass(frozen=True)
+class KafkaSettings:
+    """How to reach a Kafka cluster."""
+
+    servers: str
+    security: str = "PLAINTEXT"
+    mechanism: str = "PLAIN"
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class DruidSettings:
+    """How to reach a Druid cluster; behind a router both URLs are the router's."""
+
+    coordinator: str
+    broker: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One target, with its secrets filled in from the environment; secrets are not in its text form.
+
+    Attributes:
+        target: Name of the target; ``local`` is the stack of ``dkd up``.
+        collector: Base URL of the collector, without a slash at the end; empty when the target names none.
+        sender_keys: Key of each trusted sender by its name.
+        pseudonym_key: Secret of pseudonyms; None where none is set.
+    """
+
+    target: str
+    kafka: KafkaSettings
+    druid: DruidSettings
+    collector: str
+    sender_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pseudonym_key: bytes | None = field(default=None, repr=False)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the local stack, where loopback is trusted."""
+        return self.target == "local"
+
+
+def filled(text: str, environment: Mapping[str, str], where: str) -> str:
+    """*text* with every ``${NAME}`` replaced from *environment*.
+
+    Raises:
+        UsageError: DKD120, when a variable is not set; it names the variable, never a value.
+    """
+    missing = [name for name in _ENV.findall(text) if name not in environment]
+    if missing:
+        raise UsageError(
+            "DKD120",
+            where=where,
+            problem=f"environment variable {missing[0]} is not set",
+            remedy=f"export {missing[0]}, or choose another --target",
+        )
+    return _ENV.sub(lambda found: environment[found[1]], text)
+
+
+def settings(model: Model, target: str, environment: Mapping[str, str], base_port: int = DEFAULT_BASE_PORT) -> Settings:
+    """Where *model* is deployed when *target* is chosen.
+
+    Args:
+        model: The site.
+        target: Name of one of the model's targets; ``local`` always exists.
+        environment: Values for ``${NAME}``, and ``DKD_PSEUDONYM_KEY``.
+        base_port: First port of the local stack.
+
+    Raises:
+        UsageError: DKD121 for an unknown target or one without Kafka or Druid; DKD120 for an unset variable.
+    """
+    key = environment.get("DKD_PSEUDONYM_KEY")
+    secret = key.encode() if key else None
+    if target == "local":
+        keys = {
+            s.name: environment[name]
+            for s in model.collector.senders
+            for name in _ENV.findall(s.key)
+            if name in environment
+        }
+        ports = Ports.at(base_port)
+        return Settings(
+            target="local",
+            kafka=KafkaSettings(f"127.0.0.1:{ports.kafka}"),
+            druid=DruidSettings(f"http://127.0.0.1:{ports.coordinator}", f"http://127.0.0.1:{ports.broker}"),
+            collector=f"http://127.0.0.1:{ports.collector}",
+            sender_keys=keys,
+            pseudonym_key=secret,
+        )
+    chosen = model.targets.get(target)
+    where = f"target {target}"
+    if chosen is None or chosen.kafka is None or chosen.druid is None:
+        known = ", ".join(sorted({"local", *model.targets}))
+        problem = "is not in the model" if chosen is None else "names no kafka or no druid"
+        raise UsageError("DKD121", where=where, problem=problem, remedy=f"choose one of: {known}")
+    return Settings(
+        target=target,
+        kafka=_kafka(chosen.kafka, environment, where),
+        druid=_druid(chosen.druid, environment, where),
+        collector=(chosen.collector or "").rstrip("/"),
+        sender_keys={s.name: filled(s.key, environment, where) for s in model.collector.senders},
+        pseudonym_key=secret,
+    )
+
+
+def _kafka(wanted: Kafka, environment: Mapping[str, str], where: str) -> KafkaSettings:
+    user, password = (filled(text, environment, where) if text else None for text in (wanted.user, wanted.password))
+    servers = filled(wanted.servers, environment, where)
+    return KafkaSettings(servers, wanted.security, wanted.mechanism, user, password)
+
+
+def _druid(wanted: Druid, environment: Mapping[str, str], where: str) -> DruidSettings:
+    user, password = (filled(text, environment, where) if text else None for text in (wanted.user, wanted.password))
+    router = filled(wanted.router, environment, where).rstrip("/")
+    return DruidSettings(router, router, user, password)

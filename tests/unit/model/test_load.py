@@ -1,0 +1,149 @@
+"""YAML → Model, or every mistake at its place."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from dkd.errors import ModelError, UsageError
+from dkd.model.load import load, read_model
+from dkd.model.preset import preset_files, site_name
+
+SHOP = preset_files("shop", "shop")["specs/shop.yaml"]
+
+
+def problems(text: str) -> list[tuple[str, str]]:
+    with pytest.raises(ModelError) as caught:
+        load(text, "m.yaml")
+    return [(problem.where.removeprefix("m.yaml:"), problem.code) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("preset", ["web", "shop"])
+def test_a_preset_is_a_valid_model_of_the_named_site(preset):
+    model = load(preset_files(preset, "my_site")["specs/my_site.yaml"], "m.yaml")
+    assert model.site == "my_site"
+    assert model.enrich.bots is not None
+    assert model.enrich.bots.action == "flag"
+
+
+def test_short_and_long_forms_are_the_same_model():
+    short = "dkd: 1\nsite: a\nevents: {x: {fields: {p: double}}}\nenrich: [url, {bots: }]\ntargets: {local: }\n"
+    long = (
+        "dkd: 1\nsite: a\nevents: {x: {fields: {p: {type: double}}}}\n"
+        "enrich: {url: {}, bots: {}}\ntargets: {local: {}}\n"
+    )
+    assert load(short, "m.yaml") == load(long, "m.yaml")
+
+
+def test_durations_become_time_spans():
+    model = load(SHOP, "m.yaml")
+    assert model.topics.retention.clean == timedelta(days=3)
+    assert model.enrich.timing.gap == timedelta(minutes=30)
+
+
+def test_every_mistake_is_reported_at_its_line_and_column_in_file_order():
+    text = """\
+dkd: 1
+site: Shop
+sit: x
+events:
+  page_view: {}
+  Bad-Name: {}
+  search: {fields: {query: strng, event: string}}
+  purchase:
+    fields:
+      revenue: {type: string, requird: true}
+      revenue: double
+  other: {fields: {query: int, kind: enum}}
+enrich: [url, botz, {sessions: {gap: 30, conversions: [{event: purchas, value: revenue}]}}]
+topics: {partitions: 0, retention: {raw: 1d, rejects: 7d}}
+measures:
+  b: {count_distinct: party}
+  c: {ratio: [b, zz]}
+targets:
+  prod:
+    kafka: {servers: "x:1", password: geheim}
+    druid: {}
+"""
+    assert problems(text) == [
+        ("2:7", "DKD204"),
+        ("3:1", "DKD203"),
+        ("6:3", "DKD206"),
+        ("7:28", "DKD204"),
+        ("7:35", "DKD210"),
+        ("10:31", "DKD203"),
+        ("11:7", "DKD202"),
+        ("12:27", "DKD211"),
+        ("12:38", "DKD212"),
+        ("13:15", "DKD203"),
+        ("13:38", "DKD204"),
+        ("13:64", "DKD213"),
+        ("14:22", "DKD204"),
+        ("14:55", "DKD215"),
+        ("16:23", "DKD213"),
+        ("17:18", "DKD213"),
+        ("20:39", "DKD216"),
+        ("21:12", "DKD205"),
+    ]
+
+
+def test_an_unknown_name_comes_with_the_nearest_valid_ones():
+    with pytest.raises(ModelError) as caught:
+        load("dkd: 1\nsite: a\nevents: {page_view: {}}\nmeasures: {m: {count: events, wher: {}}}\n", "m.yaml")
+    assert "did you mean where?" in str(caught.value)
+
+
+def test_a_secret_in_clear_is_never_shown():
+    text = (
+        "dkd: 1\nsite: a\nevents: {x: }\ntargets: {p: {kafka: {servers: s, password: [hunter2]}, druid: {router: r}}}\n"
+    )
+    with pytest.raises(ModelError) as caught:
+        load(text, "m.yaml")
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ("1:1", "DKD200")),
+        ("- a\n", ("1:1", "DKD200")),
+        ("a: [1,\n", ("2:1", "DKD201")),
+        ("dkd: 1\nsite: a\nevents: &x {a: *x}\n", ("3:9", "DKD201")),
+        ("dkd: 1\nsite: a\nevents:\n\tx: 1\n", ("4:1", "DKD201")),
+        ("dkd: 1\nsite: a\nevents: {x: }\n? [a]\n: 1\n", ("4:3", "DKD201")),
+    ],
+)
+def test_a_broken_file_is_one_finding(text, expected):
+    assert problems(text) == [expected]
+
+
+def test_an_alias_bomb_is_one_finding():
+    lines = ["dkd: 1", "site: a", "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    assert [code for _, code in problems("\n".join(lines))] == ["DKD201"]
+
+
+def test_bytes_that_are_not_utf8_are_one_finding_with_their_place(tmp_path: Path):
+    file = tmp_path / "m.yaml"
+    file.write_bytes(b"dkd: 1\nsite: \xff\n")
+    with pytest.raises(ModelError) as caught:
+        read_model(file)
+    assert caught.value.problems[0].where == f"{file}:2:7"
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path):
+    file = tmp_path / "m.yaml"
+    file.write_bytes(b"\xef\xbb\xbf" + SHOP.replace("\n", "\r\n").encode())
+    assert read_model(file) == load(SHOP, "m.yaml")
+
+
+def test_a_missing_file_is_wrong_usage(tmp_path: Path):
+    with pytest.raises(UsageError):
+        read_model(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"), [("My Shop", "my_shop"), ("2026-site!", "site"), ("...", ""), ("a" * 50, "a" * 40)]
+)
+def test_a_folder_lends_its_name_to_the_site(folder, name):
+    assert site_name(folder) == name
