@@ -88,7 +88,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "reads the user agent",
     ),
     Entry("geo", ("ip",), ("country", "city"), "looks the address up in the country database"),
-    Entry("bots", ("user_agent",), ("is_bot", "bot_reason"), "flags automated visitors, with a reason"),
+    Entry("bots", ("user_agent", "ip"), ("is_bot", "bot_reason"), "flags automated visitors, with a reason"),
     Entry(
         "sessions",
         ("party_id", "timestamp_ms"),

@@ -1,0 +1,55 @@
+import time
+
+import polars as pl
+import pytest
+
+from dkd.enrich.url import add_url, parts
+
+CASES = {
+    "https://shop.example/p/1?a=b&c=d#top": ("shop.example", "/p/1", "a=b&c=d"),
+    "HTTPS://User:pw@Shop.Example:8443/P/1": ("shop.example", "/P/1", None),
+    "https://shop.example": ("shop.example", "/", None),
+    "https://shop.example?q=1": ("shop.example", "/", "q=1"),
+    "https://shop.example/?": ("shop.example", "/", None),
+    "https://shop.example/a?b=c?d=/e#f?g": ("shop.example", "/a", "b=c?d=/e"),
+    "https://shop.example/#/route?x=1": ("shop.example", "/", None),
+    "https://a:b@c@shop.example/x": ("shop.example", "/x", None),
+    "http://[2001:db8::1]:80/x": ("[2001:db8::1]", "/x", None),
+    "https://xn--bcher-kva.example/ü?q=ü": ("xn--bcher-kva.example", "/ü", "q=ü"),
+    "//cdn.example/lib.js": ("cdn.example", "/lib.js", None),
+    "/only/path?q=1": (None, "/only/path", "q=1"),
+    "?q=1": (None, None, "q=1"),
+    "android-app://com.google.android.gm/": ("com.google.android.gm", "/", None),
+    "file:///etc/hosts": (None, "/etc/hosts", None),
+    "  https://shop.example/x \n": ("shop.example", "/x", None),
+    "https://shop.example/a\nb?c\nd": ("shop.example", "/a\nb", "c\nd"),
+    "https://not a host/x?y=1": (None, None, None),
+    "https://<script>/x": (None, None, None),
+    "about:blank": (None, None, None),
+    "mailto:a@b.example": (None, None, None),
+    "hello?utm_source=x": (None, None, None),
+    "": (None, None, None),
+    "\x00\ufffd": (None, None, None),
+}
+
+
+@pytest.mark.parametrize("address", CASES)
+def test_an_address_has_these_parts(address):
+    assert parts(pl.Series([address])).row(0) == CASES[address]
+
+
+def test_parts_keep_the_order_and_null_has_none():
+    assert parts(pl.Series([*CASES, None], dtype=pl.String)).rows() == [*CASES.values(), (None, None, None)]
+
+
+def test_columns_carry_the_names_of_the_page():
+    added = add_url(pl.DataFrame({"page_url": ["https://a.example/b?c"]}))
+    assert added.to_dicts() == [{"page_host": "a.example", "page_path": "/b", "page_query": "c"}]
+
+
+@pytest.mark.parametrize("filler", ["a", "?", "/", "@", ":", "%zz&", "\\", "[", "ü"])
+def test_an_address_of_100_kb_is_answered_at_once(filler):
+    started = time.process_time()
+    found = parts(pl.Series(["https://shop.example/" + filler * (100_000 // len(filler))]))
+    assert found["host"].to_list() == ["shop.example"]
+    assert time.process_time() - started < 0.5
