@@ -81,6 +81,11 @@ class Settings:
         return self.target == "local"
 
 
+def unreachable_remedy(address: str) -> str:
+    """What to do when nothing answers at *address*, a URL or a list of servers; on this machine it is our own stack."""
+    return "run dkd up" if "127.0.0.1" in address else "check the address in the model's targets, and the network"
+
+
 def filled(text: str, environment: Mapping[str, str], where: str) -> str:
     """*text* with every ``${NAME}`` replaced from *environment*.
 

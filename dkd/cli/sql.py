@@ -1,0 +1,75 @@
+"""``dkd sql``: ask Druid in its own language."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dkd.cli.args import ModelOption, TargetOption
+from dkd.errors import UsageError
+
+
+class FormName(StrEnum):
+    """Forms of an answer."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's command."""
+    example = 'dkd sql "SELECT event, COUNT(*) AS n FROM shop_events WHERE country = ? GROUP BY 1" --param NL'
+    app.command(epilog=f"Example: {example}")(sql)
+
+
+def sql(
+    query: Annotated[
+        str | None, typer.Argument(metavar="SQL", help="The query; - reads it from stdin.", show_default=False)
+    ] = None,
+    form: Annotated[FormName, typer.Option("--format", "-f", help="Form of the answer.")] = FormName.table,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='Value of the next ? in the query: 42 is a number, NL or "42" in quotes is text, ["a","b"] a list.'
+        ),
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="Read the query from this file.", show_default=False)] = None,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds after which Druid gives up.")] = 30.0,
+    approximate: Annotated[
+        bool, typer.Option("--approximate", help="Let Druid estimate distinct counts and top lists.")
+    ] = False,
+    model: ModelOption = None,
+    target: TargetOption = "local",
+) -> None:
+    """Ask Druid SQL; distinct counts and top lists are exact unless told otherwise."""
+    from dkd.cli.args import opened
+    from dkd.query.client import Druid
+    from dkd.query.show import as_text
+    from dkd.query.sql import typed
+
+    text = _query(query, file)
+    values = [typed(value) for value in param or []]
+    with Druid(opened(model, target).settings.druid) as druid:
+        rows = druid.sql(text, values, timeout_s=timeout, exact=not approximate)
+    # Without a terminal typer would take escape sequences out of what people sent.
+    typer.echo(as_text(rows, form.value), nl=form is not FormName.csv, color=True)
+
+
+def _query(query: str | None, file: Path | None) -> str:
+    """The query from the command line, the file or stdin."""
+    import sys
+
+    if (query is None) == (file is None) and (query is not None or sys.stdin.isatty()):
+        remedy = 'give it once: dkd sql "SELECT ...", --file FILE, or on stdin'
+        raise UsageError(
+            "DKD130", problem="there is no query" if query is None else "there are two queries", remedy=remedy
+        )
+    if file is not None:
+        try:
+            return file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise UsageError("DKD131", where=str(file), problem=f"cannot be read: {reason}") from error
+    return sys.stdin.read() if query in (None, "-") else str(query)

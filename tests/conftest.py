@@ -1,0 +1,43 @@
+"""What every test can ask for: golden files, and the real stack."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from real_stack import stack
+
+__all__ = ["stack"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden", choices=["check", "write"], default="check", help="write: rewrite the golden files")
+
+
+class Golden:
+    """Compares whole trees of files byte for byte, or writes them."""
+
+    def __init__(self, writes: bool) -> None:
+        self._writes = writes
+
+    def check(self, folder: Path, found: Mapping[str, str]) -> None:
+        """Compare *found*, path to text, with the files of *folder*: these, each with these bytes, and no others."""
+        if self._writes:
+            self._write(folder, found)
+        kept = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+        assert sorted(kept) == sorted(found)
+        for path, text in found.items():
+            assert kept[path].read_bytes() == text.encode(), f"{folder / path} differs; --golden=write rewrites it"
+
+    def _write(self, folder: Path, found: Mapping[str, str]) -> None:
+        for path in folder.rglob("*"):
+            if path.is_file() and path.relative_to(folder).as_posix() not in found:
+                path.unlink()
+        for name, text in found.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    return Golden(request.config.getoption("--golden") == "write")

@@ -1,0 +1,79 @@
+"""The real local stack for tests: started once per run in a project of its own, used through the ``dkd`` command."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+BASE_PORT = 29500
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A project with a running stack.
+
+    Attributes:
+        project: Its directory, with ``specs/shop.yaml`` of the shop preset.
+        base_port: First of its ports.
+    """
+
+    project: Path
+    base_port: int = BASE_PORT
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def run(
+        self, *arguments: str, check: bool = True, timeout_s: float = 300, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``dkd ARGUMENTS`` in the project; with *check*, a failure fails the test and shows what was printed."""
+        done = subprocess.run(
+            [sys.executable, "-m", "dkd", *arguments],
+            cwd=self.project,
+            env={**os.environ, "DKD_BASE_PORT": str(self.base_port), **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            input=stdin,
+        )
+        if check and done.returncode != 0:
+            pytest.fail(f"dkd {' '.join(arguments)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def rows(self, sql: str, *parameters: str) -> list[dict[str, object]]:
+        """Answer of ``dkd sql``, a dict per row."""
+        given = [part for value in parameters for part in ("--param", value)]
+        found: list[dict[str, object]] = json.loads(self.run("sql", sql, *given, "--format", "json").stdout)
+        return found
+
+    def wait_for(self, sql: str, expected: object, timeout_s: float = 60) -> object:
+        """Ask *sql* for one value until it equals *expected*; the last value when the time is up."""
+        end = time.monotonic() + timeout_s
+        value: object = None
+        while time.monotonic() < end:
+            done = self.run("sql", sql, "--format", "json", check=False)
+            rows = json.loads(done.stdout) if done.returncode == 0 else []
+            value = next(iter(rows[0].values())) if rows else None
+            if value == expected:
+                break
+            time.sleep(0.5)
+        return value
+
+    def pid(self, part: str) -> int:
+        """Process id of one part: kafka, druid, collector or enricher."""
+        state = json.loads((self.project / ".dkd" / "state.json").read_text())
+        return int(state[part]["pid"])
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running stack of the shop preset, empty at the start of the run; stopped at its end."""
+    made = Stack(tmp_path_factory.mktemp("project with blank"))
+    made.run("init", "--preset", "shop", "--site", "shop")
+    made.run("up", "--detach", timeout_s=600)
+    yield made
+    made.run("down", check=False)

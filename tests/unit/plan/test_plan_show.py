@@ -1,0 +1,65 @@
+"""A plan as text and as plain values; what is asserted is the whole text."""
+
+import json
+
+from dkd.plan.order import Plan
+from dkd.plan.show import as_dict, as_text, changed
+from dkd.systems.change import Change, Difference
+
+CREATE = Change("kafka", "topic", "shop.raw", "create", "no such topic", wanted={"secret": "canary"})
+UPDATE = Change(
+    "druid",
+    "supervisor",
+    "shop_events",
+    "update",
+    "its spec differs in 3 places",
+    "its tasks restart",
+    differences=(
+        Difference("a", None, {"b": 1}),
+        Difference("c", "x" * 100, None),
+        Difference("ioConfig.taskCount", 1, 2),
+    ),
+    wanted={"secret": "canary"},
+)
+BLOCKED = Change("kafka", "topic", "shop.clean", "blocked", "it cannot", remedy="do not")
+
+TEXT = """\
+Plan for shop on prod (Kafka k:1)
+  1 + kafka/topic/shop.raw          no such topic
+  2 ~ druid/supervisor/shop_events  its spec differs in 3 places
+          a: {"b": 1} added
+          c: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… removed
+          ioConfig.taskCount: 1 -> 2
+          risk: its tasks restart
+    ! kafka/topic/shop.clean        it cannot
+          remedy: do not
+1 to create, 1 to change, 1 blocked."""
+
+
+def plan(*steps, blocked=()):
+    return Plan("shop", "prod", ("Kafka k:1",), steps, blocked)
+
+
+def test_the_whole_plan_as_text():
+    assert as_text(plan(CREATE, UPDATE, blocked=(BLOCKED,))) == TEXT
+
+
+def test_an_empty_plan_says_that_there_is_nothing_to_do():
+    assert as_text(plan()) == "shop on prod is as the model says: nothing to do (Kafka k:1)"
+
+
+def test_the_plan_for_programs_has_the_same_steps_and_no_secret():
+    found = as_dict(plan(CREATE, UPDATE, blocked=(BLOCKED,)))
+    assert [(step["seq"], step["address"], step["action"]) for step in found["steps"]] == [
+        (1, "kafka/topic/shop.raw", "create"),
+        (2, "druid/supervisor/shop_events", "update"),
+    ]
+    assert found["steps"][1]["differences"][2] == {"path": "ioConfig.taskCount", "before": 1, "after": 2}
+    assert found["summary"] == {"create": 1, "update": 1, "blocked": 1}
+    assert not found["applyable"]
+    assert "canary" not in json.dumps(found)
+
+
+def test_what_was_done_in_one_clause():
+    assert changed([]) == "nothing"
+    assert changed([CREATE, UPDATE]) == "kafka/topic/shop.raw, druid/supervisor/shop_events"
