@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from real_stack import stack
 
 __all__ = ["stack"]
+
+# A shared machine is slow at times; a law does not depend on it.
+settings.register_profile("dkd", deadline=None)
+settings.load_profile("dkd")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,12 +1,12 @@
 """Raw records become events with a name of the model and a time, or rejects with a reason."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from dkd.model.columns import RAW_FIELDS
+from dkd.model.naming import snake_case
 from dkd.model.schema import Model
 
 EARLIEST_MS = 946_684_800_000
@@ -70,11 +70,6 @@ def _cast(name: str, found: pl.DataType | None, wanted: pl.DataType) -> pl.Expr:
     if found is None or found.is_nested() != wanted.is_nested():
         return pl.lit(None, wanted).alias(name)
     return pl.col(name).cast(wanted, strict=False)
-
-
-def snake_case(name: str) -> str:
-    """``pageView`` as ``page_view``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def event_names(sent: pl.Series, events: Mapping[str, object]) -> pl.Series:

@@ -1,0 +1,44 @@
+"""``dkd collect``: one collector in the foreground."""
+
+from typing import Annotated
+
+import typer
+
+from dkd.cli.args import ModelArgument, TargetOption
+
+HostOption = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+PortOption = Annotated[
+    int | None,
+    typer.Option("--port", min=0, max=65535, help="Port to listen on; default: the target's.", show_default=False),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command(name="collect", epilog="Example: dkd collect specs/shop.yaml --port 8290")(collect)
+
+
+def collect(
+    model: ModelArgument = None, target: TargetOption = "local", host: HostOption = "127.0.0.1", port: PortOption = None
+) -> None:
+    """Take events over HTTP and put them into the site's raw topic, until SIGTERM.
+
+    GET /csc-event takes what Divolte's tag sends, POST /collect takes many events at once, /dkd.js is dkd's tag, and
+    GET /ping says pong. An event is answered with 2xx only when Kafka has it.
+    """
+    from dkd.cli.args import opened
+    from dkd.collect.server import run
+
+    found = opened(model, target)
+    run(found.model, found.settings, host, default_port(found.settings.collector) if port is None else port, _say)
+
+
+def default_port(url: str) -> int:
+    """The port in a collector's *url*; Divolte's, 8290, where it names none."""
+    from urllib.parse import urlsplit
+
+    return urlsplit(url).port or 8290
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)

@@ -1,0 +1,145 @@
+"""The body of a request → its events, each by itself: one that cannot be read does not touch its neighbours."""
+
+import zlib
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import NamedTuple
+
+import msgspec
+
+from dkd.collect.message import Request
+from dkd.collect.values import BadValue
+
+MOST_BYTES = 256 * 1024
+MOST_INFLATED_BYTES = 1024 * 1024
+MOST_EVENTS = 500
+MOST_EVENT_BYTES = 64 * 1024
+
+_LINES = "application/x-ndjson"
+_TYPES = (_LINES, "application/json", "text/plain")
+_BOM = b"\xef\xbb\xbf"
+
+_object = msgspec.json.Decoder().decode
+_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class Refused(Exception):
+    """The request as a whole cannot be taken; nothing of it was."""
+
+    def __init__(self, status: HTTPStatus, code: str, problem: str, remedy: str) -> None:
+        """Hold what is told to the sender."""
+        super().__init__(problem)
+        self.status, self.code, self.problem, self.remedy = status, code, problem, remedy
+
+
+class Part(NamedTuple):
+    """One event of a body.
+
+    Attributes:
+        at: Counts the lines of the body, or the elements of its array, from 0.
+        content: As it was sent.
+    """
+
+    at: int
+    content: bytes
+
+
+def is_lines(request: Request) -> bool:
+    """Whether the sender says that every line is an event of its own."""
+    return _content_type(request) == _LINES
+
+
+def plain(request: Request) -> bytes:
+    """The body of *request*, inflated.
+
+    Raises:
+        Refused: 413 for a body that is too large, 415 for one in another encoding or of another type, 400 for one that
+            is not what it says or is empty.
+    """
+    if _content_type(request) not in _TYPES:
+        remedy = "send Content-Type: application/x-ndjson, application/json or text/plain"
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "DKD420", "the body is of another type", remedy)
+    encoding = (request.header(b"content-encoding") or "identity").strip().lower()
+    if encoding not in ("gzip", "identity"):
+        raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "DKD421", "the encoding is not gzip", "send gzip or none")
+    content = _inflated(request.body) if encoding == "gzip" else request.body
+    content = content.removeprefix(_BOM)
+    if not content.strip():
+        raise Refused(HTTPStatus.BAD_REQUEST, "DKD424", "the body is empty", "send at least one event")
+    return content
+
+
+def parts(content: bytes, by_line: bool) -> list[Part]:
+    """The events of *content*.
+
+    Args:
+        content: NDJSON, one JSON array, or one JSON object.
+        by_line: Whether only NDJSON is meant.
+
+    Raises:
+        Refused: 413 for more than :data:`MOST_EVENTS`.
+    """
+    whole = None if by_line else _whole(content)
+    found = list(_lines(content)) if whole is None else [Part(index, bytes(raw)) for index, raw in enumerate(whole)]
+    if len(found) > MOST_EVENTS:
+        problem, remedy = f"the body holds {len(found)} events", f"send at most {MOST_EVENTS} in one body"
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "DKD423", problem, remedy)
+    return found
+
+
+def event(content: bytes) -> dict[str, object]:
+    """The JSON object that *content* holds.
+
+    Raises:
+        BadValue: ``too_large``, ``not_json`` or ``not_an_object``.
+    """
+    if len(content) > MOST_EVENT_BYTES:
+        remedy = f"keep an event below {MOST_EVENT_BYTES} bytes"
+        raise BadValue("too_large", f"an event of {len(content)} bytes", remedy)
+    try:
+        found = _object(content)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise BadValue("not_json", f"{error}"[:200], "send one JSON object for each event") from error
+    if not isinstance(found, dict):
+        kind = type(found).__name__
+        raise BadValue("not_an_object", f"an event is a {kind}", 'send a JSON object such as {"event": "page_view"}')
+    return found
+
+
+def _content_type(request: Request) -> str:
+    return (request.header(b"content-type") or "text/plain").partition(";")[0].strip().lower()
+
+
+def _inflated(content: bytes) -> bytes:
+    stream = zlib.decompressobj(31)
+    try:
+        found = stream.decompress(content, MOST_INFLATED_BYTES)
+    except zlib.error as error:
+        raise Refused(HTTPStatus.BAD_REQUEST, "DKD421", "the body is not gzip", "compress it with gzip") from error
+    if stream.unconsumed_tail:
+        remedy = f"keep a body below {MOST_INFLATED_BYTES} bytes before compression"
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "DKD422", "the inflated body is too large", remedy)
+    if not stream.eof or stream.unused_data:
+        raise Refused(HTTPStatus.BAD_REQUEST, "DKD421", "the body is not one whole gzip member", "send one member")
+    return found
+
+
+def _whole(content: bytes) -> list[msgspec.Raw] | list[bytes] | None:
+    """The elements of one array, or one object that spans several lines; None where lines are meant."""
+    start = content.lstrip()[:1]
+    try:
+        if start == b"[":
+            return _array(content)
+        if start == b"{" and b"\n" in content.strip():
+            _object(content)
+            return [content.strip()]
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return [content] if start == b"[" else None
+    return None
+
+
+def _lines(content: bytes) -> Iterator[Part]:
+    for index, line in enumerate(content.split(b"\n")):
+        stripped = line.strip()
+        if stripped:
+            yield Part(index, stripped)

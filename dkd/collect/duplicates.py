@@ -1,0 +1,29 @@
+"""A stream of event ids → whether each was seen a short while ago, in a fixed amount of memory."""
+
+import struct
+from array import array
+
+import mmh3
+
+_PARTS = struct.Struct(">i4xq")
+
+
+class Duplicates:
+    """Divolte's short-term memory: a table of hashes in which every event overwrites its slot.
+
+    It forgets an event when another one falls into its slot, and is empty after a restart: it marks, nothing more.
+    What repeats over a longer time is removed by the enricher.
+    """
+
+    def __init__(self, slots: int = 1_000_000) -> None:
+        """An empty memory of *slots* events, eight bytes each."""
+        self._signatures = array("q", bytes(8 * slots))
+
+    def seen(self, party_id: str, session_id: str, event_id: str) -> bool:
+        """Whether the event is the last one that fell into its slot; it is remembered either way."""
+        text = f"{party_id}{session_id}{event_id}".encode("utf-16-le", "surrogatepass")
+        slot, signature = _PARTS.unpack(mmh3.mmh3_x64_128_digest(text, 0))
+        slot = (slot & 0x7FFFFFFF) % len(self._signatures)
+        repeated = bool(self._signatures[slot] == signature)
+        self._signatures[slot] = signature
+        return repeated

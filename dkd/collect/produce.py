@@ -1,0 +1,137 @@
+"""Groups of messages → Kafka, acknowledged by all in-sync replicas; or a list in memory."""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from dkd.collect.message import Message
+from dkd.settings import KafkaSettings
+
+Say = Callable[[str], None]
+
+TIMEOUT_MS = 3_000
+"""How long a message may take before its request is answered with 503; its sender then sends it again."""
+
+
+class MemorySink:
+    """Keeps messages in a list."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.messages: list[Message] = []
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Keep *messages*."""
+        self.messages.extend(messages)
+
+    def pending(self) -> int:
+        """Nothing ever is."""
+        return 0
+
+    def failed(self) -> Sequence[Message]:
+        """Nothing ever does."""
+        return ()
+
+    def close(self) -> None:
+        """Keep everything."""
+
+
+class KafkaSink:
+    """Sends messages to Kafka and outlives its restarts."""
+
+    def __init__(self, kafka: KafkaSettings, say: Say) -> None:
+        """Connect to *kafka* in the background; *say* is told once when it is lost and once when it is back."""
+        self._kafka, self._say = kafka, say
+        self._is_lost = False
+        self._is_fatal = False
+        self._group: Sequence[Message] = ()
+        self._unsent: list[Message] = []
+        self._failures: set[tuple[str, bytes | None, bytes]] = set()
+        self._producer = self._fresh()
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Hand *messages* to librdkafka."""
+        if self._is_fatal:
+            self._producer, self._is_fatal = self._fresh(), False
+        self._group, self._unsent, self._failures = messages, [], set()
+        produce = self._producer.produce
+        for message in messages:
+            topic, key, value, timestamp_ms, headers = message
+            try:
+                produce(topic, value, key, timestamp=timestamp_ms, headers=list(headers) if headers else None)
+            except (BufferError, KafkaException) as error:
+                self._unsent.append(message)
+                self._note(error.args[0] if isinstance(error, KafkaException) else str(error))
+
+    def pending(self) -> int:
+        """Serve librdkafka's reports, and count what is still on its way."""
+        self._producer.poll(0)
+        return len(self._producer)
+
+    def failed(self) -> Sequence[Message]:
+        """What was not acknowledged in time."""
+        group, self._group = self._group, ()
+        if self._unsent or self._failures:
+            lost = self._failures
+            return [*self._unsent, *(one for one in group if (one.topic, one.key, one.value) in lost)]
+        if self._is_lost and group:
+            self._is_lost = False
+            self._say("Kafka acknowledges again")
+        return ()
+
+    def close(self) -> None:
+        """Wait shortly for what librdkafka still does."""
+        self._producer.flush(1)
+
+    def _fresh(self) -> Producer:
+        return Producer(
+            {
+                **_connection(self._kafka),
+                "acks": "all",
+                "enable.idempotence": True,
+                # As Java's producers choose, Divolte among them; librdkafka's own default would split a party.
+                "partitioner": "murmur2_random",
+                "linger.ms": 5,
+                "compression.type": "lz4",
+                "message.timeout.ms": TIMEOUT_MS,
+                "batch.size": 262_144,
+                "queue.buffering.max.kbytes": 131_072,
+                "queue.buffering.max.messages": 1_000_000,
+                "delivery.report.only.error": True,
+                "reconnect.backoff.max.ms": 1_000,
+                "topic.metadata.refresh.interval.ms": 60_000,
+                "on_delivery": self._on_failure,
+                "error_cb": self._note,
+            },
+            logger=_silent(),
+        )
+
+    def _on_failure(self, error: KafkaError, message: Any) -> None:
+        self._failures.add((message.topic(), message.key(), message.value()))
+        self._note(error)
+
+    def _note(self, error: KafkaError | str) -> None:
+        if isinstance(error, KafkaError) and error.fatal():
+            self._is_fatal = True
+        if not self._is_lost:
+            self._is_lost = True
+            text = error.str() if isinstance(error, KafkaError) else error
+            until = "events are answered with 503 until it does"
+            self._say(f"Kafka at {self._kafka.servers} does not acknowledge: {text}; {until}")
+
+
+def _connection(kafka: KafkaSettings) -> dict[str, object]:
+    found: dict[str, object] = {"bootstrap.servers": kafka.servers, "security.protocol": kafka.security}
+    if kafka.user is not None:
+        found |= {"sasl.mechanism": kafka.mechanism, "sasl.username": kafka.user, "sasl.password": kafka.password or ""}
+    return found
+
+
+def _silent() -> logging.Logger:
+    """Hears librdkafka, which repeats itself for every connection attempt; one line of ours says the same."""
+    logger = logging.getLogger("dkd.collect.librdkafka")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False
+    return logger

@@ -1,0 +1,153 @@
+"""Divolte's recorded requests over a real connection, byte for byte, and what a connection owes its client."""
+
+import hashlib
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+from collector_server import Running, running
+from divolte_vectors import Vector, vectors, wire
+
+from dkd.model.load import load
+
+MODEL = load("dkd: 1\nsite: shop\ncollector: {ip: full}\nevents: {page_view: {}}\n", "shop.yaml")
+OWN_SCRIPT = {"h001", "h003", "h005"}
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[Running]:
+    with running(MODEL) as found:
+        yield found
+
+
+def parted(answer: bytes) -> tuple[int, dict[str, str], bytes]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    lines = head.decode("latin-1").split("\r\n")
+    return int(lines[0].split()[1]), dict(line.split(": ", 1) for line in lines[1:]), body
+
+
+@pytest.mark.parametrize("vector", vectors("default"), ids=lambda one: one["id"])
+def test_the_answer_on_the_wire_is_divoltes(vector: Vector, collector: Running):
+    for before in vector.get("before", []):
+        collector.exchange(wire(before))
+    status, headers, body = parted(collector.exchange(wire(vector["request"])))
+    wanted = dict(vector["response"]["headers"])
+    assert status == vector["response"]["status"]
+    if "Date" in headers:
+        headers["Date"] = "<date>"
+    if vector["id"] in OWN_SCRIPT:
+        for name in ("Content-Length", "ETag"):
+            assert headers.pop(name)
+            wanted.pop(name)
+    else:
+        assert hashlib.sha256(body).hexdigest() == vector["response"]["body_sha256"]
+    assert headers == wanted
+
+
+GET = b"GET /ping HTTP/1.1\r\nHost: c\r\n\r\n"
+LAST = b"GET /ping HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n"
+
+
+def test_a_connection_is_kept_and_answers_keep_their_order(collector: Running):
+    unknown = b"GET /nothing HTTP/1.1\r\nHost: c\r\n\r\n"
+    answers = collector.exchange(GET + unknown + GET + LAST).split(b"HTTP/1.1 ")[1:]
+    assert [answer[:3] for answer in answers] == [b"200", b"404", b"200", b"200"]
+    assert [b"Connection: keep-alive" in answer for answer in answers] == [True, True, True, False]
+
+
+def test_an_event_is_answered_before_what_was_asked_after_it(collector: Running):
+    event = b"GET /csc-event?p=0%3Ak%3Aa HTTP/1.1\r\nHost: c\r\n\r\n"
+    answers = collector.exchange(event + GET + event + LAST).split(b"HTTP/1.1 ")[1:]
+    assert [b"pong" in answer for answer in answers] == [False, True, False, True]
+
+
+def test_a_request_may_come_in_pieces(collector: Running):
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=5) as client:
+        for byte in LAST:
+            client.sendall(bytes((byte,)))
+        found = b""
+        while part := client.recv(4096):
+            found += part
+    assert found.endswith(b"\r\n\r\npong")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"GET /ping HTTP/1.1\r\nHost : c\r\n\r\n",
+        b"GET /ping HTTP/1.1\r\nA: b\r\n c\r\n\r\n",
+        b"GET /ping HTTP/2.0\r\n\r\n",
+        b"GET /ping\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01",
+        b"POST /collect HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /collect HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        b"GET /ping HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /ping HTTP/1.1\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(201)) + b"\r\n",
+        b"GET /ping HTTP/1.1\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",
+        b"GET /ping?" + b"y" * 70_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET /ping HTTP/1.1\r\nX: " + b"y" * 70_000,
+    ],
+    ids=lambda content: repr(content[:40]),
+)
+def test_what_is_malformed_or_too_large_ends_the_connection(content: bytes, collector: Running):
+    assert collector.exchange(content) == b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_two_hundred_headers_are_fine(collector: Running):
+    content = (
+        b"GET /ping HTTP/1.1\r\nConnection: close\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(199)) + b"\r\n"
+    )
+    assert collector.exchange(content).endswith(b"pong")
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_body_that_is_too_large_is_told_so_even_to_a_client_that_sends_all_of_it_first(
+    declared: bool, collector: Running
+):
+    body = b"x" * 300_000
+    if declared:
+        content = b"POST /collect HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    else:
+        content = (
+            b"POST /collect HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n"
+        )
+    assert collector.exchange(content).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_client_that_asks_first_is_told_to_go_on(collector: Running):
+    head = b"POST /ping HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=5) as client:
+        client.sendall(head)
+        assert client.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        client.sendall(b"{}")
+        assert client.recv(4096).endswith(b"pong")
+
+
+def test_an_event_is_known_by_the_bytes_of_its_headers(collector: Running):
+    """Divolte reads headers as Latin-1, so UTF-8 arrives in pieces; a lost user agent would be worse."""
+    vector = vectors("default", "p001")[0]
+    request = {**vector["request"], "headers": [["User-Agent", "Agént"]]}
+    before = len(collector.messages)
+    collector.exchange(wire(request))
+    assert "AgÃ©nt".encode() in collector.messages[before].value
+
+
+def test_stopping_answers_what_has_begun_and_closes_what_is_idle():
+    with running(MODEL) as collector:
+        address = ("127.0.0.1", collector.port)
+        with (
+            socket.create_connection(address, timeout=5) as idle,
+            socket.create_connection(address, timeout=5) as begun,
+        ):
+            begun.sendall(GET[:10])
+            time.sleep(0.1)
+            started = time.monotonic()
+            stopping = threading.Thread(target=collector.stop)
+            stopping.start()
+            assert idle.recv(4096) == b""
+            begun.sendall(GET[10:])
+            assert begun.recv(4096).endswith(b"pong")
+            stopping.join(10)
+            assert time.monotonic() - started < 5

@@ -1,0 +1,116 @@
+"""Events over HTTP become records of the raw topic, as clients of Divolte know them, and rejects beside them."""
+
+import io
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import fastavro
+import pytest
+import requests
+from confluent_kafka import Consumer, Message, TopicPartition
+from kafka.partitioner.default import murmur2
+from real_stack import Stack
+
+from dkd.model.load import read_model
+from dkd.settings import Ports
+from dkd.systems.avro.render import frame, raw_schema, schema_id
+
+pytestmark = pytest.mark.stack
+
+PARTITIONS = 4
+
+
+@pytest.fixture
+def consumer(stack: Stack) -> Iterator[Consumer]:
+    ports = Ports.at(stack.base_port)
+    made = Consumer({"bootstrap.servers": f"127.0.0.1:{ports.kafka}", "group.id": uuid.uuid4().hex})
+    yield made
+    made.close()
+
+
+def url(stack: Stack) -> str:
+    return f"http://127.0.0.1:{Ports.at(stack.base_port).collector}"
+
+
+def records_of(consumer: Consumer, topic: str, produce: Callable[[], None], count: int) -> list[Message]:
+    """The first *count* records that *produce* adds to *topic*."""
+    wanted = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    consumer.assign(
+        [TopicPartition(one.topic, one.partition, consumer.get_watermark_offsets(one)[1]) for one in wanted]
+    )
+    produce()
+    found: list[Message] = []
+    end = time.monotonic() + 30
+    while len(found) < count and time.monotonic() < end:
+        message = consumer.poll(1)
+        if message is not None and message.error() is None:
+            found.append(message)
+    return found
+
+
+def test_a_divolte_request_and_a_batch_become_framed_avro_keyed_by_party(stack: Stack, consumer: Consumer):
+    schema = raw_schema(read_model(stack.project / "specs" / "shop.yaml"))
+    run = uuid.uuid4().hex
+    parties = [f"{run}-{number}" for number in range(8)]
+    pixel = {
+        "p": f"0:k0:{run}",
+        "s": "0:k0:s",
+        "v": "0:v",
+        "e": f"0:{run}",
+        "c": "k0abc123",
+        "n": "t",
+        "f": "t",
+        "t": "pageView",
+    }
+
+    def produce() -> None:
+        got = requests.get(f"{url(stack)}/csc-event", params=pixel, timeout=10)
+        assert (got.status_code, len(got.content)) == (200, 37)
+        body = "\n".join(json.dumps({"event": "page_view", "party_id": party}) for party in parties)
+        sent = requests.post(
+            f"{url(stack)}/collect", data=body, headers={"Content-Type": "application/x-ndjson"}, timeout=10
+        )
+        assert sent.json()["accepted"] == len(parties)
+
+    before_ms = time.time_ns() // 1_000_000
+    found = records_of(consumer, "shop.raw", produce, 9)
+    assert len(found) == 9
+    parsed = fastavro.parse_schema(schema)
+    for message in found:
+        value: bytes = message.value()
+        assert value[:5] == frame(schema_id(schema))
+        record: dict[str, Any] = fastavro.schemaless_reader(io.BytesIO(value[5:]), parsed)
+        assert message.key() == record["partyId"].encode()
+        assert message.headers() is None
+        assert message.timestamp()[1] == record["timestamp"]
+        assert before_ms <= record["timestamp"] <= time.time_ns() // 1_000_000
+        # The choice of Java's producers, computed by another client's code.
+        assert message.partition() == (murmur2(message.key()) & 0x7FFFFFFF) % PARTITIONS
+    assert {message.key().decode() for message in found} == {*parties, f"0:k0:{run}"}
+
+
+def test_a_refused_event_is_a_record_with_its_reason(stack: Stack, consumer: Consumer):
+    content = json.dumps({"event": "page_veiw", "party_id": "me", "event_id": uuid.uuid4().hex}).encode()
+
+    def produce() -> None:
+        asked = requests.post(
+            f"{url(stack)}/collect",
+            params={"batch": "b1"},
+            data=content,
+            headers={"Content-Type": "text/plain"},
+            timeout=10,
+        )
+        assert asked.json()["rejected"][0]["reason"] == "unknown_event"
+
+    (message,) = records_of(consumer, "shop.rejects", produce, 1)
+    assert (message.key(), message.value()) == (b"me", content)
+    headers = {name: value.decode() for name, value in message.headers()}
+    assert (headers["dkd-reject-id"], headers["dkd-stage"], headers["dkd-reason"]) == (
+        "b1:0",
+        "collect",
+        "unknown_event",
+    )
+    assert "page_view" in headers["dkd-remedy"]
