@@ -2,7 +2,8 @@ import polars as pl
 import pytest
 from enrich_cases import NOW_MS, raw, ready, shop, shop_setup
 
-from dkd.enrich.normalise import EARLIEST_MS, REJECT_SCHEMA, conformed, normalised, snake_case
+from dkd.enrich.normalise import EARLIEST_MS, REJECT_SCHEMA, conformed, normalised
+from dkd.model.naming import snake_case
 
 
 def _normalised(*records, setup=None):
