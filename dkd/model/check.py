@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 from dkd.model.columns import EVENT_COLUMNS, RAW_FIELDS, SESSION_COLUMNS, STANDARD_NAMES
 from dkd.model.enrichers import Sessions
 from dkd.model.schema import Field, Measure, Model
+from dkd.model.source import parse_source
 from dkd.model.tree import Path
 from dkd.model.types import NUMERIC, duration_text
 
 Finding = tuple[Path, str, str, str]
 """Path into the model, code, problem, remedy."""
 
-_SOURCE = re.compile(r"(?:(?:parameter|query|cookie|header) \S+|location (?:host|path|query|fragment))")
 _SECRET = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _RAW_NAMES = frozenset(name for field in RAW_FIELDS for name in (field.name, field.column)) | {"__time", "offset"}
 _NUMERIC_COLUMNS = frozenset(column.name for column in EVENT_COLUMNS if column.type in ("long", "double"))
@@ -61,9 +61,11 @@ def _field(path: Path, name: str, field: Field) -> Iterator[Finding]:
         yield ((*path, "type"), "DKD212", f"enum {name!r} has no values", "add values: [a, b]")
     if field.values and field.type != "enum":
         yield ((*path, "values"), "DKD212", f"{name!r} has values but is {field.type}", "set type: enum")
-    if field.source is not None and not _SOURCE.fullmatch(field.source):
-        remedy = "use parameter, query, cookie or header NAME, or location host, path, query or fragment"
-        yield ((*path, "from"), "DKD218", f"{field.source!r} is no source", remedy)
+    try:
+        parse_source(field.source, name)
+    except ValueError as error:
+        problem, _, remedy = str(error).rpartition(": ")
+        yield ((*path, "from"), "DKD218", problem, remedy)
     if field.privacy == "truncate" and field.type != "string":
         yield ((*path, "privacy"), "DKD220", f"only a string can be truncated, {name!r} is {field.type}", "use drop")
     if field.privacy == "drop" and field.required:

@@ -1,0 +1,84 @@
+"""A model becomes its five topics, each with partitions, replication and settings."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import NamedTuple
+
+from dkd.model.schema import Model
+from dkd.model.types import in_ms
+from dkd.systems.text import mark, yaml_text
+
+KINDS = ("raw", "clean", "sessions", "rejects", "state")
+
+_DAY = timedelta(days=1)
+_LARGEST_RECORD_BYTES = 8 * 1024 * 1024
+"""A raw record may have Kafka's usual 1 MiB; its clean row repeats parts of the page's address, a state record holds
+many rows. One record over the limit would fail a whole transaction."""
+
+
+class Topic(NamedTuple):
+    """One topic; *config* holds what is set on the topic itself, in the order of its names."""
+
+    name: str
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+
+
+def topics(model: Model, target: str = "") -> tuple[Topic, ...]:
+    """The topics of a site, in the order in which events pass them.
+
+    Args:
+        model: The site.
+        target: Where; ``local`` has one broker and so one replica, elsewhere the model's number counts.
+    """
+    replication = 1 if target == "local" else model.topics.replication
+    return tuple(
+        Topic(model.topic(kind), model.topics.partitions, replication, _config(model, kind, replication))
+        for kind in KINDS
+    )
+
+
+def topics_yaml(model: Model) -> str:
+    """``kafka/topics.yaml``: the topics as every target but ``local`` gets them."""
+    found = [topic._asdict() for topic in topics(model)]
+    return mark(model.site, "#") + yaml_text({"topics": found})
+
+
+def _config(model: Model, kind: str, replication: int) -> dict[str, str]:
+    found = _compacted(model) if kind == "state" else _deleted(_retention(model, kind))
+    # A cluster's default may be LogAppendTime, which would replace the receive time.
+    found["message.timestamp.type"] = "CreateTime"
+    if kind != "raw":
+        found["max.message.bytes"] = str(_LARGEST_RECORD_BYTES)
+    if replication >= 3:
+        # With one replica down there are still two copies of what was acknowledged.
+        found["min.insync.replicas"] = "2"
+    return dict(sorted(found.items()))
+
+
+def _deleted(retention: timedelta) -> dict[str, str]:
+    # Kafka deletes whole closed segments: with its default of a week, three days' retention could mean ten.
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": str(in_ms(retention)),
+        "segment.ms": str(in_ms(min(retention, _DAY))),
+    }
+
+
+def _compacted(model: Model) -> dict[str, str]:
+    """Settings of the state topic: a restart reads all of it, so it is compacted early and often."""
+    return {
+        "cleanup.policy": "compact",
+        # State holds what the browser sent: replaced records are gone as soon as raw's are.
+        "max.compaction.lag.ms": str(in_ms(min(model.topics.retention.raw, _DAY))),
+        "min.cleanable.dirty.ratio": "0.2",
+        "segment.bytes": str(64 * 1024 * 1024),
+        "segment.ms": str(in_ms(timedelta(hours=1))),
+    }
+
+
+def _retention(model: Model, kind: str) -> timedelta:
+    wanted: timedelta = getattr(model.topics.retention, kind)
+    # Rejects are raw bytes, so they never outlive raw.
+    return min(wanted, model.topics.retention.raw) if kind == "rejects" else wanted

@@ -1,0 +1,21 @@
+// rendered by dkd from specs/old.yaml, do not edit
+mapping {
+  map duplicate() onto 'detectedDuplicate'
+  map corrupt() onto 'detectedCorruption'
+  map firstInSession() onto 'firstInSession'
+  map timestamp() onto 'timestamp'
+  map clientTimestamp() onto 'clientTimestamp'
+  map remoteHost() onto 'remoteHost'
+  map referer() onto 'referer'
+  map location() onto 'location'
+  map viewportPixelWidth() onto 'viewportPixelWidth'
+  map viewportPixelHeight() onto 'viewportPixelHeight'
+  map screenPixelWidth() onto 'screenPixelWidth'
+  map screenPixelHeight() onto 'screenPixelHeight'
+  map partyId() onto 'partyId'
+  map sessionId() onto 'sessionId'
+  map pageViewId() onto 'pageViewId'
+  map eventId() onto 'eventId'
+  map eventType() onto 'eventType'
+  map userAgentString() onto 'userAgentString'
+}

@@ -1,0 +1,50 @@
+// rendered by dkd from specs/fields.yaml, do not edit
+mapping {
+  map duplicate() onto 'detectedDuplicate'
+  map corrupt() onto 'detectedCorruption'
+  map firstInSession() onto 'firstInSession'
+  map timestamp() onto 'timestamp'
+  map clientTimestamp() onto 'clientTimestamp'
+  // no remoteHost: Divolte cannot truncate an address (collector.ip), so it sends none
+  map referer() onto 'referer'
+  map location() onto 'location'
+  map viewportPixelWidth() onto 'viewportPixelWidth'
+  map viewportPixelHeight() onto 'viewportPixelHeight'
+  map screenPixelWidth() onto 'screenPixelWidth'
+  map screenPixelHeight() onto 'screenPixelHeight'
+  map partyId() onto 'partyId'
+  map sessionId() onto 'sessionId'
+  map pageViewId() onto 'pageViewId'
+  map eventId() onto 'eventId'
+  map eventType() onto 'eventType'
+  map userAgentString() onto 'userAgentString'
+  def parameters = eventParameters()
+  def page = parse location() to uri
+  map parameters.path('$.a_string') onto 'a_string'
+  map parameters.path('$.a_boolean') onto 'a_boolean'
+  map { parse parameters.value('an_int') to int32 } onto 'an_int'
+  map { parse parameters.value('a_long') to int64 } onto 'a_long'
+  map parameters.path('$.a_float') onto 'a_float'
+  map parameters.path('$.a_double') onto 'a_double'
+  map { parse parameters.value('a_timestamp') to int64 } onto 'a_timestamp'
+  map parameters.path('$.an_enum') onto 'an_enum'
+  map parameters.path('$.a_list') onto 'a_list'
+  map { parse parameters.value('pseudonym') to int64 } onto 'pseudonym'
+  map parameters.path('$.described') onto 'described'
+  map parameters.path('$[\047it\134\047s$a\134\134u0027[*]\047]') onto 'odd_name'
+  map { parse parameters.value('it\047s') to int32 } onto 'odd_int'
+  map page.query().value('utm_campaign') onto 'campaign'
+  map page.query().valueList('tag\047') onto 'tags'
+  map { parse page.query().value('page') to int32 } onto 'page_number'
+  map cookie('ab') onto 'variant'
+  when cookie('consent').equalTo('true') apply { map true onto 'consent' }
+  when cookie('consent').equalTo('false') apply { map false onto 'consent' }
+  // no carts: Divolte cannot make a list of one cookie value
+  map header('Accept-Language').commaSeparated() onto 'language'
+  map header('Accept-Language') onto 'languages'
+  map { parse header('X-Load').commaSeparated() to fp64 } onto 'load'
+  map page.host() onto 'host'
+  map page.rawPath() onto 'path'
+  map page.rawQueryString() onto 'query_text'
+  map page.rawFragment() onto 'fragment'
+}

@@ -1,0 +1,236 @@
+"""Laws of rendering, over random models with hostile texts."""
+
+import copy
+import io
+import json
+import re
+from typing import get_args
+
+import fastavro
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dkd.jobs.versions import changes
+from dkd.model.columns import RAW_FIELDS, STANDARD_NAMES
+from dkd.model.load import load
+from dkd.model.source import parse_source
+from dkd.model.types import FieldType
+from dkd.plan.diff import diff
+from dkd.systems.avro.render import raw_schema, schema_id, semantic_json
+from dkd.systems.divolte.render import conf, mapping
+from dkd.systems.druid.render import supervisors
+from dkd.systems.druid.strict import unknown
+from dkd.systems.table import artefacts
+from dkd.systems.text import yaml_text
+
+RESERVED = STANDARD_NAMES | {name for field in RAW_FIELDS for name in (field.name, field.column)} | {"offset"}
+names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True).filter(lambda name: name not in RESERVED)
+texts = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), max_size=12) | st.sampled_from(
+    ["'", "''", "\\", "\\u0027", "${x}", "*/", "//", '"', "]']", "' onto 'x", "{", "}", "$.a"]
+)
+parameter_names = texts.filter(
+    lambda name: name and name.isprintable() and not {" ", ","} & set(name) and not re.search(r"\s", name)
+)
+tokens = st.from_regex(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,10}", fullmatch=True)
+sources = st.one_of(
+    st.none(),
+    st.tuples(st.sampled_from(["parameter", "query"]), parameter_names).map(" ".join),
+    st.tuples(st.sampled_from(["cookie", "header"]), tokens).map(" ".join),
+    st.sampled_from(["host", "path", "query", "fragment"]).map(lambda part: f"location {part}"),
+)
+
+
+@st.composite
+def fields(draw):
+    kind = draw(st.sampled_from(get_args(FieldType)))
+    privacy = draw(st.sampled_from(["keep", "pseudonymise", "drop"]))
+    found = {"type": kind, "privacy": privacy, "from": draw(sources), "description": draw(st.none() | texts)}
+    if kind == "enum":
+        found["values"] = draw(st.lists(st.text("abc", min_size=1), min_size=1, max_size=3, unique=True))
+    return {key: value for key, value in found.items() if value is not None}
+
+
+@st.composite
+def models(draw):
+    shared = draw(st.dictionaries(names, fields(), max_size=5))
+    events = draw(st.dictionaries(names, st.dictionaries(names, fields(), max_size=3), min_size=1, max_size=3))
+    seen = dict(shared)
+    for own in events.values():
+        for name in own:
+            own[name] = seen.setdefault(name, own[name])
+    return {
+        "dkd": 1,
+        "site": draw(st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True)),
+        "collector": {"ip": draw(st.sampled_from(["full", "truncate", "hash"])), "cookie_domain": draw(texts)},
+        "events": {name: {"fields": own} for name, own in events.items()},
+        "fields": shared,
+        "topics": {"partitions": draw(st.integers(1, 64)), "replication": draw(st.integers(1, 5))},
+    }
+
+
+def model_of(root):
+    return load(yaml.dump(root, Dumper=yaml.CSafeDumper), "model")
+
+
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@quick
+@given(models())
+def test_rendering_is_the_same_every_time_and_plain_ascii_lines(root):
+    found = artefacts(model_of(root))
+    assert found == artefacts(model_of(root))
+    assert list(found) == sorted(found)
+    for path, content in found.items():
+        assert content.isascii(), path
+        assert content.endswith("\n")
+        assert "\r" not in content
+
+
+@quick
+@given(models())
+def test_the_schema_is_strict_avro_and_a_record_of_defaults_comes_back(root):
+    schema = raw_schema(model_of(root))
+    parsed = fastavro.parse_schema(json.loads(json.dumps(schema)))
+    for field in schema["fields"]:
+        first = field["type"][0] if isinstance(field["type"], list) else field["type"]
+        assert (first, field["default"]) in (("null", None), ("string", "unknown"))
+    out = io.BytesIO()
+    fastavro.schemaless_writer(out, parsed, {}, strict_allow_default=True)
+    out.seek(0)
+    defaults = {field["name"]: field["default"] for field in schema["fields"]}
+    assert fastavro.schemaless_reader(out, parsed, None) == defaults
+
+
+@quick
+@given(models(), models())
+def test_schemas_of_one_id_are_read_and_written_alike(one, other):
+    first, second = (raw_schema(model_of(root)) for root in (one, other))
+    canonical = [fastavro.schema.to_parsing_canonical_form(schema) for schema in (first, second)]
+    assert (schema_id(first) == schema_id(second)) == (semantic_json(first) == semantic_json(second))
+    if schema_id(first) == schema_id(second):
+        assert canonical[0] == canonical[1]
+    elif canonical[0] != canonical[1]:
+        assert semantic_json(first) != semantic_json(second)
+    assert 0 <= schema_id(first) < 1 << 31
+
+
+LITERAL = re.compile(r"'(?:[ !\"#$%&(-\[\]-~]|\\[0-3][0-7]{2}|\\u[0-9a-f]{4})*'")
+WORD = re.compile(r"\w+|[^\w\s]")
+WORDS = {field.producer.removesuffix("()") for field in RAW_FIELDS} | set(
+    WORD.findall(
+        """map onto when apply def parse to true false parameters page uri int32 int64 fp32 fp64 eventParameters path
+        value query valueList cookie header commaSeparated equalTo location host rawPath rawQueryString rawFragment
+        @ . ( ) { } ="""
+    )
+)
+REMARK = re.compile(r"// no \w+: Divolte cannot [\w .,()]+")
+
+
+def decoded(literal: str) -> str:
+    """What Groovy reads: escapes of code units first, then those in octal."""
+    text = re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), literal[1:-1])
+    text = re.sub(r"\\([0-3][0-7]{2})", lambda found: chr(int(found[1], 8)), text)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16")
+
+
+@quick
+@given(models())
+def test_the_mapping_holds_no_text_of_the_model_outside_a_literal(root):
+    model = model_of(root)
+    head, opening, *lines, closing = mapping(model).splitlines()
+    assert (head, opening, closing) == (
+        f"// rendered by dkd from specs/{model.site}.yaml, do not edit",
+        "mapping {",
+        "}",
+    )
+    for line in lines:
+        rest = LITERAL.sub("@", line).strip()
+        assert REMARK.fullmatch(rest) or set(WORD.findall(rest)) <= WORDS, line
+    literals = {decoded(found) for line in lines for found in LITERAL.findall(line)}
+    asked = {name for n, f in model.all_fields.items() if f.privacy != "drop" for name in parse_source(f.source, n)}
+    known = asked | set(model.all_fields) | {field.name for field in RAW_FIELDS} | {"true", "false"}
+    for literal in literals - known:
+        member = literal.removeprefix("$.")
+        if literal.startswith("$['"):
+            member = literal[3:-2].replace("\\'", "'").replace("\\\\", "\\")
+        assert member in asked
+
+
+@quick
+@given(models(), texts)
+def test_the_configuration_differs_only_inside_the_quotes(root, domain):
+    root = copy.deepcopy(root)
+    root["collector"]["cookie_domain"] = domain
+    lines = conf(model_of(root)).splitlines()
+    (line,) = (line for line in lines if "cookie_domain" in line)
+    assert json.loads(line.partition(" = ")[2]) == domain
+    root["collector"]["cookie_domain"] = "x"
+    others = conf(model_of(root)).splitlines()
+    assert [one for one in lines if "cookie_domain" not in one] == [one for one in others if "cookie_domain" not in one]
+
+
+@quick
+@given(models())
+def test_druid_drops_nothing_of_a_supervisor_and_no_column_stands_twice(root):
+    for spec in supervisors(model_of(root)):
+        assert unknown(spec) == ()
+        columns = [one["name"].lower() for one in spec["spec"]["dataSchema"]["dimensionsSpec"]["dimensions"]]
+        assert len(columns) == len(set(columns))
+        assert "__time" not in columns
+
+
+# YAML 1.1 reads some words as other types; no key of an artefact is one of them.
+keys = st.from_regex(r"[a-z][a-z0-9_.]{0,8}", fullmatch=True).filter(
+    lambda key: key not in ("on", "off", "yes", "no", "true", "false", "null")
+)
+scalars = (
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(st.characters(exclude_categories=("Cs",)), max_size=9)
+)
+documents = st.recursive(
+    scalars | st.lists(scalars, max_size=3),
+    lambda inner: (
+        st.dictionaries(keys, inner, max_size=3)
+        | st.lists(st.dictionaries(keys, inner, min_size=1, max_size=2), max_size=2)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(keys, documents, max_size=4))
+def test_a_yaml_reader_reads_what_was_written(document):
+    text = yaml_text(document)
+    assert text.isascii()
+    assert (yaml.load(text, Loader=yaml.CSafeLoader) or {}) == document
+
+
+@quick
+@given(models(), names)
+def test_an_optional_field_more_is_never_worse_than_additive(root, name):
+    old = model_of(root)
+    if name in old.all_fields:
+        return
+    new = model_of({**root, "fields": {**root["fields"], name: {"type": "string"}}})
+    found = changes({old.site: old}, {old.site: new})
+    assert found
+    assert {change.effect for change in found} <= {"additive", "safe"}
+
+
+values = st.recursive(
+    st.booleans() | st.integers(0, 2) | st.sampled_from([0.0, 1.0, "", "a", "1"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)
+addresses = st.sampled_from([f"{system}/{name}" for system in "pqr" for name in "xyz"])
+
+
+@given(st.dictionaries(addresses, values), st.dictionaries(addresses, values))
+def test_applying_the_diff_to_the_old_values_gives_the_new_ones(old, new):
+    found = diff(old, new, lambda *_: "safe")
+    applied = dict(old)
+    for change in found:
+        applied[change.address] = change.after
+    applied = {address: value for address, value in applied.items() if value is not None}
+    assert json.dumps(applied, sort_keys=True) == json.dumps(new, sort_keys=True)
+    assert all(json.dumps(change.before) != json.dumps(change.after) for change in found)
