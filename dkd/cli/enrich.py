@@ -1,0 +1,38 @@
+"""``dkd enrich``: the enrichers of a site in the foreground, between its topics, until stopped."""
+
+from typing import Annotated
+
+import typer
+
+from dkd.cli.args import ModelArgument, TargetOption
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this module."""
+    app.command(epilog="Example: dkd enrich --target prod --instance 2")(enrich)
+
+
+def enrich(
+    model: ModelArgument = None,
+    target: TargetOption = "local",
+    instance: Annotated[
+        str, typer.Option(help="Name of this enricher among those of the site; the same after a restart.")
+    ] = "1",
+) -> None:
+    """Enrich a site's events from its raw topic to its clean topic, exactly once; Ctrl-C ends it."""
+    import signal
+
+    from dkd.cli.args import opened
+    from dkd.stream.run import Stop, enricher
+
+    found, stop = opened(model, target), Stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.ask())
+    schemas = found.project / "specs" / found.model.site / "schemas"
+    work = enricher(found.model, found.settings, schemas, stop, _say, instance=instance)
+    _say(f"enriching {found.model.topic('raw')} on {found.settings.kafka.servers} as instance {instance}")
+    work.run()
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)

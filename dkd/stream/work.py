@@ -1,0 +1,152 @@
+"""One batch and the state of its partition become rows for the topics and the state after it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import polars as pl
+
+from dkd.enrich.chain import Outcome, Setup, enrich
+from dkd.enrich.dedup import NEVER, Entries
+from dkd.enrich.encode import encode
+from dkd.enrich.state import Books, State, StateDelta
+from dkd.errors import DkdError
+from dkd.stream.decode import Decoder, Refusal
+from dkd.stream.records import Batch, Record, Rows
+
+_KEPT_BYTES = 64 * 1024
+"""A reject holds so many bytes of the original at most."""
+
+
+_FAILURES = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+)
+_FEW = 16
+"""An enricher that fails on more records of one batch is itself at fault, and must not turn a topic into rejects."""
+
+
+class Done(NamedTuple):
+    """What became of a batch, or of a part of it: rows for clean and rejects, the change, and the state after it."""
+
+    clean: Rows
+    rejects: Rows
+    delta: StateDelta
+    state: State
+    next_offset: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """Decodes, enriches and encodes; pure.
+
+    Attributes:
+        topic: Name of the raw topic, for the ids of rejects.
+        decoder: Of the site's schemas.
+        setup: Of the site's enrichers.
+    """
+
+    topic: str
+    decoder: Decoder
+    setup: Setup
+
+    def done(self, batch: Batch, state: State) -> list[Done]:
+        """The batch as a whole; where an enricher fails on one of its records, in parts around that record.
+
+        Args:
+            batch: One record or more, in offset order and after all that *state* has seen.
+            state: Of the batch's partition.
+
+        Raises:
+            DkdError: DKD531, when an enricher fails on so many records that the fault can't be theirs.
+        """
+        parts, waiting, failures = list[Done](), [batch], 0
+        while waiting:
+            part = waiting.pop()
+            try:
+                parts.append(self._whole(part, state))
+            except _FAILURES as error:
+                middle = len(part) // 2
+                if middle:
+                    waiting += [part.part(middle, len(part)), part.part(0, middle)]
+                    continue
+                failures += 1
+                if failures > _FEW:
+                    raise _broken(error) from error
+                parts.append(self._rows(part, state, None, [_failed(part.offsets[0], error)]))
+            state = parts[-1].state
+        return parts
+
+    def _whole(self, batch: Batch, state: State) -> Done:
+        decoded = self.decoder.decode(batch)
+        outcome = enrich(decoded.frame, state, self.setup) if decoded.frame.height else None
+        return self._rows(batch, state, outcome, decoded.refusals)
+
+    def _rows(self, batch: Batch, state: State, outcome: Outcome | None, refusals: list[Refusal]) -> Done:
+        delta = outcome.delta if outcome else StateDelta(state.watermark_ms, Books(), Entries.empty(), NEVER)
+        delta = delta.with_rejects(len(refusals)) if refusals else delta
+        refused = sorted([*refusals, *(_refusals(outcome.rejects) if outcome else ())])
+        return Done(
+            clean=_clean(outcome.clean) if outcome else Rows("clean", (), (), ()),
+            rejects=Rows.of("rejects", [self._reject(batch, place, one) for place, one in _placed(batch, refused)]),
+            delta=delta,
+            state=state.applied(delta),
+            next_offset=batch.next_offset,
+        )
+
+    def _reject(self, batch: Batch, place: int, refusal: Refusal) -> Record:
+        value, received_ms = batch.values[place] or b"", batch.timestamps_ms[place]
+        texts: Mapping[str, object] = {
+            "dkd-reject-id": f"{self.topic}:{batch.partition}:{refusal.offset}",
+            "dkd-stage": refusal.stage,
+            "dkd-code": refusal.code,
+            "dkd-reason": refusal.reason,
+            "dkd-problem": refusal.problem,
+            "dkd-remedy": refusal.remedy,
+            "dkd-received-ms": received_ms,
+            "dkd-topic": self.topic,
+            "dkd-partition": batch.partition,
+            "dkd-offset": refusal.offset,
+        }
+        headers = tuple((name, str(text).encode()) for name, text in texts.items())
+        return Record(batch.keys[place], value[:_KEPT_BYTES], received_ms, headers)
+
+
+def _clean(clean: pl.DataFrame) -> Rows:
+    keys = clean["party_id"].cast(pl.Binary).to_list()
+    return Rows("clean", keys, encode(clean), clean["received_ms"].to_list())
+
+
+def _refusals(rejects: pl.DataFrame) -> Iterable[Refusal]:
+    return (Refusal(**row) for row in rejects.select(Refusal._fields).iter_rows(named=True))
+
+
+def _placed(batch: Batch, refused: list[Refusal]) -> Iterable[tuple[int, Refusal]]:
+    """Each refusal with the place of its record in the batch."""
+    if not refused:
+        return ()
+    places = {offset: place for place, offset in enumerate(batch.offsets)}
+    return ((places[refusal.offset], refusal) for refusal in refused)
+
+
+def _failed(offset: int, error: BaseException) -> Refusal:
+    problem = f"an enricher failed on it: {_shown(error)}"
+    return Refusal(offset, "enrich", "DKD530", "enrich_failed", problem, "report it, and replay it after the fix")
+
+
+def _broken(error: BaseException) -> DkdError:
+    return DkdError(
+        "DKD531",
+        where="enrichers",
+        problem=f"they fail on one record after the other: {_shown(error)}",
+        remedy="nothing was lost; report it, or go back to the version before",
+    )
+
+
+def _shown(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

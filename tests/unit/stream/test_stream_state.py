@@ -1,0 +1,96 @@
+"""State records: what they tell, what they refuse, how large they get."""
+
+import json
+
+import numpy as np
+import pytest
+
+from dkd.enrich.dedup import Entries
+from dkd.enrich.state import Books, State, StateDelta
+from dkd.errors import DkdError
+from dkd.stream.state import Changelog, Shape, newest, read, recovered
+
+SHAPE = Shape(ring=8, buckets=2, part_entries=100)
+
+
+def entries(count: int, time_ms: int = 1_000) -> Entries:
+    keys = np.sort(np.random.default_rng(count).integers(1, 2**63, count, np.uint64))
+    return Entries(keys, np.full(count, time_ms, np.int64))
+
+
+def changelog(*sizes: int, shape: Shape = SHAPE) -> list[tuple[bytes, bytes]]:
+    """The records of a partition after a batch of each of *sizes*."""
+    state, log, found = State(), Changelog.new(shape), list[tuple[bytes, bytes]]()
+    for seq, size in enumerate(sizes, 1):
+        delta = StateDelta(1_000, Books(consumed=size, clean=size), entries(size), 0)
+        state = state.applied(delta)
+        log, records = log.after(state, delta, next_offset=100 * seq)
+        found += records
+    return found
+
+
+def test_a_record_is_cut_to_the_size_that_the_topic_takes_and_read_back_whole():
+    records = changelog(1_234)
+    assert max(len(value) for _, value in records) < 100 * 16 + 500
+    assert {key for key, _ in records if key.startswith(b"d")} == {b"d1", *(b"d1.%d" % part for part in range(1, 13))}
+    found = recovered(records, SHAPE)
+    assert found.state.seen.since(0).keys.tolist() == entries(1_234).keys.tolist()
+
+
+def test_parts_left_over_from_a_larger_record_under_the_same_key_do_not_count():
+    records = changelog(250, *[1] * 20)
+    last = dict(records)
+    assert b"d1.2" in last  # only delta 1 had a third part, and delta 17 has its key now
+    found = recovered(last.items(), SHAPE)
+    assert found.next_offset == 2_100
+    live = set(entries(250).keys.tolist()) | set(entries(1).keys.tolist())
+    assert set(found.state.seen.since(0).keys.tolist()) == live
+
+
+def test_the_head_is_the_same_in_each_record_and_readable_by_people():
+    records = changelog(3, 5)
+    head = newest(value for _, value in records)
+    assert head is not None
+    assert (head.seq, head.next_offset, head.watermark_ms, head.books) == (2, 200, 1_000, Books(consumed=8, clean=8))
+    text = records[-1][1]
+    assert json.loads(text[4 : 4 + int.from_bytes(text[:4], "little")])["books"]["clean"] == 8
+    assert newest([]) is None
+
+
+def test_no_records_are_a_new_partition():
+    found = recovered([], SHAPE)
+    assert (found.next_offset, found.state.seq, found.changelog) == (None, 0, Changelog.new(SHAPE))
+
+
+def test_a_layout_once_chosen_is_kept():
+    assert recovered(changelog(3, 4), Shape()).changelog.shape == SHAPE
+
+
+@pytest.mark.parametrize("value", [b"", b"\x05\x00\x00\x00hello", b"\x02\x00\x00\x00{}", b"\xff" * 40])
+def test_what_no_enricher_wrote_is_named(value: bytes):
+    with pytest.raises(DkdError, match="no state of an enricher") as raised:
+        recovered([(b"d1", value)], SHAPE)
+    assert raised.value.problems[0].code == "DKD508"
+
+
+def test_a_newer_version_is_named():
+    key, value = changelog(2)[0]
+    with pytest.raises(DkdError, match="version 2, and this dkd knows version 1"):
+        recovered([(key, value.replace(b'"version":1', b'"version":2'))], SHAPE)
+
+
+def test_a_missing_delta_is_a_hole_and_no_smaller_state():
+    records = changelog(*[50] * 5)
+    deltas = [record for record in records if record[0].startswith(b"d")]
+    without = [record for record in records if record[0] != deltas[-2][0]]
+    with pytest.raises(DkdError, match="delta 4 is missing"):
+        recovered([record for record in without if not record[0].startswith(b"b")], SHAPE)
+
+
+def test_a_tombstone_removes_its_record():
+    records = changelog(3)
+    assert recovered([*records, *((key, None) for key, _ in records)], SHAPE).next_offset is None
+
+
+def test_a_read_record_gives_the_entries_back():
+    assert read(changelog(7)[0][1]).entries.keys.tolist() == entries(7).keys.tolist()
