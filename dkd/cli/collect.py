@@ -28,8 +28,10 @@ def collect(
     """
     from dkd.cli.args import opened
     from dkd.collect.server import run
+    from dkd.jobs.render import keep_schema
 
     found = opened(model, target)
+    keep_schema(found.project, found.model)
     run(found.model, found.settings, host, default_port(found.settings.collector) if port is None else port, _say)
 
 

@@ -40,6 +40,7 @@ def deploy(path: ModelArgument = None, target: TargetOption = "local", yes: YesO
     """Make topics and supervisors as the model says; shows the plan and asks first."""
     from dkd.cli.args import opened
     from dkd.jobs.deploy import apply, planned, refuse_blocked
+    from dkd.jobs.render import keep_schema
     from dkd.plan.show import as_text
 
     chosen = opened(path, target)
@@ -50,6 +51,7 @@ def deploy(path: ModelArgument = None, target: TargetOption = "local", yes: YesO
     refuse_blocked(found)
     if not yes:
         _ask(len(found.steps))
+    keep_schema(chosen.project, chosen.model)
     report = apply(found, chosen.settings, progress=lambda line: typer.echo(line, err=True))
     typer.echo(report.line())
 

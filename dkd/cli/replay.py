@@ -1,0 +1,99 @@
+"""``dkd replay``: a file of events into a running site."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from dkd.cli.args import JsonOption, ModelOption, TargetOption
+from dkd.errors import ExitCode
+
+_EVERY_S = {True: 1.0, False: 5.0}
+
+
+class FormatName(StrEnum):
+    """Formats of a file."""
+
+    ndjson = "ndjson"
+    combined = "combined"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this module's command."""
+    app.command(epilog="Example: dkd replay events.ndjson.gz access.log --shift-to-now")(replay)
+
+
+def replay(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, plain or gzip; - reads stdin.")],
+    keep_order: Annotated[
+        bool, typer.Option("--keep-order", help="Send the lines as they stand, not by event time.")
+    ] = False,
+    shift_to_now: Annotated[
+        bool, typer.Option("--shift-to-now", help="Move all event times so that the newest event is of now.")
+    ] = False,
+    form: Annotated[
+        FormatName | None, typer.Option("--format", help="Default: found out for each file.", show_default=False)
+    ] = None,
+    model: ModelOption = None,
+    target: TargetOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """Send events of files to the collector, with their own times, and print the books.
+
+    Reads NDJSON with the standard column names and the events' fields, and web server logs in combined format. Sends in
+    order of event time, waits for parts that are down, and ends when every line is queryable or accounted for: exit 0
+    when the books close, else 1.
+    """
+    import json
+
+    from dkd.cli.args import opened
+    from dkd.jobs.account import as_text
+    from dkd.jobs.replay import Wanted
+    from dkd.jobs.replay import replay as replayed
+
+    chosen = opened(model, target)
+    listener = _Stderr()
+    wanted = Wanted(files, form.value if form else None, keep_order, shift_to_now)
+    try:
+        account = replayed(wanted, chosen.model, chosen.settings, listener)
+    finally:
+        listener.clear()
+    datasource = chosen.model.datasource("events")
+    typer.echo(json.dumps(account.as_dict(), indent=2) if as_json else as_text(account, datasource))
+    if not account.closes:
+        raise typer.Exit(ExitCode.failed)
+
+
+class _Stderr:
+    """Progress on stderr: each second in place on a terminal, else a line every five."""
+
+    def __init__(self) -> None:
+        """Write to this process's stderr."""
+        import sys
+
+        self._is_terminal = sys.stderr.isatty()
+        self._next_s = 0.0
+
+    def progress(self, text: str) -> None:
+        """Show *text*, unless the last one is too fresh."""
+        import time
+
+        if time.monotonic() < self._next_s:
+            return
+        self._next_s = time.monotonic() + _EVERY_S[self._is_terminal]
+        if self._is_terminal:
+            import shutil
+
+            typer.echo(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}", err=True, nl=False)
+        else:
+            typer.echo(text, err=True)
+
+    def note(self, text: str) -> None:
+        """A line that stays."""
+        self.clear()
+        typer.echo(text, err=True)
+
+    def clear(self) -> None:
+        """Take the passing line away."""
+        if self._is_terminal:
+            typer.echo("\r\x1b[K", err=True, nl=False)

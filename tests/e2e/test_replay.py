@@ -1,0 +1,173 @@
+"""Replay on a real stack of its own: what a file holds is what SQL counts, whatever is killed meanwhile."""
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+from crowd import AGENT, SQL, crowd
+from real_stack import BASE_PORT, Stack
+
+from dkd.settings import Ports
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+
+HOUR_MS = 3_600_000
+EVENTS = int(os.environ.get("DKD_TEST_EVENTS", "100000"))
+SAMPLE = Path(__file__).parents[2] / "docs" / "sample.ndjson.gz"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A stack that nobody else sends to: events of now would make a file's events late."""
+    base_port = int(os.environ.get("DKD_TEST_REPLAY_PORT", BASE_PORT + 40))
+    made = Stack(tmp_path_factory.mktemp("replay site"), base_port=base_port)
+    made.run("init", "--preset", "shop", "--site", "shop")
+    made.run("up", "--detach", timeout_s=600)
+    yield made
+    made.run("down", check=False)
+
+
+@pytest.fixture(scope="module")
+def hours():
+    """Starts of stretches of three hours, each after the one before; all of them end a day and more before now."""
+    now_ms = round(time.time() * 1000)
+    return (now_ms - n * HOUR_MS for n in itertools.count(100, -4))
+
+
+def rejects(site: Stack) -> list[tuple[str, str]]:
+    """Value and reason of every record of the rejects topic, repeats of one reject left out."""
+    servers = f"127.0.0.1:{Ports.at(site.base_port).kafka}"
+    reader = Consumer({"bootstrap.servers": servers, "group.id": "test", "enable.partition.eof": True})
+    left = set(reader.list_topics("shop.rejects", timeout=10).topics["shop.rejects"].partitions)
+    reader.assign([TopicPartition("shop.rejects", number, 0) for number in left])
+    found = {}
+    while left:
+        message = reader.poll(10)
+        assert message is not None
+        if message.error():
+            assert message.error().code() == KafkaError._PARTITION_EOF
+            left.discard(message.partition())
+            continue
+        headers = {name: value.decode() for name, value in message.headers()}
+        found[headers["dkd-reject-id"]] = (message.value().decode(), headers["dkd-reason"])
+    reader.close()
+    return list(found.values())
+
+
+def counts(site: Stack, start_ms: int, end_ms: int) -> set[tuple[object, ...]]:
+    sql = SQL.format(start_ms=start_ms, end_ms=end_ms)
+    answer = site.run("sql", sql, "--format", "json", "--timeout", "120")
+    return {tuple(row.values()) for row in json.loads(answer.stdout)}
+
+
+def replayed(site: Stack, *arguments: str) -> dict[str, object]:
+    books: dict[str, object] = json.loads(site.run("replay", *arguments, "--json", timeout_s=600).stdout)
+    return books
+
+
+def test_a_shuffled_file_is_counted_as_an_independent_script_counts_it(site, hours, tmp_path):
+    start_ms = next(hours)
+    made = crowd(tmp_path / "crowd.ndjson", start_ms, 3 * HOUR_MS, EVENTS, EVENTS // 20)
+    books = replayed(site, str(made.file), "--keep-order")
+    assert counts(site, start_ms, start_ms + 3 * HOUR_MS) == made.counts()
+    assert Counter(rejects(site)) == Counter(made.broken)
+    assert books["closes"] is True
+    assert (books["read"], books["clean"], books["late"]) == (made.lines, EVENTS, 0)
+    assert (books["duplicates"], books["collector_rejects"]) == (made.repeats, len(made.broken))
+    print(f"{books['lines_per_s']} lines/s, {books['seconds']}")
+
+
+@pytest.mark.parametrize("part", ["enricher", "collector", "kafka", "druid"])
+def test_a_killed_part_changes_no_count(site, hours, tmp_path, part):
+    """SIGKILL in the middle; ``dkd up`` brings the part back while the replay waits and goes on by itself."""
+    start_ms = next(hours)
+    before = Counter(rejects(site))
+    made = crowd(tmp_path / "crowd.ndjson", start_ms, 3 * HOUR_MS, EVENTS // 2, EVENTS // 40, seed=ord(part[0]))
+    said = tmp_path / "stderr.txt"
+    with _started(site, said, "replay", str(made.file), "--keep-order", "--json") as running:
+        _until_sending(said)
+        os.kill(site.pid(part), signal.SIGKILL)
+        time.sleep(3)
+        assert running.poll() is None, "the replay was over before the kill"
+        site.run("up", "--detach", timeout_s=400)
+        output = running.communicate(timeout=600)[0]
+    assert running.returncode == 0, f"{output}\n{said.read_text()}"
+    books = json.loads(output)
+    assert counts(site, start_ms, start_ms + 3 * HOUR_MS) == made.counts()
+    assert Counter(rejects(site)) - before == Counter(made.broken)
+    assert books["clean"] == books["in_druid"] == EVENTS // 2
+    print(f"{part} killed: {books['repeats']} repeats, {books['seconds']}")
+
+
+def _started(site: Stack, said: Path, *arguments: str) -> "subprocess.Popen[str]":
+    with said.open("w") as stderr:
+        return subprocess.Popen(
+            [sys.executable, "-m", "dkd", *arguments],
+            cwd=site.project,
+            env={**os.environ, "DKD_BASE_PORT": str(site.base_port)},
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+
+
+def _until_sending(said: Path) -> None:
+    """Return a second after the first lines go out."""
+    end = time.monotonic() + 120
+    while "sending:" not in said.read_text():
+        assert time.monotonic() < end, said.read_text()
+        time.sleep(0.1)
+    time.sleep(1)
+
+
+def test_a_web_servers_log_is_replayed_line_by_line(site, hours, tmp_path):
+    """Equal lines are real requests; lines that are none are rejected as what they are."""
+    start_s = next(hours) // 1000
+    lines = [
+        f"145.53.0.{n % 9} - - [{time.strftime('%d/%b/%Y:%H:%M:%S', time.gmtime(start_s + n // 4))} +0000]"
+        f' "GET /page/{n // 2} HTTP/1.1" 200 {n} "-" "{AGENT}"'
+        for n in range(2000)
+    ]
+    broken = ["no log line", lines[0][:50]]
+    log = tmp_path / "access.log"
+    log.write_text("\n".join([*lines[:1000], *lines[990:], *broken]))
+    books = replayed(site, str(log))
+    assert books["closes"] is True
+    assert (books["clean"], books["duplicates"], books["collector_rejects"]) == (2010, 0, 2)
+    assert books["collector_rejects_by_reason"] == {"not_combined_log": 2}
+    assert {(line, "not_combined_log") for line in broken} <= set(rejects(site))
+    where = f"WHERE __time >= MILLIS_TO_TIMESTAMP({start_s * 1000}) AND page_path LIKE '/page/%' AND country = 'NL'"
+    (row,) = site.rows(f"SELECT COUNT(*) n, COUNT(DISTINCT party_id) p FROM shop_events {where}")
+    assert row == {"n": 2010, "p": 9}
+
+
+def test_the_sample_is_moved_to_now_and_then_refused(site):
+    books = replayed(site, str(SAMPLE), "--shift-to-now")
+    assert books["closes"] is True
+    assert books["clean"] == books["in_druid"]
+    for arguments, code in (
+        ((str(SAMPLE),), "DKD803"),
+        ((str(SAMPLE), "--shift-to-now"), "DKD803"),
+    ):
+        done = site.run("replay", *arguments, check=False)
+        assert (done.returncode, done.stdout) == (5, "")
+        assert code in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("days", "code"), [(1, "DKD804"), (-500, "DKD805")])
+def test_times_that_do_not_fit_are_refused_and_nothing_is_sent(site, tmp_path, days, code):
+    time_ms = round(time.time() * 1000) + days * 24 * HOUR_MS
+    file = tmp_path / "events.ndjson"
+    file.write_text(json.dumps({"event": "page_view", "party_id": "p", "timestamp_ms": time_ms}))
+    done = site.run("replay", str(file), check=False)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert code in done.stderr
+    assert "--shift-to-now" in done.stderr
