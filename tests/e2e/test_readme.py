@@ -15,15 +15,12 @@ ROOT = Path(__file__).parents[2]
 
 
 def sh(command: str, where: Path, home: Path) -> str:
-    """Run one command in *where*; what it printed on stdout. Shared caches of pip and jars are kept where they are set."""
-    kept = {
-        name: os.environ[name]
-        for name in os.environ
-        if name.startswith(("PIP_", "DKD_STORE", "HTTP", "SSL", "REQUESTS"))
-    }
-    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8", **kept}
-    environment["PATH"] = os.environ["PATH"]
-    environment.pop("DKD_BASE_PORT", None)
+    """Run one command in *where* with *home* as home; what it printed on stdout.
+
+    Without its own pip settings and certificates no machine reaches a registry, so the rest of the environment stays.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in ("DKD_BASE_PORT", "PYTHONPATH")}
+    environment["HOME"] = str(home)
     done = subprocess.run(["bash", "-c", command], cwd=where, env=environment, capture_output=True, text=True)
     print(f"$ {command}\n{done.stdout}{done.stderr}")
     assert done.returncode == 0, done.stderr[-3000:]
