@@ -173,6 +173,10 @@ class _Run:
                 heap_mb=self._wanted.heap_mb,
                 offline=self._wanted.offline,
             )
+        if "kafka" in dead and "enricher" in self._wanted.names:
+            # A transaction that outlives its broker can hang for ever, its time limit ignored:
+            # https://github.com/confluentinc/librdkafka/issues/5511. Starting anew loses nothing.
+            stop_all(self._layout, self._listener, ["enricher"])
         servers.wait_ready(self._layout, self._ports, chosen, self._listener, self.result.phases)
 
     def deploy(self) -> None:

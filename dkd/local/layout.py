@@ -71,6 +71,8 @@ class Layout:
         """Make the folders, keep them out of git, and make the key of pseudonyms when there is none."""
         for folder in (self.conf, self.data, self.temporary, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
+        # Kafka's files hold what the browsers sent.
+        self.root.chmod(0o700)
         (self.root / ".gitignore").write_text("*\n", "utf-8")
         key = self.root / "pseudonym.key"
         if not key.exists():

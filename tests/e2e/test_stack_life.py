@@ -85,7 +85,9 @@ def test_a_killed_part_is_named_and_comes_back_with_all_rows(stack: Stack, part:
     assert said.returncode == 1
     assert any(line.startswith(part) and "dead" in line for line in said.stdout.splitlines())
 
-    assert f"started {part}\n" in stack.run("up", "--detach").stdout
+    # The enricher follows a new Kafka: its clients may hang on the old one.
+    started = "kafka, enricher" if part == "kafka" else part
+    assert f"started {started}\n" in stack.run("up", "--detach").stdout
     assert set(states(stack).values()) == {"running"}
     assert stack.wait_for(count, 50) == 50
 

@@ -23,6 +23,11 @@ def test_the_key_of_pseudonyms_is_made_once_and_for_its_owner_alone(tmp_path):
     assert len(bytes.fromhex(first)) == 32
 
 
+def test_what_browsers_sent_is_for_the_owner_alone(tmp_path):
+    Layout(tmp_path).prepare()
+    assert stat.S_IMODE((tmp_path / ".dkd").stat().st_mode) == 0o700
+
+
 def test_two_projects_have_two_keys(tmp_path):
     keys = set()
     for name in "ab":
