@@ -74,13 +74,13 @@ class Writer:
         return self.frame + self.body(event)
 
 
-def events(count: int, seed: int = 7, span_ms: int = 3_600_000, parties: int = 50) -> list[dict[str, object]]:
-    """Sound events in the order of receipt; their own times lie up to ten minutes around it."""
+def events(count: int, seed: int = 7, span_ms: int = 3_600_000, start_ms: int = NOW_MS) -> list[dict[str, object]]:
+    """Sound events in the order of receipt; their own times lie up to ten minutes before it."""
     chance = random.Random(seed)
     found = []
     for seq in range(count):
-        received_ms = NOW_MS + seq * span_ms // count
-        party = chance.randrange(parties)
+        received_ms = start_ms + seq * span_ms // count
+        party = chance.randrange(50)
         found.append(
             {
                 "timestamp": received_ms,
@@ -100,11 +100,11 @@ def events(count: int, seed: int = 7, span_ms: int = 3_600_000, parties: int = 5
     return found
 
 
-def raw(model: Model, count: int, seed: int = 7, span_ms: int = 3_600_000) -> list[Record]:
+def raw(model: Model, count: int, seed: int = 7, span_ms: int = 3_600_000, start_ms: int = NOW_MS) -> list[Record]:
     """About *count* raw records: sound events, 4 % repeats, 10 % of several faults, some far behind, some ticks."""
     chance, writer = random.Random(seed), Writer(model)
     found: list[Record] = []
-    for event in events(count, seed, span_ms):
+    for event in events(count, seed, span_ms, start_ms):
         faulty = chance.random() < 0.1
         if faulty:
             event |= chance.choice(
@@ -112,7 +112,7 @@ def raw(model: Model, count: int, seed: int = 7, span_ms: int = 3_600_000) -> li
                     {"eventType": "no_such"},
                     {"partyId": None},
                     {"clientTimestamp": 5},
-                    {"clientTimestamp": NOW_MS - 10_000_000},
+                    {"clientTimestamp": start_ms - 10_000_000},
                 )
             )
         value: bytes | None = writer.value(event)

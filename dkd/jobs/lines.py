@@ -1,5 +1,6 @@
 """Files of events or of web server logs → the lines to send, each with its event time and its visitor."""
 
+import codecs
 import gzip
 import itertools
 import json
@@ -111,8 +112,8 @@ def _raw_lines(name: str) -> Iterator[bytes]:
     """Lines without their ends; blank ones are left out."""
     try:
         with _opened(name) as file:
-            for raw in file:
-                line = raw.rstrip(b"\r\n")
+            for number, raw in enumerate(file):
+                line = raw.rstrip(b"\r\n").removeprefix(b"" if number else codecs.BOM_UTF8)
                 if line and not line.isspace():
                     yield line
     except (OSError, EOFError, zlib.error) as error:

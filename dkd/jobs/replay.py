@@ -132,8 +132,9 @@ def _before(
     read: Read, model: Model, settings: Settings, site: LiveSite, listener: Listener
 ) -> tuple[Mark, list[list[Line]], dict[int, int]]:
     """The site at rest, the lines of each partition, and where the rejects topic ends; nothing is sent yet."""
-    if not HttpCollector(settings.collector, None, is_local=settings.is_local).ping(_FIRST_ANSWER_S):
-        raise _absent(f"the collector at {settings.collector} does not answer", settings.collector)
+    with closing(HttpCollector(settings.collector, None, is_local=settings.is_local)) as collector:
+        if not collector.ping(_FIRST_ANSWER_S):
+            raise _absent(f"the collector at {settings.collector} does not answer", settings.collector)
     try:
         made = lanes(read.lines, len(site.raw_ends()))
         before, rejects = at_rest(site, listener.progress), site.ends("rejects")
@@ -149,8 +150,12 @@ def _before(
 def _sent(made: list[list[Line]], run: str, settings: Settings, key: str | None, listener: Listener) -> Tally:
     wanted, began_s = sum(map(len, made)), time.monotonic()
     with Sending(lambda: HttpCollector(settings.collector, key, is_local=settings.is_local), made, run) as sending:
-        while not sending.done(_LOOK_S):
-            listener.progress(_progress(sending.total, wanted, time.monotonic() - began_s))
+        try:
+            while not sending.done(_LOOK_S):
+                listener.progress(_progress(sending.total, wanted, time.monotonic() - began_s))
+        except KeyboardInterrupt:
+            listener.note(f"interrupted: {sending.total.sent:,} of {wanted:,} lines were sent")
+            raise
     return sending.total
 
 

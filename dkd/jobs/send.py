@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
 from typing import NamedTuple, Protocol
@@ -42,6 +43,9 @@ class Collector(Protocol):
 
     def post(self, body: Body) -> Reply:
         """Hand over *body*; raises ConnectionError when there was no answer."""
+
+    def close(self) -> None:
+        """Give the connection back."""
 
 
 @dataclass
@@ -123,10 +127,11 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 
 def _send(collector: Collector, wanted: Iterable[Body], tally: Tally, stop: Event) -> None:
-    for body in wanted:
-        _deliver(collector, body, tally, stop)
-        if stop.is_set():
-            return
+    with closing(collector):
+        for body in wanted:
+            _deliver(collector, body, tally, stop)
+            if stop.is_set():
+                return
 
 
 def _deliver(collector: Collector, body: Body, tally: Tally, stop: Event) -> None:
@@ -184,6 +189,10 @@ class HttpCollector:
                 if time.monotonic() > end:
                     return False
                 time.sleep(0.2)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._session.close()
 
     def post(self, body: Body) -> Reply:
         """Hand over *body*; raises ConnectionError when there was no answer."""

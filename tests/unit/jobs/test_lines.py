@@ -22,7 +22,7 @@ def event(**values: object) -> bytes:
 def test_every_line_that_is_not_blank_arrives_as_it_is(tmp_path):
     lines = [event(timestamp_ms=5, party_id="a"), b"{broken", b"[1]", b"\xff\xfe", event(timestamp_ms="x", party_id=3)]
     file = tmp_path / "a.ndjson"
-    file.write_bytes(b"\r\n".join(lines[:2]) + b"\n\n   \n" + b"\n".join(lines[2:]))
+    file.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(lines[:2]) + b"\n\n   \n" + b"\n".join(lines[2:]))
     found = list(read_lines([str(file)], SHAPE))
     assert [line.body for line in found] == lines
     assert [line.time_ms for line in found] == [5, 5, 5, 5, 5]

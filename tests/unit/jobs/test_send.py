@@ -28,6 +28,9 @@ class Memory:
         self.taken: list[Body] = []
         self.tries: list[str] = []
 
+    def close(self) -> None:
+        pass
+
     def post(self, body: Body) -> Reply:
         self.tries.append(body.batch)
         mood = self.moods.pop(0) if self.moods else 200
