@@ -1,7 +1,7 @@
 """Where the systems are: a model's target and the environment become frozen Settings."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -135,6 +135,10 @@ def settings(model: Model, target: str, environment: Mapping[str, str], base_por
         )
     chosen = model.targets.get(target)
     where = f"target {target}"
+    secrets = [s.key for s in model.collector.senders]
+    if chosen is not None:
+        secrets += [*_texts(chosen.kafka), *_texts(chosen.druid)]
+    _require_set(secrets, environment, where)
     if chosen is None or chosen.kafka is None or chosen.druid is None:
         known = ", ".join(sorted({"local", *model.targets}))
         problem = "is not in the model" if chosen is None else "names no kafka or no druid"
@@ -147,6 +151,20 @@ def settings(model: Model, target: str, environment: Mapping[str, str], base_por
         sender_keys={s.name: filled(s.key, environment, where) for s in model.collector.senders},
         pseudonym_key=secret,
     )
+
+
+def _texts(system: Kafka | Druid | None) -> list[str]:
+    return [text for text in (system.model_dump().values() if system else ()) if isinstance(text, str)]
+
+
+def _require_set(texts: Iterable[str], environment: Mapping[str, str], where: str) -> None:
+    """All that is missing at once, so that nobody meets one variable after the other."""
+    missing = sorted({name for text in texts for name in _ENV.findall(text)} - environment.keys())
+    if missing:
+        are = "environment variable {} is" if len(missing) == 1 else "environment variables {} are"
+        problem = f"{are.format(', '.join(missing))} not set"
+        remedy = f"export {' '.join(missing)}, or choose another --target"
+        raise UsageError("DKD120", where=where, problem=problem, remedy=remedy)
 
 
 def _kafka(wanted: Kafka, environment: Mapping[str, str], where: str) -> KafkaSettings:

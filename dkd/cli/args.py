@@ -48,7 +48,8 @@ def find_model(path: Path | None) -> Path:
     if path is not None:
         if path.is_file():
             return path
-        raise UsageError("DKD110", where=str(path), problem="there is no such file", remedy="name an existing model")
+        problem = "this is a directory" if path.is_dir() else "there is no such file"
+        raise UsageError("DKD110", where=str(path), problem=problem, remedy="name the file of a model")
     found = sorted([*Path("specs").glob("*.yaml"), *Path("specs").glob("*.yml")])
     if len(found) == 1:
         return found[0]

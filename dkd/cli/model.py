@@ -32,7 +32,7 @@ def init(
     from dkd.jobs.init import write_new
     from dkd.model.preset import preset_files, site_name
 
-    name = site or site_name(folder.resolve().name) or preset.value
+    name = (site_name(folder.resolve().name) or preset.value) if site is None else site
     made = write_new(folder, preset_files(preset.value, name))
     for path, is_new in made.items():
         typer.echo(f"{'wrote' if is_new else 'kept '} {path}")

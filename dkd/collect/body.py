@@ -1,5 +1,6 @@
 """The body of a request → its events, each by itself: one that cannot be read does not touch its neighbours."""
 
+import json
 import zlib
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -99,6 +100,9 @@ def event(content: bytes) -> dict[str, object]:
     try:
         found = _object(content)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        mended = _mended(content)
+        if mended is not None and mended != content:
+            return event(mended)
         raise BadValue("not_json", f"{error}"[:200], "send one JSON object for each event") from error
     if not isinstance(found, dict):
         kind = type(found).__name__
@@ -134,8 +138,25 @@ def _whole(content: bytes) -> list[msgspec.Raw] | list[bytes] | None:
             _object(content)
             return [content.strip()]
     except (msgspec.MsgspecError, ValueError, RecursionError):
+        mended = _mended(content) if start == b"[" else None
+        if mended is not None and mended != content:
+            return _whole(mended)
         return [content] if start == b"[" else None
     return None
+
+
+def _mended(content: bytes) -> bytes | None:
+    """*content* with U+FFFD for each half of a surrogate pair; None where that is not what is wrong with it.
+
+    ``JSON.stringify`` writes such a half as an escape when a page cut an emoji in two; strict parsers refuse the whole.
+    """
+    if b"\\ud" not in content.lower():
+        return None
+    try:
+        text = json.dumps(json.loads(content), ensure_ascii=False, allow_nan=False)
+    except (ValueError, RecursionError):
+        return None
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def _lines(content: bytes) -> Iterator[Part]:

@@ -23,6 +23,7 @@ Given = dict[str, object]
 
 _MOST_NAME = 200
 _size, _time = whole(INT), whole(LONG)
+YEAR_2100_MS = 4_102_444_800_000
 
 
 def _session(value: object) -> str:
@@ -169,6 +170,9 @@ class Events:
         if created_ms is None and received.sender.must_tell_time:
             remedy = "send timestamp_ms, UTC milliseconds since 1970"
             raise BadValue("bad_time", "the event names no time", remedy, "timestamp_ms")
+        if received.sender.must_tell_time and isinstance(created_ms, int) and created_ms >= YEAR_2100_MS:
+            remedy = "send timestamp_ms, UTC milliseconds since 1970"
+            raise BadValue("bad_time", f"{created_ms} is of another century", remedy, "timestamp_ms")
         return created_ms + received.sender.behind_ms if isinstance(created_ms, int) else received.request.received_ms
 
     def _describe(self, record: Record, given: Given, received: Received) -> None:

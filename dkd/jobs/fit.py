@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from dkd.collect.events import YEAR_2100_MS
 from dkd.errors import RefusedError
 from dkd.jobs.lines import YEAR_2000_MS, Line
 from dkd.model.schema import Model
@@ -22,13 +23,15 @@ class Bounds(NamedTuple):
 
 
 def bounds(lines: Iterable[Line]) -> Bounds | None:
-    """First and last event time; times before 2000 are mistakes and count only where there are no others.
+    """First and last event time; times before 2000 or after 2099 are mistakes, which the collector rejects.
+
+    They count only where there are no others.
 
     Returns:
         None when no line names a time.
     """
     times = [line.time_ms for line in lines if line.is_timed]
-    times = [time_ms for time_ms in times if time_ms >= YEAR_2000_MS] or times
+    times = [time_ms for time_ms in times if YEAR_2000_MS <= time_ms < YEAR_2100_MS] or times
     return Bounds(min(times), max(times)) if times else None
 
 
@@ -38,6 +41,9 @@ def check_clock(found: Bounds, now_ms: int, model: Model) -> None:
     Raises:
         RefusedError: DKD804 for the future, DKD805 for the past.
     """
+    if YEAR_2000_MS <= found.newest_ms * 1000 <= now_ms + AHEAD_MS:
+        problem = f"the newest timestamp_ms is {found.newest_ms}, which looks like seconds"
+        raise RefusedError("DKD805", problem=problem, remedy="write milliseconds since 1970")
     if found.newest_ms > now_ms + AHEAD_MS:
         raise RefusedError(
             "DKD804",

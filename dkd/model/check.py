@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from dkd.model.columns import EVENT_COLUMNS, RAW_FIELDS, SESSION_COLUMNS, STANDARD_NAMES
 from dkd.model.enrichers import Sessions
-from dkd.model.schema import Field, Measure, Model
+from dkd.model.schema import Field, Measure, Model, Target
 from dkd.model.source import parse_source
 from dkd.model.tree import Path
 from dkd.model.types import NUMERIC, duration_text
@@ -149,10 +149,31 @@ def _secrets(model: Model) -> Iterator[Finding]:
             if password is not None and not _SECRET.fullmatch(password):
                 path = ("targets", name, system, "password")
                 yield (path, "DKD216", "a password stands here in clear", "write ${NAME} and export NAME")
+        yield from _addresses(name, target)
     for index, sender in enumerate(model.collector.senders):
         if not _SECRET.fullmatch(sender.key):
             at: Path = ("collector", "senders", index, "key")
             yield (at, "DKD216", "a key stands here in clear", "write ${NAME} and export NAME")
+
+
+def _addresses(name: str, target: Target) -> Iterator[Finding]:
+    urls: dict[Path, str | None] = {
+        ("druid", "router"): target.druid.router if target.druid else None,
+        ("divolte", "url"): target.divolte.url if target.divolte else None,
+        ("collector",): target.collector,
+    }
+    for path, url in urls.items():
+        if url is None or "${" in url:
+            continue
+        at: Path = ("targets", name, *path)
+        if not re.fullmatch(r"https?://[^/\s]+.*", url):
+            yield (at, "DKD222", "this is not a URL", "write scheme, host and port, such as https://druid:8888")
+        elif "@" in urlsplit(url).netloc:
+            yield (at, "DKD216", "user and password stand here in a URL", "use the keys user and password with ${NAME}")
+    servers = target.kafka.servers if target.kafka else ""
+    if servers and "${" not in servers and not re.fullmatch(r"[^\s:,/@]+:\d+(\s*,\s*[^\s:,/@]+:\d+)*", servers):
+        path = ("targets", name, "kafka", "servers")
+        yield (path, "DKD222", f"{servers!r} are no servers", "write host:port, more than one with commas between")
 
 
 def _collector(model: Model) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ Path = tuple[str | int, ...]
 Place = tuple[int, int]
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 50
 _MOST_NODES = 200_000
 """Aliases may name a node many times; beyond this many the file is a bomb, not a model."""
 
@@ -68,6 +69,8 @@ def parse(text: str, where: str) -> Tree:
         tree.problems.append(
             Problem(f"{where}:{line}:{column}", "DKD201", f"this is not YAML: {what}", "mend the line")
         )
+    except RecursionError:
+        tree.problems.append(Problem(f"{where}:1:1", "DKD201", "this is nested too deep", "mend the file"))
     except yaml.YAMLError as error:
         tree.problems.append(Problem(f"{where}:1:1", "DKD201", f"this is not YAML: {error}", "mend the file"))
     return tree
@@ -88,6 +91,8 @@ class _Reader:
         self.count += 1
         if self.count > _MOST_NODES:
             raise yaml.MarkedYAMLError(problem="its aliases unfold to too many values", problem_mark=node.start_mark)
+        if len(path) > _DEEPEST:
+            raise yaml.MarkedYAMLError(problem="it is nested too deep", problem_mark=node.start_mark)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if id(node) in self.open:

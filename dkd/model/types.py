@@ -14,7 +14,8 @@ NUMERIC: frozenset[str] = frozenset({"int", "long", "float", "double"})
 Privacy = Literal["keep", "truncate", "pseudonymise", "drop"]
 
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
+_DURATION = re.compile(r"(\d{1,18})(ms|s|m|h|d)", re.ASCII)
+_LONGEST_MS = 36_525 * _UNITS["d"]
 
 
 class Frozen(BaseModel):
@@ -31,9 +32,11 @@ def duration(value: object) -> object:
     """
     if isinstance(value, timedelta):
         return value
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    found = _DURATION.fullmatch(str(value))
+    if found is None or not isinstance(value, str):
         raise ValueError(f"{value!r} is not a duration like 30m, 5s or 7d")
+    if int(found[1]) * _UNITS[found[2]] > _LONGEST_MS:
+        raise ValueError(f"{value:.40} is longer than 100 years")
     return timedelta(milliseconds=int(found[1]) * _UNITS[found[2]])
 
 

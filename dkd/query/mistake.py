@@ -22,6 +22,8 @@ _PASSING = (
 
 
 _REMEDY = {
+    "WHERE clause must be a condition": "a flag is 1 or 0 in Druid: write is_bot = TRUE",
+    "Cannot apply 'NOT' to arguments of type 'NOT<BIGINT>'": "a flag is 1 or 0 in Druid: write is_bot = FALSE",
     "Non-query expression": "begin with SELECT, WITH or EXPLAIN PLAN FOR",
     "No value bound": "give one parameter for each ? of the query",
 }
@@ -72,11 +74,14 @@ def unknown_name(error: QueryError) -> tuple[str, str] | None:
 
 def advised(error: QueryError, name: str, known: Sequence[str]) -> QueryError:
     """The same error with the names nearest to the unknown *name* as its remedy, or else those that there are."""
-    near = get_close_matches(name, known, n=3)
+    first = error.problems[0]
+    is_column = first.problem.startswith("Column")
+    # Datasources of one site resemble one another, and one without rows is not known yet: only a slip is a near name.
+    near = get_close_matches(name, known, n=3, cutoff=0.6 if is_column else 0.75)
     names = sorted(known)
     some = f"{', '.join(names[:_SOME])}{', …' if len(names) > _SOME else ''}" if names else "none before the first row"
-    shown = f"did you mean {' or '.join(near)}?" if near else f"there are: {some}"
-    first = error.problems[0]
+    more = "" if is_column or not names else "; a datasource is known from its first row on"
+    shown = f"did you mean {' or '.join(near)}?" if near else f"there are: {some}{more}"
     found = QueryError(first.code, where=first.where, problem=first.problem, remedy=shown)
     found.place = error.place
     return found

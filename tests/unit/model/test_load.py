@@ -103,6 +103,29 @@ def test_a_secret_in_clear_is_never_shown():
 
 
 @pytest.mark.parametrize(
+    ("router", "code"),
+    [
+        ("https://adm:hunter2@druid:8888", "DKD216"),
+        ("ftp://druid", "DKD222"),
+        ("druid:8888", "DKD222"),
+    ],
+)
+def test_a_router_is_a_url_without_secrets(router, code):
+    target = f'{{kafka: {{servers: "k:1, l:2"}}, druid: {{router: "{router}"}}}}'
+    text = f"dkd: 1\nsite: a\nevents: {{x: }}\ntargets: {{p: {target}}}\n"
+    with pytest.raises(ModelError) as caught:
+        load(text, "m.yaml")
+    assert [problem.code for problem in caught.value.problems] == [code]
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("servers", ["k", ":::bad:", "k:1,", "u:p@k:1"])
+def test_servers_are_hosts_with_ports(servers):
+    text = f'dkd: 1\nsite: a\nevents: {{x: }}\ntargets: {{p: {{kafka: {{servers: "{servers}"}}}}}}\n'
+    assert [code for _, code in problems(text)] == ["DKD222"]
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("", ("1:1", "DKD200")),
@@ -111,6 +134,9 @@ def test_a_secret_in_clear_is_never_shown():
         ("dkd: 1\nsite: a\nevents: &x {a: *x}\n", ("3:9", "DKD201")),
         ("dkd: 1\nsite: a\nevents:\n\tx: 1\n", ("4:1", "DKD201")),
         ("dkd: 1\nsite: a\nevents: {x: }\n? [a]\n: 1\n", ("4:3", "DKD201")),
+        ("dkd: 1\nsite: a\nevents: " + "[" * 3000 + "]" * 3000, ("3:59", "DKD201")),
+        ("dkd: 1\nsite: a\nevents: {x: }\ntopics: {retention: {raw: 99999999999999d}}\n", ("4:27", "DKD204")),
+        ("dkd: 1\nsite: a\nevents: {x: }\ntopics: {retention: {raw: " + "9" * 5000 + "d}}\n", ("4:27", "DKD204")),
     ],
 )
 def test_a_broken_file_is_one_finding(text, expected):

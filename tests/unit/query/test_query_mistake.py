@@ -126,7 +126,7 @@ def test_the_nearest_names_are_the_remedy():
 
 
 def test_without_a_near_name_some_of_those_that_there_are_stand_there():
-    error = QueryError("DKD302", problem="x")
+    error = QueryError("DKD302", problem="Column 'zzz' not found")
     assert advised(error, "zzz", ["b", "a"]).problems[0].remedy == "there are: a, b"
     assert advised(error, "zzz", []).problems[0].remedy == "there are: none before the first row"
     assert advised(error, "zzz", [f"n{seq:02}" for seq in range(20)]).problems[0].remedy.endswith("n11, …")
@@ -152,3 +152,17 @@ def test_a_long_line_is_cut_around_the_place():
     text, carets = pointed(Place(query, 1, column, 4)).splitlines()
     assert len(text) <= 112
     assert text[carets.index("^") : carets.index("^") + 4] == "nope"
+
+
+def test_a_datasource_without_rows_is_no_slip_of_another_one():
+    error = QueryError("DKD302", problem="Object 'shop_sessions' not found")
+    remedy = "there are: shop_events; a datasource is known from its first row on"
+    assert advised(error, "shop_sessions", ["shop_events"]).problems[0].remedy == remedy
+
+
+@pytest.mark.parametrize(
+    "said", ["WHERE clause must be a condition", "Cannot apply 'NOT' to arguments of type 'NOT<BIGINT>'. Supported"]
+)
+def test_a_flag_as_a_condition_comes_with_the_way_to_write_it(said):
+    body = json.dumps({"error": "druidException", "category": "INVALID_INPUT", "errorMessage": said})
+    assert "is_bot = " in str(mistake("SELECT 1 FROM t WHERE is_bot", 400, body))
