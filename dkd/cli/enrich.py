@@ -22,12 +22,16 @@ def enrich(
     """Enrich a site's events from its raw topic to its clean topic, exactly once; Ctrl-C ends it."""
     import signal
 
-    from dkd.cli.args import opened
-    from dkd.stream.run import Stop, enricher
+    from dkd.stream.stop import Stop
 
-    found, stop = opened(model, target), Stop()
+    stop = Stop()  # before the imports that take a second, so that a stop during these is graceful too
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.ask())
+
+    from dkd.cli.args import opened
+    from dkd.stream.run import enricher
+
+    found = opened(model, target)
     schemas = found.project / "specs" / found.model.site / "schemas"
     work = enricher(found.model, found.settings, schemas, stop, _say, instance=instance)
     _say(f"enriching {found.model.topic('raw')} on {found.settings.kafka.servers} as instance {instance}")

@@ -1,5 +1,6 @@
 """Kafka's topics as source and sink: a consumer group's partitions in, one transaction for each commit out."""
 
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -17,6 +18,7 @@ _SLICE = 500
 """Messages taken at a time: larger slices are slower through the cache, and could overshoot the limit of bytes."""
 
 _SILENT_S = 15.0
+_GRACE_S = 3.0
 
 Patience = Callable[[float], bool]
 """Whether to go on trying, after so many seconds."""
@@ -39,6 +41,7 @@ class KafkaSource:
         self._names = names
         self._note = note
         self._owner: Owner | None = None
+        self._raised: Exception | None = None
         member.subscribe([names.raw], on_assign=self._assigned, on_revoke=self._gone, on_lost=self._gone)
 
     def poll(self, owner: Owner, limits: Limits) -> list[Batch]:
@@ -69,6 +72,8 @@ class KafkaSource:
             wanted = min(_SLICE, limits.events - events)
             # consume() waits its whole timeout for a full slice; there is no "what is there now".
             taken = self._member.consume(wanted, max(until - time.monotonic(), 0.0))
+            if self._raised:
+                raise self._raised
             for message in taken:
                 if message.error() is not None:
                     raise KafkaException(message.error())
@@ -79,7 +84,13 @@ class KafkaSource:
                 return
 
     def _assigned(self, member: Consumer, places: list[Place]) -> None:
-        """Take over partitions: offsets first, the state after them, or a transaction that ends between is missed."""
+        try:
+            self._take_over(member, places)
+        except Exception as error:  # noqa: BLE001  # the client would hand it on as another type; poll raises it
+            self._raised = error
+
+    def _take_over(self, member: Consumer, places: list[Place]) -> None:
+        """Offsets first, the state after them, or a transaction that ends in between is missed."""
         if self._owner is None:
             return
         committed = {place.partition: place.offset for place in member.committed(places, REQUEST_S)} if places else {}
@@ -89,7 +100,7 @@ class KafkaSource:
 
     def _start(self, partition: int, wanted: int | None) -> int:
         """Where to begin, if the topic still has it; else an error, or a note about what is gone."""
-        low, high = self._member.get_watermark_offsets(Place(self._names.raw, partition), REQUEST_S)
+        low, high = self._bounds(partition, wanted or 0)
         if (wanted or 0) > high:
             raise RefusedError(
                 "DKD505",
@@ -101,6 +112,15 @@ class KafkaSource:
             gone = f"offsets {wanted} to {low - 1} were deleted before they were read"
             self._note(f"{self._names.raw} partition {partition}: {gone}")
         return max(wanted or 0, low)
+
+    def _bounds(self, partition: int, wanted: int) -> tuple[int, int]:
+        """First and next offset of a raw partition; a leader that has just begun may not know the latter at once."""
+        until_s = time.monotonic() + REQUEST_S
+        while True:
+            low, high = self._member.get_watermark_offsets(Place(self._names.raw, partition), REQUEST_S)
+            if high >= wanted or time.monotonic() > until_s:
+                return low, high
+            time.sleep(0.2)
 
     def _gone(self, _: Consumer, places: list[Place]) -> None:
         # Nothing is in flight here: a step commits before it polls again.
@@ -124,6 +144,7 @@ class KafkaSink:
         self._member = member
         self._names = names
         self._patience = patience
+        self._ending = Bounded("ending the transaction")
 
     def commit(self, results: Sequence[Result]) -> None:
         """Write all in one transaction; see :class:`dkd.stream.sink.Sink`.
@@ -137,19 +158,62 @@ class KafkaSink:
                 self._produce(rows, result.partition)
         ends = [Place(self._names.raw, result.partition, result.next_offset) for result in results]
         metadata = self._member.consumer_group_metadata()
-        insist(lambda: self._writer.send_offsets_to_transaction(ends, metadata, REQUEST_S), self._patience)
-        insist(lambda: self._writer.commit_transaction(REQUEST_S), self._patience)
+
+        def end() -> None:
+            insist(lambda: self._writer.send_offsets_to_transaction(ends, metadata, REQUEST_S), self._patience)
+            insist(lambda: self._writer.commit_transaction(REQUEST_S), self._patience)
+
+        self._ending.run(end, self._patience)
 
     def close(self) -> None:
         """Drop what was not sent; the broker aborts it when the next writer of our name begins."""
-        self._writer.purge()
-        self._writer.close()
+        if not self._ending.is_stuck:
+            self._writer.purge()
+            self._writer.close()
 
     def _produce(self, rows: Rows, partition: int) -> None:
         # Not produce_batch: version 2.16 takes neither times nor headers there.
         topic, produce = getattr(self._names, rows.kind), self._writer.produce
         for key, value, time_ms, headers in rows.records():
             produce(topic, value, key, partition, timestamp=time_ms, headers=list(headers) or None)
+
+
+class Bounded:
+    """Runs calls in a thread of their own, and leaves a call that does not return.
+
+    librdkafka's ``send_offsets_to_transaction`` has no working timeout: after a restart of the broker that coordinates
+    the group it may never return (confluentinc/librdkafka#5456 and #5511). Its client can't be closed then either.
+    """
+
+    def __init__(self, doing: str) -> None:
+        """*doing* names the call in errors."""
+        self._doing = doing
+        self.is_stuck = False
+
+    def run(self, call: Callable[[], None], patience: Patience) -> None:
+        """Run *call*; what it raises is raised here.
+
+        Raises:
+            KafkaException: Of code ``_TIMED_OUT``, when it did not return while *patience* lasted, and some seconds
+                more, in which a call that heeds it would have returned.
+        """
+        raised: list[BaseException] = []
+
+        def caught() -> None:
+            try:
+                call()
+            except BaseException as error:  # noqa: BLE001  # raised again by who waits for it
+                raised.append(error)
+
+        thread, since_s = threading.Thread(target=caught, daemon=True), time.monotonic()
+        thread.start()
+        while thread.is_alive() and patience(time.monotonic() - since_s - _GRACE_S):
+            thread.join(_GRACE_S / 10)
+        if thread.is_alive():
+            self.is_stuck = True
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, self._doing))
+        if raised:
+            raise raised[0]
 
 
 def insist(call: Callable[[], object], patience: Patience) -> None:

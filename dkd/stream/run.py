@@ -19,11 +19,12 @@ from dkd.stream.decode import decoder, known_schemas
 from dkd.stream.kafka import KafkaSink, KafkaSource, insist
 from dkd.stream.loop import Loop
 from dkd.stream.source import Limits
+from dkd.stream.stop import Stop
 from dkd.stream.topics import require_topics
 from dkd.stream.work import Work
 
-_COMMIT_S = 30.0
-_STOP_S = 5.0
+_COMMIT_S = 12.0
+_STOP_S = 3.0
 """How long a commit may still take once the enricher is to stop."""
 
 _PAUSE_S = 1.0
@@ -35,27 +36,7 @@ _RATES_EVERY_S = 10.0
 _UNREACHABLE = frozenset(
     (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT, KafkaError._RESOLVE)
 )
-
-
-class Stop:
-    """The wish to end; asked for once, from a signal handler or another thread."""
-
-    def __init__(self) -> None:
-        self._asked_s: float | None = None
-
-    def ask(self) -> None:
-        """Ask for the end."""
-        if self._asked_s is None:
-            self._asked_s = time.monotonic()
-
-    @property
-    def asked(self) -> bool:
-        """Whether the end was asked for."""
-        return self._asked_s is not None
-
-    def over(self, limit_s: float) -> bool:
-        """Whether it was asked for longer than *limit_s* ago."""
-        return self._asked_s is not None and time.monotonic() - self._asked_s > limit_s
+_MOVED = frozenset((KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION, KafkaError.REBALANCE_IN_PROGRESS))
 
 
 class Enricher:
@@ -157,7 +138,8 @@ class Enricher:
             self._notice(error)
         else:
             self._failures += 1
-            self._say(f"beginning again from the last commit: {error.str()}")
+            moved = "partitions moved while a batch was being committed"
+            self._say(f"{moved if error.code() in _MOVED else error.str()}; beginning again from the last commit")
             if self._failures > _TRIES:
                 raise DkdError("DKD509", where=f"Kafka at {self._kafka.servers}",
                                problem=f"no batch could be written in {_TRIES} tries: {error.str()}",

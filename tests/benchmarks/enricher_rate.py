@@ -1,0 +1,139 @@
+"""How fast the enricher is, against the same loop that hands records through untouched.
+
+    python tests/benchmarks/enricher_rate.py --servers 127.0.0.1:28206
+
+Both drain the same raw topic of a running Kafka, in transactions with offsets and state, one after the other, twice.
+Figures are events per CPU-second of the whole process, because wall time on a shared machine says little; the ratio is
+what counts.
+"""
+
+import argparse
+import sys
+import time
+import uuid
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic
+from stream_site import AGENTS, NOW_MS, Writer, shop, work
+
+from dkd.enrich.dedup import NEVER, Entries
+from dkd.enrich.state import Books, State, StateDelta
+from dkd.settings import KafkaSettings
+from dkd.stream import clients
+from dkd.stream.clients import Names
+from dkd.stream.kafka import KafkaSink, KafkaSource, insist
+from dkd.stream.loop import Loop
+from dkd.stream.records import Batch, Rows
+from dkd.stream.source import Limits
+from dkd.stream.work import Done
+
+PARTITIONS = 4
+
+
+class Through:
+    """Work that does nothing."""
+
+    def done(self, batch: Batch, state: State) -> list[Done]:
+        clean = Rows("clean", batch.keys, batch.values, batch.timestamps_ms)
+        delta = StateDelta(None, Books(consumed=len(batch), clean=len(batch)), Entries.empty(), NEVER)
+        return [Done(clean, Rows("rejects", (), (), ()), delta, state.applied(delta), batch.next_offset)]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Events by the second of CPU and of the clock, and what became of them."""
+
+    cpu: float
+    wall: float
+    books: Books
+
+
+def filled(servers: str, site: str, count: int) -> None:
+    """Make the topics, with *count* events of some 20,000 visitors in raw."""
+    names, writer = Names.of(shop(site)), Writer(shop(site))
+    admin = AdminClient({"bootstrap.servers": servers})
+    wanted = [NewTopic(name, PARTITIONS, 1, config={"retention.ms": "-1"}) for name in (names.raw, *names.written)]
+    for made in admin.create_topics(wanted).values():
+        made.result()
+    producer = Producer({"bootstrap.servers": servers, "partitioner": "murmur2_random", "linger.ms": 20,
+                         "queue.buffering.max.messages": 1_000_000})  # fmt: skip
+    for seq in range(count):
+        party = seq * 7_919 % 20_011
+        event = {
+            "timestamp": NOW_MS + 10 * seq,
+            "clientTimestamp": NOW_MS + 10 * seq - 1_000 * (party % 40),
+            "partyId": f"0:k{party:07}:{party:032x}",
+            "sessionId": f"0:k{party:07}:{seq % 997:032x}",
+            "pageViewId": f"0:{seq:032x}",
+            "eventId": f"0:{seq:032x}:0",
+            "eventType": ("pageView", "pageView", "search", "purchase")[seq % 4],
+            "location": f"https://shop.example/products/{party % 500}?utm_source=mail&utm_campaign=c{seq % 20}",
+            "referer": (None, "https://www.google.com/", f"https://shop.example/products/{seq % 500}")[seq % 3],
+            "remoteHost": f"{1 + party % 200}.{party % 251}.{party % 241}.0",
+            "userAgentString": f"{AGENTS[party % 2]} x/{party % 500}",
+            "viewportPixelWidth": 1_200,
+            "viewportPixelHeight": 800,
+            "screenPixelWidth": 1_920,
+            "screenPixelHeight": 1_080,
+            "order_id": f"o{seq}",
+            "revenue": party / 7,
+        }
+        producer.produce(names.raw, writer.value(event), str(event["partyId"]), timestamp=NOW_MS + 10 * seq)
+    assert producer.flush(120) == 0
+
+
+def drained(servers: str, names: Names, count: int, doing: object) -> Rate:
+    """Run a loop with the work *doing* over all *count* records."""
+    kafka = KafkaSettings(servers)
+    member = clients.member(kafka, names, lambda _: None)
+    writer = clients.producer(kafka, names, lambda _: None)
+    insist(lambda: writer.init_transactions(5), lambda passed_s: passed_s < 30)
+    sink = KafkaSink(writer, member, names, lambda passed_s: passed_s < 30)
+    source = KafkaSource(member, kafka, names, print)
+    with closing(source), closing(sink):
+        loop = Loop(source, sink, doing)  # type: ignore[arg-type]
+        while not (done := loop.step(Limits()).consumed):
+            pass
+        cpu_s, wall_s, first = time.process_time(), time.perf_counter(), done
+        while done < count:
+            done += loop.step(Limits()).consumed
+        used_s, passed_s = time.process_time() - cpu_s, time.perf_counter() - wall_s
+        books = sum((live.state.books for live in loop.live.values()), Books())
+    return Rate((done - first) / used_s, (done - first) / passed_s, books)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--servers", default="127.0.0.1:28206")
+    parser.add_argument("--events", type=int, default=100_000)
+    asked = parser.parse_args()
+    site = f"rate{uuid.uuid4().hex[:6]}"
+    names = Names.of(shop(site))
+    filled(asked.servers, site, asked.events)
+    print("work            events per CPU-second   per second of the clock")
+    best: dict[str, float] = {}
+    for turn in (1, 2):
+        for name, doing in (("pass-through", Through()), ("enricher", work(site))):
+            fresh = names._replace(
+                group=f"{site}.{name}{turn}", instance=f"{site}.{name}{turn}", state=f"{names.state}.{name}{turn}"
+            )
+            admin = AdminClient({"bootstrap.servers": asked.servers})
+            admin.create_topics([NewTopic(fresh.state, PARTITIONS, 1)])[fresh.state].result()
+            rate = drained(asked.servers, fresh, asked.events, doing)
+            best[name] = max(best.get(name, 0), rate.cpu)
+            print(f"{name:15} {rate.cpu:>12,.0f} {rate.wall:>22,.0f}   {rate.books}")
+            admin.delete_topics([fresh.state])[fresh.state].result()
+    print(f"ratio           {best['enricher'] / best['pass-through']:.2f} of the pass-through")
+    admin = AdminClient({"bootstrap.servers": asked.servers})
+    for one in admin.delete_topics([names.raw, *names.written]).values():
+        one.result()
+
+
+if __name__ == "__main__":
+    main()

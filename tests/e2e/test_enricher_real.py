@@ -1,0 +1,188 @@
+"""``dkd enrich`` on a real Kafka: what it says, how it ends, and that faults lose nothing and double nothing."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient, NewPartitions
+from faults.enricher_faults import PARTITIONS, Feeder, Site, campaign, judged, wait_for_progress
+from stream_site import raw
+
+from dkd.jobs.books import Ledger, PartitionBooks, read_books, total
+from dkd.settings import Settings
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """A site of its own on the run's Kafka, or on the one of the stack at ``DKD_TEST_BASE_PORT``."""
+    named = os.environ.get("DKD_TEST_BASE_PORT")
+    base_port = int(named) if named else request.getfixturevalue("stack").base_port
+    made = Site(tmp_path, base_port, f"e{time.time_ns() % 10**9}")
+    made.create()
+    yield made
+    made.remove()
+
+
+class Running:
+    """An enricher in the background, and what it says."""
+
+    def __init__(self, site: Site, *arguments: str) -> None:
+        self._log = site.project / f"enrich{time.time_ns()}.log"
+        self.process = subprocess.Popen(
+            site.dkd("enrich", str(site.file), *arguments),
+            cwd=site.project,
+            env=site.environment,
+            stderr=self._log.open("w"),
+        )
+
+    @property
+    def said(self) -> list[str]:
+        return self._log.read_text().splitlines()
+
+    def end(self, limit_s: float = 10) -> int:
+        self.process.terminate()
+        return self.process.wait(limit_s)
+
+
+@contextmanager
+def running(site: Site, *arguments: str) -> Iterator[Running]:
+    made = Running(site, *arguments)
+    try:
+        yield made
+    finally:
+        made.process.kill()
+        made.process.wait()
+
+
+def wait_for_end(site: Site, limit_s: float = 60) -> tuple[PartitionBooks, ...]:
+    """The books as soon as nothing is left to read."""
+    until_s = time.monotonic() + limit_s
+    with closing(Ledger(site.kafka, site.model)) as ledger:
+        while any(one.lag for one in ledger.read()) and time.monotonic() < until_s:
+            time.sleep(0.2)
+        return ledger.read()
+
+
+def fed(site: Site, count: int) -> int:
+    """Write about *count* raw records at once; how many."""
+    records = raw(site.model, count, start_ms=int(time.time() * 1_000) - 3_600_000)
+    feeder = Feeder(site, records, rate=1_000_000)
+    feeder.run()
+    return len(records)
+
+
+def test_events_are_enriched_the_books_close_and_a_stop_is_graceful(site: Site):
+    count = fed(site, 2_000)
+    with running(site) as enricher:
+        books = wait_for_end(site)
+        began_s = time.monotonic()
+        assert enricher.end() == 0
+        assert time.monotonic() - began_s < 10
+    assert sum(one.end for one in books) == count
+    assert judged(site, books).passed
+    assert enricher.said[0] == f"enriching {site.names.raw} on {site.kafka.servers} as instance 1"
+    assert "events in" in enricher.said[-1]
+    assert not any("Traceback" in line for line in enricher.said)
+    settings = Settings("local", site.kafka, None, "")  # type: ignore[arg-type]  # only Kafka is asked
+    assert total(read_books(settings, site.model)) == total(books)
+
+
+def test_five_faults_under_load_lose_nothing_and_double_nothing(site: Site):
+    doing, verdict = campaign(site, None, events=12_000, faults=5, instances=2, seed=11, every_s=5)
+    assert doing.counts.total() == 5
+    assert verdict.passed, verdict
+
+
+def test_a_killed_enricher_is_replaced_at_once_under_its_name(site: Site):
+    """Its place in the group is kept for it, so that nobody waits for the session to run out."""
+    fed(site, 300)
+    with running(site) as first:
+        wait_for_end(site)
+        first.process.kill()
+        first.process.wait()
+        fed(site, 300)
+        began_s = time.monotonic()
+        with running(site):
+            books = wait_for_end(site)
+    assert not any(one.lag for one in books)
+    assert time.monotonic() - began_s < 30
+
+
+def test_a_second_enricher_of_the_same_name_takes_over_and_the_first_says_so(site: Site):
+    fed(site, 300)
+    with running(site) as first:
+        wait_for_end(site)
+        with running(site) as second:
+            assert first.process.wait(60) == 1
+            assert (
+                "another enricher of this name took over; to run several, give each its own --instance"
+                in first.said[-1]
+            )
+            count = fed(site, 300)
+            books = wait_for_end(site)
+            assert second.end() == 0
+    assert sum(one.end for one in books) > count
+    assert judged(site, books).passed
+
+
+def test_a_stop_in_the_middle_of_much_work_leaves_nothing_half_done(site: Site):
+    fed(site, 20_000)
+    with running(site) as first, closing(Ledger(site.kafka, site.model)) as ledger:
+        wait_for_progress(ledger)
+        assert first.end() == 0
+    with running(site):
+        books = wait_for_end(site)
+    assert judged(site, books).passed
+
+
+def test_a_stopped_enricher_that_wakes_up_writes_nothing_of_what_another_did(site: Site):
+    """It is away for longer than its session and its transaction may last."""
+    fed(site, 3_000)
+    with running(site, "--instance", "1") as first, closing(Ledger(site.kafka, site.model)) as ledger:
+        wait_for_progress(ledger)
+        first.process.send_signal(signal.SIGSTOP)
+        with running(site, "--instance", "2"):
+            fed(site, 3_000)
+            wait_for_end(site)
+            first.process.send_signal(signal.SIGCONT)
+            fed(site, 3_000)
+            books = wait_for_end(site)
+        assert first.process.poll() is None
+    assert judged(site, books).passed
+
+
+def test_missing_topics_are_one_line_and_the_remedy(site: Site, tmp_path: Path):
+    other = Site(tmp_path / "other", site.base_port, "nowhere")
+    done = subprocess.run(other.dkd("enrich", str(other.file)), env=other.environment, capture_output=True, text=True,
+                          timeout=60)  # fmt: skip
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert len(lines) == 2
+    assert "nowhere.raw" in lines[1]
+    assert lines[1].endswith("run dkd deploy [DKD502]")
+
+
+def test_a_raw_topic_of_another_partition_count_is_refused(site: Site):
+    admin = AdminClient({"bootstrap.servers": site.kafka.servers})
+    admin.create_partitions([NewPartitions(site.names.raw, PARTITIONS + 1)])[site.names.raw].result()
+    time.sleep(1)
+    done = subprocess.run(site.dkd("enrich", str(site.file)), env=site.environment, capture_output=True, text=True,
+                          timeout=60)  # fmt: skip
+    assert done.returncode == 5
+    assert f"it has {PARTITIONS} partitions, {site.names.raw} has {PARTITIONS + 1}" in done.stderr.splitlines()[-1]
+
+
+def test_books_of_a_site_that_was_never_enriched_are_zero(site: Site):
+    count = fed(site, 50)
+    with closing(Ledger(site.kafka, site.model)) as ledger:
+        books = ledger.read()
+    assert [one.partition for one in books] == list(range(PARTITIONS))
+    assert total(books).consumed == 0
+    assert sum(one.lag for one in books) == count
