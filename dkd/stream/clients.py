@@ -140,7 +140,8 @@ def require_passable(error: KafkaError, where: str) -> None:
     Raises:
         DkdError: DKD506, when another enricher has our name; DKD507, when the cluster denies us something.
     """
-    if error.code() == KafkaError.FENCED_INSTANCE_ID:
+    # A fatal error of the group comes wrapped, and only its text tells which one it is.
+    if error.code() == KafkaError.FENCED_INSTANCE_ID or (error.fatal() and "group.instance.id" in error.str()):
         raise taken_over(where)
     if error.code() in _DENIED:
         raise DkdError(

@@ -16,8 +16,9 @@ def test_an_unreachable_broker_is_one_line_and_is_waited_for(tmp_path: Path, num
     model = tmp_path / "shop.yaml"
     model.write_text(MODEL.format(site="shop", partitions=1, bots="flag"))
     log = tmp_path / "log"
-    process = subprocess.Popen([sys.executable, "-m", "dkd", "enrich", str(model)], stderr=log.open("w"), cwd=tmp_path,
-                               env={**os.environ, "DKD_BASE_PORT": "1990"})  # fmt: skip
+    with log.open("w") as file:
+        process = subprocess.Popen([sys.executable, "-m", "dkd", "enrich", str(model)], stderr=file, cwd=tmp_path,
+                                   env={**os.environ, "DKD_BASE_PORT": "1990"})  # fmt: skip
     until_s = time.monotonic() + 60
     while "does not answer" not in log.read_text() and time.monotonic() < until_s:
         time.sleep(0.1)

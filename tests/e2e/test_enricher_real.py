@@ -35,12 +35,9 @@ class Running:
 
     def __init__(self, site: Site, *arguments: str) -> None:
         self._log = site.project / f"enrich{time.time_ns()}.log"
-        self.process = subprocess.Popen(
-            site.dkd("enrich", str(site.file), *arguments),
-            cwd=site.project,
-            env=site.environment,
-            stderr=self._log.open("w"),
-        )
+        with self._log.open("w") as log:
+            command = site.dkd("enrich", str(site.file), *arguments)
+            self.process = subprocess.Popen(command, cwd=site.project, env=site.environment, stderr=log)
 
     @property
     def said(self) -> list[str]:

@@ -121,7 +121,6 @@ class Enrichers:
 
     def __init__(self, site: Site, count: int) -> None:
         self._site = site
-        self._log = (site.project / "enrichers.log").open("a")
         self.processes: list[subprocess.Popen[bytes]] = []
         self.ended: Counter[int] = Counter()
         for number in range(count):
@@ -129,7 +128,8 @@ class Enrichers:
 
     def _started(self, number: int) -> subprocess.Popen[bytes]:
         command = self._site.dkd("enrich", str(self._site.file), "--instance", str(number + 1))
-        return subprocess.Popen(command, cwd=self._site.project, env=self._site.environment, stderr=self._log)
+        with (self._site.project / "enrichers.log").open("a") as log:
+            return subprocess.Popen(command, cwd=self._site.project, env=self._site.environment, stderr=log)
 
     def revive(self) -> None:
         """Start what ended."""
