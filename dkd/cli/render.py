@@ -83,14 +83,16 @@ def diff(
     fail_on: Annotated[
         str, typer.Option(metavar="CLASS,...", help="Exit with 3 when a change is of one of these; breaking, any.")
     ] = "",
+    as_json: JsonOption = False,
 ) -> None:
     """Say what changed between two models, value by value, and what each change does; no network."""
     from dkd.jobs.versions import changes, models_at
-    from dkd.plan.diff import as_json, as_text, met
+    from dkd.plan.diff import as_json as as_text_of_json
+    from dkd.plan.diff import as_text, met
 
     asked = _classes(fail_on)
     found = changes(models_at(old), models_at(new or _working_tree(old)))
-    typer.echo(as_json(found) if form is Form.json else as_text(found), nl=False)
+    typer.echo(as_text_of_json(found) if as_json or form is Form.json else as_text(found), nl=False)
     failing = met(found, asked)
     if failing:
         typer.echo(f"{len(failing)} of the changes are of a class in --fail-on {fail_on}", err=True)

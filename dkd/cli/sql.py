@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dkd.cli.args import ModelOption, TargetOption
+from dkd.cli.args import JsonOption, ModelOption, TargetOption
 from dkd.errors import UsageError
 
 
@@ -42,6 +42,7 @@ def sql(
     ] = False,
     model: ModelOption = None,
     target: TargetOption = "local",
+    as_json: JsonOption = False,
 ) -> None:
     """Ask Druid SQL; distinct counts and top lists are exact unless told otherwise."""
     from dkd.cli.args import opened
@@ -49,6 +50,7 @@ def sql(
     from dkd.query.show import as_text
     from dkd.query.sql import typed
 
+    form = FormName.json if as_json else form
     text = _query(query, file)
     values = [typed(value) for value in param or []]
     with Druid(opened(model, target).settings.druid) as druid:
