@@ -140,8 +140,8 @@ def require_passable(error: KafkaError, where: str) -> None:
     Raises:
         DkdError: DKD506, when another enricher has our name; DKD507, when the cluster denies us something.
     """
-    # A fatal error of the group comes wrapped, and only its text tells which one it is.
-    if error.code() == KafkaError.FENCED_INSTANCE_ID or (error.fatal() and "group.instance.id" in error.str()):
+    # Librdkafka hands it on under the code _FATAL, so only its text tells what it is.
+    if error.code() == KafkaError.FENCED_INSTANCE_ID or "same group.instance.id" in error.str():
         raise taken_over(where)
     if error.code() in _DENIED:
         raise DkdError(
