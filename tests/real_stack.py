@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-BASE_PORT = 29500
+BASE_PORT = int(os.environ.get("DKD_TEST_FIRST_PORT", "29500"))
+"""Each run takes some hundred ports from here on; runs side by side need a stretch each."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import fields
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from dkd.jobs.lanes import lanes
 from dkd.jobs.lines import Format, Line, read_lines, shifted
 from dkd.jobs.send import HttpCollector, Sending, Tally
 from dkd.jobs.settle import Mark, Unavailable, at_rest, growth, until
-from dkd.jobs.site import LiveSite
+from dkd.jobs.site import LiveSite, Refused
 from dkd.local.progress import Listener
 from dkd.model.schema import Model
 from dkd.model.types import in_ms
@@ -24,6 +24,7 @@ from dkd.settings import Settings, unreachable_remedy
 
 _LOOK_S = 0.25
 _FIRST_ANSWER_S = 3.0
+_MARKED_S = 20.0
 
 
 class Wanted(NamedTuple):
@@ -74,7 +75,8 @@ def replay(wanted: Wanted, model: Model, settings: Settings, listener: Listener)
         tally = _sent(made, run, settings, key, listener)
         sent_s = time.monotonic()
         after = growth(site, before, listener.progress)
-        refused = until(lambda: site.refused(rejects, run), listener.progress)
+        wanted_rejects = (sum(tally.reasons.values()), after.counted.books.rejects - before.counted.books.rejects)
+        refused = _refused(site, rejects, run, wanted_rejects, listener)
     return Account(
         files=tuple(wanted.files),
         read=len(read.lines),
@@ -157,6 +159,22 @@ def _sent(made: list[list[Line]], run: str, settings: Settings, key: str | None,
             listener.note(f"interrupted: {sending.total.sent:,} of {wanted:,} lines were sent")
             raise
     return sending.total
+
+
+def _refused(
+    site: LiveSite, since: Mapping[int, int], run: str, wanted: tuple[int, int], listener: Listener
+) -> Refused:
+    """What was added to rejects, once it holds what is known to be there: *wanted* of the collector and the enricher.
+
+    A transaction's end is marked in each topic in turn, so the books may be seen a moment before the rejects.
+    """
+    until_s = time.monotonic() + _MARKED_S
+    while True:
+        found = until(lambda: site.refused(since, run), listener.progress)
+        short = found.collected < wanted[0] or sum(found.enriched.values()) < wanted[1]
+        if not short or time.monotonic() > until_s:
+            return found
+        time.sleep(_LOOK_S)
 
 
 def _progress(tally: Tally, wanted: int, took_s: float) -> str:

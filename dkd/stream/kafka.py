@@ -114,12 +114,16 @@ class KafkaSource:
         return max(wanted or 0, low)
 
     def _bounds(self, partition: int, wanted: int) -> tuple[int, int]:
-        """First and next offset of a raw partition; a leader that has just begun may not know the latter at once."""
+        """First and next offset of a raw partition; a leader that has just begun may not know them at once."""
         until_s = time.monotonic() + REQUEST_S
         while True:
-            low, high = self._member.get_watermark_offsets(Place(self._names.raw, partition), REQUEST_S)
-            if high >= wanted or time.monotonic() > until_s:
-                return low, high
+            try:
+                low, high = self._member.get_watermark_offsets(Place(self._names.raw, partition), REQUEST_S)
+                if high >= wanted or time.monotonic() > until_s:
+                    return low, high
+            except KafkaException:
+                if time.monotonic() > until_s:
+                    raise
             time.sleep(0.2)
 
     def _gone(self, _: Consumer, places: list[Place]) -> None:

@@ -99,7 +99,8 @@ class Enricher:
         member = clients.member(self._kafka, self._names, self._notice)
         try:
             require_topics(member, self._names)
-            writer = clients.producer(self._kafka, self._names, self._notice)
+            # The reader alone is asked about lost connections: it always fetches, and a writer's may just be idle.
+            writer = clients.producer(self._kafka, self._names, lambda _: None)
             sink = KafkaSink(writer, member, self._names, self._patience)
             try:
                 insist(lambda: writer.init_transactions(REQUEST_S), self._patience)
@@ -135,7 +136,7 @@ class Enricher:
         """Wait a little after an error that beginning again may cure."""
         clients.require_passable(error, self._names.instance)
         if error.code() in _UNREACHABLE:
-            self._notice(error)
+            self._say_silent()
         else:
             self._failures += 1
             moved = "partitions moved while a batch was being committed"
@@ -149,7 +150,11 @@ class Enricher:
             time.sleep(0.05)
 
     def _notice(self, error: KafkaError) -> None:
-        if error.code() in _UNREACHABLE and not self._silent:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:
+            self._say_silent()
+
+    def _say_silent(self) -> None:
+        if not self._silent:
             self._silent = True
             servers = self._kafka.servers
             self._say(f"Kafka at {servers} does not answer; waiting for it ({unreachable_remedy(servers)})")

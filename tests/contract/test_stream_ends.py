@@ -1,6 +1,7 @@
 """What the loop may rely on, whichever ends it runs on: memory, files or Kafka."""
 
 import os
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Producer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from stream_site import loop_on, memory, raw, run_out, shop, work, written
 
@@ -98,15 +99,28 @@ def of_kafka(servers: str) -> Iterator[Ends]:
         assert producer.flush(30) == 0
 
     def read(kind: str) -> dict[int, list[Record]]:
+        topic = getattr(names, kind)
         found: dict[int, list[Record]] = {one: [] for one in range(PARTITIONS)}
         with closing(state_reader(kafka, names)) as reader:
-            for one in read_to_end(reader, getattr(names, kind), dict.fromkeys(range(PARTITIONS), OFFSET_BEGINNING)):
+            _until_stable(reader, servers, topic)
+            for one in read_to_end(reader, topic, dict.fromkeys(range(PARTITIONS), OFFSET_BEGINNING)):
                 found[one.partition].append(Record(one.key or None, one.value, 0))
         return found
 
     yield Ends(opened, add, read)
     for gone in admin.delete_topics(list(topics)).values():
         gone.result()
+
+
+def _until_stable(reader: Consumer, servers: str, topic: str) -> None:
+    """Wait until no transaction is open: a commit returns before its end is marked in every partition."""
+    more = {"bootstrap.servers": servers, "group.id": "test", "isolation.level": "read_uncommitted"}
+    with closing(Consumer(more)) as anybody:
+        for partition in range(PARTITIONS):
+            place, until_s = TopicPartition(topic, partition), time.monotonic() + 30
+            while reader.get_watermark_offsets(place, 5)[1] < anybody.get_watermark_offsets(place, 5)[1]:
+                assert time.monotonic() < until_s, f"a transaction stays open in {topic} {partition}"
+                time.sleep(0.02)
 
 
 @pytest.fixture(params=["memory", "file", pytest.param("kafka", marks=pytest.mark.stack)])

@@ -94,7 +94,10 @@ def test_a_killed_part_changes_no_count(site, hours, tmp_path, part):
     said = tmp_path / "stderr.txt"
     with _started(site, said, "replay", str(made.file), "--keep-order", "--json") as running:
         _until_sending(said)
+        # Frozen while the part is killed, the replay is in its middle however fast the machine is.
+        running.send_signal(signal.SIGSTOP)
         os.kill(site.pid(part), signal.SIGKILL)
+        running.send_signal(signal.SIGCONT)
         time.sleep(3)
         assert running.poll() is None, "the replay was over before the kill"
         site.run("up", "--detach", timeout_s=400)
@@ -120,12 +123,12 @@ def _started(site: Stack, said: Path, *arguments: str) -> "subprocess.Popen[str]
 
 
 def _until_sending(said: Path) -> None:
-    """Return a second after the first lines go out."""
+    """Return when the first lines are out: just after the note of how many there are, which is never held back."""
     end = time.monotonic() + 120
-    while "sending:" not in said.read_text():
+    while " lines, " not in said.read_text():
         assert time.monotonic() < end, said.read_text()
-        time.sleep(0.1)
-    time.sleep(1)
+        time.sleep(0.01)
+    time.sleep(0.2)
 
 
 def test_a_web_servers_log_is_replayed_line_by_line(site, hours, tmp_path):
