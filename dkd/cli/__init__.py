@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 import dkd
-from dkd.cli import collect, deploy, enrich, model, render, replay, sql, stack
+from dkd.cli import collect, deploy, enrich, model, rejects, render, replay, sql, stack, tail
 from dkd.errors import DkdError, ExitCode
 
 _WrongUsage: Any = typer.BadParameter.__mro__[1]
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (model, render, stack, deploy, sql, replay, collect, enrich):
+for group in (model, render, stack, deploy, sql, tail, rejects, replay, collect, enrich):
     group.add_to(app)
 
 
@@ -61,5 +61,8 @@ def run(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return ExitCode.interrupted
     except BrokenPipeError:
+        from dkd.cli.pipe import let_go
+
+        let_go()
         return ExitCode.ok
     return result if isinstance(result, int) else ExitCode.ok

@@ -1,7 +1,7 @@
 """A site's rejects topic → what was refused: listed, counted, or one shown whole. Nothing is written.
 
-The topic also tells what was sent again: a record without a value, whose header ``dkd-replayed`` names the reject. It is
-written behind its reject and kept as long, so each reject is replayed once for as long as it is known at all.
+The topic also tells what was sent again: a record without a value, whose header ``dkd-replayed`` names the reject. That
+record is written behind its reject and kept as long, so each is replayed once for as long as it is known at all.
 """
 
 import heapq
@@ -162,7 +162,7 @@ def counted(reader: TopicReader, model: Model, wanted: Wanted, by: Part) -> Rows
 
 
 def chosen(reader: TopicReader, model: Model, ids: list[str], wanted: Wanted) -> Listing:
-    """The rejects of those *ids*, or without any, all that are *wanted*; oldest first, held in memory.
+    """The rejects of those *ids*; without any, all that are *wanted* and not replayed. Oldest first, held in memory.
 
     Raises:
         UsageError: DKD831, when one of the ids is unknown.
@@ -173,20 +173,13 @@ def chosen(reader: TopicReader, model: Model, ids: list[str], wanted: Wanted) ->
     if missing:
         problem, remedy = f"there is no reject {missing[0]}", "dkd rejects lists those that are kept"
         raise UsageError("DKD831", where=model.topic("rejects"), problem=problem, remedy=remedy)
+    if not names:
+        found = [one for one in found if one.reject_id not in scan.replayed_ms]
     return Listing(sorted(found, key=lambda one: one.received_ms), len(found), scan.replayed_ms)
 
 
 def as_dict(reject: Reject, replayed_ms: int | None) -> dict[str, Any]:
     """All but the original, for programs."""
-    return {
-        "reject_id": reject.reject_id,
-        "received_ms": reject.received_ms,
-        "stage": reject.stage,
-        "code": reject.code,
-        "reason": reject.reason,
-        "problem": reject.problem,
-        "remedy": reject.remedy,
-        "origin": reject.origin,
-        "value_bytes": len(reject.value),
-        "replayed_ms": replayed_ms,
-    }
+    named = ("reject_id", "received_ms", "stage", "code", "reason", "problem", "remedy", "origin")
+    told = {name: getattr(reject, name) for name in named}
+    return {**told, "value_bytes": len(reject.value), "replayed_ms": replayed_ms}

@@ -82,16 +82,12 @@ class LiveSite:
             watermarks={one.partition: one.watermark_ms for one in books if one.watermark_ms is not None},
         )
 
-    def rows(self) -> int:
-        """Rows of the events' datasource; 0 while there is none."""
-        table = self._model.datasource("events")
+    def rows(self, kind: str = "events") -> int:
+        """Rows of one of the site's datasources; 0 while there is none."""
         try:
-            return int(self._druid.sql(f'SELECT COUNT(*) FROM "{table}"').value() or 0)  # noqa: S608  # a checked name
+            return rows_of(self._druid, self._model.datasource(kind))
         except DkdError as error:
-            problem = error.problems[0]
-            if problem.code == "DKD302" and f"Object '{table}' not found" in problem.problem:
-                return 0
-            raise Unavailable(f"Druid does not answer ({problem.problem}); {self._druid_remedy}") from error
+            raise Unavailable(f"Druid does not answer ({error.problems[0].problem}); {self._druid_remedy}") from error
 
     def refused(self, since: Mapping[int, int], run: str) -> Refused:
         """Rejects that were added since the offsets *since*; *run* opens the collector's ids for one replay."""
@@ -146,3 +142,19 @@ class LiveSite:
 
     def _silent(self, error: KafkaError) -> Unavailable:
         return Unavailable(f"{self._where} does not answer ({error.str()}); {unreachable_remedy(self._kafka.servers)}")
+
+
+def rows_of(druid: Druid, table: str, timeout_s: float = 30.0) -> int:
+    """Rows of the datasource *table*; 0 while there is none.
+
+    Raises:
+        DkdError: DKD301 to DKD305, when Druid does not answer.
+    """
+    try:
+        query = f'SELECT COUNT(*) FROM "{table}"'  # noqa: S608  # a checked name
+        return int(druid.sql(query, timeout_s=timeout_s).value() or 0)
+    except DkdError as error:
+        problem = error.problems[0]
+        if problem.code == "DKD302" and f"Object '{table}' not found" in problem.problem:
+            return 0
+        raise

@@ -65,6 +65,7 @@ def _plain(value: Any) -> str:
 
 
 def visible(text: str) -> str:
+    """*text* with an escape for each character that would steer a terminal."""
     return "".join(_escaped(char) if unicodedata.category(char) in _UNSEEN else char for char in text)
 
 

@@ -1,4 +1,4 @@
-"""A topic is read by people and jobs: from chosen offsets to its end, or for as long as they like; nothing is committed."""
+"""A topic is read by people and jobs: from chosen offsets to its end or for ever; nothing is committed."""
 
 import time
 from collections import Counter
