@@ -32,7 +32,8 @@ def enrich(
     from dkd.stream.run import enricher
 
     found = opened(model, target)
-    work = enricher(found.model, found.settings, found.schemas, stop, _say, instance=instance)
+    schemas = found.project / "specs" / found.model.site / "schemas"
+    work = enricher(found.model, found.settings, schemas, stop, _say, instance=instance)
     _say(f"enriching {found.model.topic('raw')} on {found.settings.kafka.servers} as instance {instance}")
     work.run()
 

@@ -70,11 +70,15 @@ class TopicReader:
 
     def to_end(self, topic: str, starts: Mapping[int, int]) -> Iterator[Found]:
         """Records of *topic*, of each partition from its offset in *starts* to where it ends at the moment."""
+        if starts:
+            yield from self._to_end(topic, starts)
+            # It would go on fetching, for nobody.
+            self._reader.unassign()
+
+    def _to_end(self, topic: str, starts: Mapping[int, int]) -> Iterator[Found]:
         left, silent_s = set(starts), time.monotonic() + _SILENT_S
         for message in self._messages(topic, starts):
             if message is None:
-                if not left:
-                    return
                 if time.monotonic() > silent_s:
                     raise self._silent(KafkaError(KafkaError._TIMED_OUT))
                 continue
