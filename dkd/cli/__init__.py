@@ -61,8 +61,5 @@ def run(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return ExitCode.interrupted
     except BrokenPipeError:
-        from dkd.cli.pipe import let_go
-
-        let_go()
         return ExitCode.ok
     return result if isinstance(result, int) else ExitCode.ok

@@ -3,6 +3,8 @@
 import os
 import select
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def require_reader() -> None:
@@ -16,6 +18,13 @@ def require_reader() -> None:
         raise BrokenPipeError
 
 
-def let_go() -> None:
-    """Send what Python still holds for a reader that has gone to nowhere; else it would complain as it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+@contextmanager
+def while_read() -> Iterator[None]:
+    """What is done as long as somebody reads stdout; that the reader goes is no failure.
+
+    Typer would turn it into exit code 1, and Python complain of what it still holds as it exits.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -36,7 +36,7 @@ def tail(
     Shows what is committed. Raw and rejects hold what browsers sent, which may be personal data.
     """
     from dkd.cli.args import opened
-    from dkd.cli.pipe import require_reader
+    from dkd.cli.pipe import require_reader, while_read
     from dkd.jobs.reveal import raw_decoder
     from dkd.jobs.tail import Wanted, json_lines, text_lines
     from dkd.jobs.tail import tail as read
@@ -46,7 +46,7 @@ def tail(
     decoder = raw_decoder(found.model, found.schemas) if kind is Kind.raw else None
     lines = json_lines(kind.value, decoder) if as_json else text_lines(kind.value, decoder, found.model)
     wanted = Wanted(None if from_start else last, follow)
-    with TopicReader(found.settings.kafka, found.model.site) as reader:
+    with while_read(), TopicReader(found.settings.kafka, found.model.site) as reader:
         for some in read(reader, found.model.topic(kind.value), wanted, lines):
             for line in some:
                 typer.echo(line, color=True)

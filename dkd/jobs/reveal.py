@@ -27,7 +27,8 @@ def decoded(reader: Decoder, values: list[bytes | None]) -> list[dict[str, Any] 
     found = reader.decode(batch)
     made: dict[int, dict[str, Any] | str] = {one.offset: one.problem for one in found.refusals}
     for row in found.frame.iter_rows(named=True):
-        made[row.pop("offset")] = {name: value for name, value in row.items() if value is not None}
+        place = row.pop("offset")
+        made[place] = {name: value for name, value in row.items() if value is not None}
     return [made.get(place, "it has no value") for place in range(count)]
 
 
