@@ -15,8 +15,9 @@ from dkd.model.schema import Model
 from dkd.settings import KafkaSettings, Settings, unreachable_remedy
 from dkd.stream import clients
 from dkd.stream.clients import REQUEST_S, Names, reason_of
+from dkd.stream.commit import KafkaSink, insist
 from dkd.stream.decode import decoder, known_schemas
-from dkd.stream.kafka import KafkaSink, KafkaSource, insist
+from dkd.stream.kafka import KafkaSource
 from dkd.stream.loop import Loop
 from dkd.stream.source import Limits
 from dkd.stream.stop import Stop
