@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from typing import NamedTuple
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Place
@@ -17,6 +18,13 @@ _SLICE = 500
 """Messages taken at a time: larger slices are slower through the cache, and could overshoot the limit of bytes."""
 
 _SILENT_S = 15.0
+
+
+class Last(NamedTuple):
+    """The last record of a partition; *next_offset* lies behind it, and *time_ms* is the broker's time of it."""
+
+    next_offset: int
+    time_ms: int
 
 
 class KafkaSource:
@@ -37,6 +45,9 @@ class KafkaSource:
         self._note = note
         self._owner: Owner | None = None
         self._raised: Exception | None = None
+        self._begin: dict[int, int] = {}
+        self._last: dict[int, Last] = {}
+        self._end: dict[int, int] = {}
         member.subscribe([names.raw], on_assign=self._assigned, on_revoke=self._gone, on_lost=self._gone)
 
     def poll(self, owner: Owner, limits: Limits) -> list[Batch]:
@@ -49,7 +60,28 @@ class KafkaSource:
         found: dict[int, list[Message]] = {}
         for message in self._messages(limits):
             found.setdefault(message.partition() or 0, []).append(message)
-        return [_batch(partition, messages) for partition, messages in found.items()]
+        for partition, messages in found.items():
+            self._last[partition] = Last((messages[-1].offset() or 0) + 1, messages[-1].timestamp()[1])
+        batches = (_batch(partition, self._ours(partition, messages)) for partition, messages in found.items())
+        return [batch for batch in batches if len(batch)]
+
+    def silent(self) -> Mapping[int, Last]:
+        """The last record of each partition that is read to its end, as far as the last answer of the broker tells."""
+        return {one: last for one, last in self._last.items() if self._end.get(one, 0) >= last.next_offset}
+
+    def ends(self) -> Mapping[int, int]:
+        """The offset behind the last record of each of our partitions, as of the last answer of the broker."""
+        bounds = {one: self._member.get_watermark_offsets(Place(self._names.raw, one), cached=True)
+                  for one in self._begin}  # fmt: skip
+        return {one: found[1] for one, found in bounds.items() if found}
+
+    def is_at_end(self, partition: int) -> bool:
+        """Whether the broker, asked now, has nothing beyond the end that we have read to."""
+        try:
+            _, end = self._member.get_watermark_offsets(Place(self._names.raw, partition), REQUEST_S)
+        except KafkaException:
+            return False
+        return end <= self._end.get(partition, 0)
 
     def changelog(self, partitions: Collection[int]) -> Iterator[Changed]:
         """The state topic of *partitions*, up to the last stable offset."""
@@ -70,13 +102,24 @@ class KafkaSource:
             if self._raised:
                 raise self._raised
             for message in taken:
-                if message.error() is not None:
-                    raise KafkaException(message.error())
-                value_bytes += len(message)
-                yield message
+                error = message.error()
+                if error is None:
+                    value_bytes += len(message)
+                    yield message
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    self._end[message.partition() or 0] = message.offset() or 0
+                else:
+                    raise KafkaException(error)
             events += len(taken)
             if len(taken) < wanted:
                 return
+
+    def _ours(self, partition: int, messages: list[Message]) -> list[Message]:
+        """Without the record before our first."""
+        begin = self._begin.get(partition, 0)
+        if (messages[0].offset() or 0) >= begin:
+            return messages
+        return [message for message in messages if (message.offset() or 0) >= begin]
 
     def _assigned(self, member: Consumer, places: list[Place]) -> None:
         try:
@@ -90,11 +133,17 @@ class KafkaSource:
             return
         committed = {place.partition: place.offset for place in member.committed(places, REQUEST_S)} if places else {}
         known = {one: offset if offset >= 0 else None for one, offset in committed.items()}
-        begin = self._owner.gained(known)
-        member.incremental_assign([Place(self._names.raw, one, self._start(one, at)) for one, at in begin.items()])
+        begin = {one: self._start(one, at) for one, at in self._owner.gained(known).items()}
+        self._begin |= {one: first for one, (_, first) in begin.items()}
+        # From one record earlier, because its time tells how long the silence has lasted, should there be nothing more;
+        # where it was deleted, silence is counted from now.
+        now_ms = int(time.time() * 1_000)
+        self._last |= {one: Last(first, now_ms) for one, (low, first) in begin.items() if low == first}
+        places = [Place(self._names.raw, one, max(low, first - 1)) for one, (low, first) in begin.items()]
+        member.incremental_assign(places)
 
-    def _start(self, partition: int, wanted: int | None) -> int:
-        """Where to begin, if the topic still has it; else an error, or a note about what is gone."""
+    def _start(self, partition: int, wanted: int | None) -> tuple[int, int]:
+        """The topic's first offset, and where to begin; else an error, or a note about what is gone."""
         low, high = self._bounds(partition, wanted or 0)
         if (wanted or 0) > high:
             raise RefusedError(
@@ -106,7 +155,7 @@ class KafkaSource:
         if wanted is not None and wanted < low:
             gone = f"offsets {wanted} to {low - 1} were deleted before they were read"
             self._note(f"{self._names.raw} partition {partition}: {gone}")
-        return max(wanted or 0, low)
+        return low, max(wanted or 0, low)
 
     def _bounds(self, partition: int, wanted: int) -> tuple[int, int]:
         """First and next offset of a raw partition; a leader that has just begun may not know them at once."""
@@ -123,6 +172,9 @@ class KafkaSource:
 
     def _gone(self, _: Consumer, places: list[Place]) -> None:
         # Nothing is in flight here: a step commits before it polls again.
+        for place in places:
+            for known in (self._begin, self._last, self._end):
+                known.pop(place.partition, None)
         if self._owner is not None:
             self._owner.lost([place.partition for place in places])
 

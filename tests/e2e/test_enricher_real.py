@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import AdminClient, NewPartitions
-from faults.enricher_faults import PARTITIONS, Feeder, Site, campaign, judged, wait_for_progress
+from faults.enricher_faults import campaign
+from faults.fault_site import PARTITIONS, Site, judged
 from stream_site import raw
 
 from dkd.jobs.books import Ledger, PartitionBooks, read_books, total
@@ -36,8 +37,7 @@ class Running:
     def __init__(self, site: Site, *arguments: str) -> None:
         self._log = site.project / f"enrich{time.time_ns()}.log"
         with self._log.open("w") as log:
-            command = site.dkd("enrich", str(site.file), *arguments)
-            self.process = subprocess.Popen(command, cwd=site.project, env=site.environment, stderr=log)
+            self.process = subprocess.Popen(site.enrich(*arguments), cwd=site.project, env=site.environment, stderr=log)
 
     @property
     def said(self) -> list[str]:
@@ -70,9 +70,15 @@ def wait_for_end(site: Site, limit_s: float = 60) -> tuple[PartitionBooks, ...]:
 def fed(site: Site, count: int) -> int:
     """Write about *count* raw records at once; how many."""
     records = raw(site.model, count, start_ms=int(time.time() * 1_000) - 3_600_000)
-    feeder = Feeder(site, records, rate=1_000_000)
-    feeder.run()
+    site.write(records)
     return len(records)
+
+
+def wait_for_progress(ledger: Ledger, limit_s: float = 60) -> None:
+    """Return as soon as something is committed."""
+    until_s = time.monotonic() + limit_s
+    while not total(ledger.read()).consumed and time.monotonic() < until_s:
+        time.sleep(0.1)
 
 
 def test_events_are_enriched_the_books_close_and_a_stop_is_graceful(site: Site):
@@ -92,8 +98,9 @@ def test_events_are_enriched_the_books_close_and_a_stop_is_graceful(site: Site):
 
 
 def test_five_faults_under_load_lose_nothing_and_double_nothing(site: Site):
-    doing, verdict = campaign(site, None, events=12_000, faults=5, instances=2, seed=11, every_s=5)
-    assert doing.counts.total() == 5
+    doing, verdict = campaign(site, faults=5, seed=11)
+    assert sum(map(len, doing.recoveries.values())) == 5
+    assert all(verdict.rows.values())
     assert verdict.passed, verdict
 
 
@@ -157,7 +164,7 @@ def test_a_stopped_enricher_that_wakes_up_writes_nothing_of_what_another_did(sit
 
 def test_missing_topics_are_one_line_and_the_remedy(site: Site, tmp_path: Path):
     other = Site(tmp_path / "other", site.base_port, "nowhere")
-    done = subprocess.run(other.dkd("enrich", str(other.file)), env=other.environment, capture_output=True, text=True,
+    done = subprocess.run(other.enrich(), env=other.environment, capture_output=True, text=True,
                           timeout=60)  # fmt: skip
     assert done.returncode == 1
     lines = done.stderr.splitlines()
@@ -170,7 +177,7 @@ def test_a_raw_topic_of_another_partition_count_is_refused(site: Site):
     admin = AdminClient({"bootstrap.servers": site.kafka.servers})
     admin.create_partitions([NewPartitions(site.names.raw, PARTITIONS + 1)])[site.names.raw].result()
     time.sleep(1)
-    done = subprocess.run(site.dkd("enrich", str(site.file)), env=site.environment, capture_output=True, text=True,
+    done = subprocess.run(site.enrich(), env=site.environment, capture_output=True, text=True,
                           timeout=60)  # fmt: skip
     assert done.returncode == 5
     assert f"it has {PARTITIONS} partitions, {site.names.raw} has {PARTITIONS + 1}" in done.stderr.splitlines()[-1]

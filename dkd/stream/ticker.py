@@ -1,0 +1,76 @@
+"""Partitions of ours that fell silent get their ticks, written to raw."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from confluent_kafka import Producer
+
+from dkd.enrich.state import State
+from dkd.settings import KafkaSettings
+from dkd.stream.clients import common
+from dkd.stream.kafka import KafkaSource
+from dkd.stream.loop import Live
+from dkd.stream.silence import TICK_HEADER, Silence, tick_ms
+
+_LOOK_EVERY_S = 0.5
+_DELIVERY_MS = 5_000
+
+
+class Ticker:
+    """Writes the ticks of one enricher; see :mod:`dkd.stream.silence` for which."""
+
+    def __init__(
+        self, source: KafkaSource, writer: Producer, topic: str, grace_ms: int, clock: Callable[[], float] = time.time
+    ) -> None:
+        """Nothing is written yet.
+
+        Args:
+            source: Tells which partitions are read to their end.
+            writer: From :func:`tick_writer`.
+            topic: Raw.
+            grace_ms: The site's grace.
+            clock: Seconds since 1970.
+        """
+        self._source = source
+        self._writer = writer
+        self._topic = topic
+        self._grace_ms = grace_ms
+        self._clock = clock
+        self._looked_s = 0.0
+
+    def write(self, live: Mapping[int, Live]) -> int:
+        """Write the ticks that are due; how many. One that does not arrive is found due again.
+
+        Args:
+            live: Our partitions, after all that the source has handed out.
+        """
+        now_s = self._clock()
+        # While one is on its way, the log has more than we have read.
+        self._writer.poll(0)
+        if len(self._writer) or abs(now_s - self._looked_s) < _LOOK_EVERY_S:
+            return 0
+        self._looked_s = now_s
+        due = self._due(live, int(now_s * 1_000))
+        for partition, time_ms in due.items():
+            self._writer.produce(self._topic, None, None, partition, headers={TICK_HEADER: str(time_ms)})
+        return len(due)
+
+    def close(self) -> None:
+        """Drop what is on its way; at worst it arrives, which is what was wanted."""
+        self._writer.purge()
+        self._writer.close()
+
+    def _due(self, live: Mapping[int, Live], now_ms: int) -> dict[int, int]:
+        silences = {
+            one: Silence(live[one].state.watermark_ms, _closes_ms(live[one].state), last.time_ms, self._grace_ms)
+            for one, last in self._source.silent().items()
+            if one in live
+        }
+        wanted = {one: tick_ms(silence, now_ms) for one, silence in silences.items()}
+        return {one: time_ms for one, time_ms in wanted.items() if time_ms is not None and self._source.is_at_end(one)}
+
+
+def tick_writer(kafka: KafkaSettings) -> Producer:
+    """A producer of ticks, outside of any transaction: an open one would hide what follows it in raw, from us too."""
+    wanted = {"enable.idempotence": True, "message.timeout.ms": _DELIVERY_MS, "error_cb": lambda _: None}
+    return Producer({**common(kafka), **wanted})
