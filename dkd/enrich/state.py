@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 
 from dkd.enrich.dedup import Entries, Seen
+from dkd.enrich.opened import OpenSessions
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Books:
         duplicates: Events whose id was seen within the horizon of dedup.
         rejects: Records refused, for whatever reason.
         late: Clean events that were behind watermark and grace; beside the equation.
+        sessions: Rows of finished sessions; beside the equation.
     """
 
     consumed: int = 0
@@ -25,6 +27,7 @@ class Books:
     duplicates: int = 0
     rejects: int = 0
     late: int = 0
+    sessions: int = 0
 
     def __add__(self, other: "Books") -> "Books":
         return Books(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Books)))
@@ -65,12 +68,14 @@ class State:
         seq: Batches applied so far.
         books: Counts since the partition's first record.
         seen: Events within the horizon of dedup (older ones may linger and are never asked for).
+        sessions: Open sessions; their number is its length.
     """
 
     watermark_ms: int | None = None
     seq: int = 0
     books: Books = Books()
     seen: Seen = field(default_factory=Seen)
+    sessions: OpenSessions = field(default_factory=OpenSessions)
 
     def applied(self, delta: StateDelta) -> "State":
         """The state after the batch that *delta* came from."""

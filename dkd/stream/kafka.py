@@ -11,7 +11,7 @@ from confluent_kafka import TopicPartition as Place
 from dkd.errors import RefusedError
 from dkd.settings import KafkaSettings
 from dkd.stream.clients import REQUEST_S, Names, consumer
-from dkd.stream.records import Batch
+from dkd.stream.records import Batch, ticks_of
 from dkd.stream.source import Changed, Limits, Owner
 
 _SLICE = 500
@@ -209,10 +209,12 @@ def read_to_end(reader: Consumer, topic: str, starts: Mapping[int, int]) -> Iter
 
 
 def _batch(partition: int, messages: Sequence[Message]) -> Batch:
+    offsets, values = [message.offset() or 0 for message in messages], [message.value() for message in messages]
     return Batch(
         partition,
-        [message.offset() or 0 for message in messages],
+        offsets,
         [message.key() for message in messages],
-        [message.value() for message in messages],
+        values,
         [message.timestamp()[1] for message in messages],
+        ticks_of((offsets[place], messages[place].headers()) for place, value in enumerate(values) if value is None),
     )

@@ -8,13 +8,15 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from dkd.enrich.state import Books
+from dkd.enrich.state import Books, State
 from dkd.stream.loop import Live
 from dkd.stream.records import Batch, Result
 from dkd.stream.sink import Sink
 from dkd.stream.source import Changed, Limits, Owner, Source
 
 _BATCH_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_ENTRY_BYTES = 16
+"""What dedup remembers of an event: a hash and a time."""
 
 
 class Metrics:
@@ -130,9 +132,13 @@ class _Partitions(Collector):
         yield _gauge("open_sessions", "Sessions that are not finished",
                      {one: len(state.sessions) for one, state in states.items()})  # fmt: skip
         yield _gauge("state_bytes", "Memory of dedup and sessions",
-                     {one: state.bytes for one, state in states.items()})  # fmt: skip
+                     {one: _state_bytes(state) for one, state in states.items()})  # fmt: skip
         yield _gauge("books_difference", "Consumed and unaccounted for; anything but 0 is a fault",
                      {one: _difference(state.books) for one, state in states.items()})  # fmt: skip
+
+
+def _state_bytes(state: State) -> int:
+    return len(state.seen) * _ENTRY_BYTES + state.sessions.size_bytes
 
 
 def _difference(books: Books) -> int:

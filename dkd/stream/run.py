@@ -72,7 +72,6 @@ class Enricher:
             limits: How much one transaction holds.
         """
         self.metrics = Metrics()
-        self._grace_ms = work.setup.grace_ms
         self._kafka = kafka
         self._names = names
         self._work = work
@@ -126,7 +125,7 @@ class Enricher:
             try:
                 insist(lambda: writer.init_transactions(REQUEST_S), self._patience)
                 source = KafkaSource(member, self._kafka, self._names, self._say)
-                with closing(Ticker(source, tick_writer(self._kafka), self._names.raw, self._grace_ms)) as ticker:
+                with closing(Ticker(source, tick_writer(self._kafka), self._names.raw, self._work.setup)) as ticker:
                     yield _Ends(Loop(*self.metrics.ends(source, sink), self._work), source, ticker)
             except KafkaException as error:
                 if clients.fenced(reason_of(error)):

@@ -5,10 +5,8 @@ the night would never leave. A tick moves it as far as the silence has lasted; a
 tells the same.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
-
-TICK_HEADER = "dkd-tick"
-"""Header of a record without a value; its value is an event time in ms, as text."""
 
 _SHORTEST_MS = 1_000
 
@@ -18,13 +16,13 @@ class Silence(NamedTuple):
 
     Attributes:
         watermark_ms: Greatest event time seen, ticks among them; None before the first.
-        closes_ms: The first open session closes when the watermark is past this; None when no session is open.
+        closes: Whether a watermark closes a session that is open.
         last_ms: The broker's time of the last record, which may be a tick.
         grace_ms: How far behind the watermark an event may be and still count.
     """
 
     watermark_ms: int | None
-    closes_ms: int | None
+    closes: Callable[[int], bool]
     last_ms: int
     grace_ms: int
 
@@ -41,8 +39,7 @@ def tick_ms(silence: Silence, now_ms: int) -> int | None:
         now_ms: The time now; where it is before the last record's, there was no silence.
     """
     silent_ms = now_ms - silence.last_ms
-    if silence.watermark_ms is None or silence.closes_ms is None:
+    if silence.watermark_ms is None or silent_ms < max(silence.grace_ms // 10, _SHORTEST_MS):
         return None
     wanted_ms = silence.watermark_ms + silent_ms
-    is_due = silent_ms >= max(silence.grace_ms // 10, _SHORTEST_MS) and wanted_ms > silence.closes_ms
-    return wanted_ms if is_due else None
+    return wanted_ms if silence.closes(wanted_ms) else None

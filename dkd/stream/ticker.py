@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 
 from confluent_kafka import Producer
 
+from dkd.enrich.chain import Setup
 from dkd.enrich.state import State
+from dkd.model.types import in_ms
 from dkd.settings import KafkaSettings
 from dkd.stream.clients import common
 from dkd.stream.kafka import KafkaSource
 from dkd.stream.loop import Live
-from dkd.stream.silence import TICK_HEADER, Silence, tick_ms
+from dkd.stream.records import TICK_HEADER
+from dkd.stream.silence import Silence, tick_ms
 
 _LOOK_EVERY_S = 0.5
 _DELIVERY_MS = 5_000
@@ -20,7 +23,7 @@ class Ticker:
     """Writes the ticks of one enricher; see :mod:`dkd.stream.silence` for which."""
 
     def __init__(
-        self, source: KafkaSource, writer: Producer, topic: str, grace_ms: int, clock: Callable[[], float] = time.time
+        self, source: KafkaSource, writer: Producer, topic: str, setup: Setup, clock: Callable[[], float] = time.time
     ) -> None:
         """Nothing is written yet.
 
@@ -28,13 +31,14 @@ class Ticker:
             source: Tells which partitions are read to their end.
             writer: From :func:`tick_writer`.
             topic: Raw.
-            grace_ms: The site's grace.
+            setup: Of the site's enrichers.
             clock: Seconds since 1970.
         """
         self._source = source
         self._writer = writer
         self._topic = topic
-        self._grace_ms = grace_ms
+        self._grace_ms = setup.grace_ms
+        self._closes_after_ms = in_ms(setup.model.enrich.timing.gap) + setup.grace_ms
         self._clock = clock
         self._looked_s = 0.0
 
@@ -61,13 +65,15 @@ class Ticker:
         self._writer.close()
 
     def _due(self, live: Mapping[int, Live], now_ms: int) -> dict[int, int]:
-        silences = {
-            one: Silence(live[one].state.watermark_ms, _closes_ms(live[one].state), last.time_ms, self._grace_ms)
-            for one, last in self._source.silent().items()
-            if one in live
-        }
-        wanted = {one: tick_ms(silence, now_ms) for one, silence in silences.items()}
+        silent = {one: last for one, last in self._source.silent().items() if one in live}
+        wanted = {one: tick_ms(self._silence(live[one].state, last.time_ms), now_ms) for one, last in silent.items()}
         return {one: time_ms for one, time_ms in wanted.items() if time_ms is not None and self._source.is_at_end(one)}
+
+    def _silence(self, state: State, last_ms: int) -> Silence:
+        def closes(watermark_ms: int) -> bool:
+            return len(state.sessions) > 0 and len(state.sessions.ended(watermark_ms - self._closes_after_ms)) > 0
+
+        return Silence(state.watermark_ms, closes, last_ms, self._grace_ms)
 
 
 def tick_writer(kafka: KafkaSettings) -> Producer:

@@ -25,8 +25,7 @@ from dkd.settings import KafkaSettings, Ports
 from dkd.stream.clients import Names
 from dkd.stream.decode import decoder, known_schemas
 from dkd.stream.memory import MemoryStore
-from dkd.stream.records import Record
-from dkd.stream.silence import TICK_HEADER
+from dkd.stream.records import Record, tick_record
 from dkd.stream.source import Limits
 from dkd.stream.work import Work
 from dkd.systems.kafka.render import topics
@@ -120,7 +119,7 @@ class Site:
     def close_sessions(self, time_ms: int) -> None:
         """End raw with a tick of *time_ms* in each partition."""
         for partition in range(PARTITIONS):
-            self.write([Record(None, None, 0, ((TICK_HEADER, str(time_ms).encode()),))], partition)
+            self.write([tick_record(time_ms, 0)], partition)
 
 
 def producer_on(site: Site) -> Producer:
