@@ -2,6 +2,7 @@
 
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
@@ -57,7 +58,10 @@ class KafkaSink:
         """Drop what was not sent; the broker aborts it when the next writer of our name begins."""
         if not self._ending.is_stuck:
             self._writer.purge()
-            self._writer.close()
+            with warnings.catch_warnings():
+                # It warns where it could not abort, as when the broker is away.
+                warnings.simplefilter("ignore", RuntimeWarning)
+                self._writer.close()
 
     def _produce(self, rows: Rows, partition: int) -> None:
         # Not produce_batch: version 2.16 takes neither times nor headers there.

@@ -18,6 +18,7 @@ _SLICE = 500
 """Messages taken at a time: larger slices are slower through the cache, and could overshoot the limit of bytes."""
 
 _SILENT_S = 15.0
+_LEAVING_S = 0.5
 
 
 class Last(NamedTuple):
@@ -87,6 +88,15 @@ class KafkaSource:
         """The state topic of *partitions*, up to the last stable offset."""
         with closing(state_reader(self._kafka, self._names)) as reader:
             yield from read_to_end(reader, self._names.state, dict.fromkeys(partitions, OFFSET_BEGINNING))
+
+    def leave(self) -> None:
+        """Give our place in the group up, as closing does not, and with it all partitions."""
+        self._member.unsubscribe()
+        until_s = time.monotonic() + REQUEST_S
+        while self._begin and time.monotonic() < until_s:
+            self._member.consume(1, _LEAVING_S)
+        # The client tells the broker in a thread of its own, and a client that is closed meanwhile does not.
+        self._member.consume(1, _LEAVING_S)
 
     def close(self) -> None:
         """Stop reading; the group keeps our place for a while, so that a restart moves no state."""

@@ -21,6 +21,7 @@ from dkd.stream.decode import decoder, known_schemas
 from dkd.stream.kafka import KafkaSource
 from dkd.stream.loop import Loop
 from dkd.stream.metrics import Metrics
+from dkd.stream.orphans import GroupWatch
 from dkd.stream.source import Limits
 from dkd.stream.stop import Stop
 from dkd.stream.ticker import Ticker, tick_writer
@@ -49,6 +50,7 @@ class _Ends(NamedTuple):
     loop: Loop
     source: KafkaSource
     ticker: Ticker
+    watch: GroupWatch
 
 
 class Enricher:
@@ -104,6 +106,11 @@ class Enricher:
             live = ends.loop.live
             self.metrics.stepped(books, live, ends.source.ends())
             self.metrics.ticked(ends.ticker.write(live))
+            orphans = ends.watch.orphans()
+            if orphans:
+                self._say(f"nobody in the group reads partitions {sorted(orphans)}; joining it anew")
+                ends.source.leave()
+                break
             if books.consumed:
                 self._well()
             counted += books
@@ -118,7 +125,7 @@ class Enricher:
         """A loop on fresh clients. The writer comes first: it ends what a killed predecessor left open."""
         member = clients.member(self._kafka, self._names, self._notice)
         try:
-            require_topics(member, self._names)
+            count = require_topics(member, self._names)
             # The reader alone is asked about lost connections: it always fetches, and a writer's may just be idle.
             writer = clients.producer(self._kafka, self._names, lambda _: None)
             sink = KafkaSink(writer, member, self._names, self._patience)
@@ -126,7 +133,8 @@ class Enricher:
                 insist(lambda: writer.init_transactions(REQUEST_S), self._patience)
                 source = KafkaSource(member, self._kafka, self._names, self._say)
                 with closing(Ticker(source, tick_writer(self._kafka), self._names.raw, self._work.setup)) as ticker:
-                    yield _Ends(Loop(*self.metrics.ends(source, sink), self._work), source, ticker)
+                    loop = Loop(*self.metrics.ends(source, sink), self._work)
+                    yield _Ends(loop, source, ticker, GroupWatch(self._kafka, self._names, count))
             except KafkaException as error:
                 if clients.fenced(reason_of(error)):
                     self._require_ours(member)

@@ -78,5 +78,5 @@ class Ticker:
 
 def tick_writer(kafka: KafkaSettings) -> Producer:
     """A producer of ticks, outside of any transaction: an open one would hide what follows it in raw, from us too."""
-    wanted = {"enable.idempotence": True, "message.timeout.ms": _DELIVERY_MS, "error_cb": lambda _: None}
+    wanted = {"enable.idempotence": True, "message.timeout.ms": _DELIVERY_MS}
     return Producer({**common(kafka), **wanted})

@@ -3,12 +3,14 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewPartitions
 from faults.enricher_faults import campaign
 from faults.fault_site import PARTITIONS, Site, judged
@@ -190,3 +192,56 @@ def test_books_of_a_site_that_was_never_enriched_are_zero(site: Site):
     assert [one.partition for one in books] == list(range(PARTITIONS))
     assert total(books).consumed == 0
     assert sum(one.lag for one in books) == count
+
+
+MEMBER = """
+import sys, time
+from dkd.settings import KafkaSettings
+from dkd.stream.clients import Names, member
+servers, raw, group, instance = sys.argv[1:]
+silent = member(KafkaSettings(servers), Names(raw, "", "", "", "", group, instance), lambda _: None)
+silent.subscribe([raw])
+while not silent.assignment():
+    silent.consume(1, 0.1)
+time.sleep(600)
+"""
+"""A member that takes all partitions and then does nothing more of what the group asks, as if it were at work."""
+
+
+def shares(site: Site) -> dict[str, int]:
+    """Number of partitions of each member of the group, by the last part of its name."""
+    admin = AdminClient({"bootstrap.servers": site.kafka.servers})
+    try:
+        found = admin.describe_consumer_groups([site.names.group])[site.names.group].result()
+    except KafkaException:  # nobody has joined it yet
+        return {}
+    return {
+        str(one.group_instance_id).rpartition(".")[2]: len(one.assignment.topic_partitions) for one in found.members
+    }
+
+
+def wait_for_shares(site: Site, wanted: dict[str, int], limit_s: float = 60) -> None:
+    until_s = time.monotonic() + limit_s
+    while (found := shares(site)) != wanted:
+        assert time.monotonic() < until_s, found
+        time.sleep(0.2)
+
+
+def test_partitions_between_two_rounds_of_a_rebalance_are_not_left_to_nobody(site: Site):
+    """The first instance dies after it was told to let go of partitions, and comes back under its name at once."""
+    fed(site, 500)
+    names = (site.kafka.servers, site.names.raw, site.names.group, site.names.instance)
+    silent = subprocess.Popen([sys.executable, "-c", MEMBER, *names])
+    try:
+        wait_for_shares(site, {"1": PARTITIONS})
+        with running(site, "--instance", "2") as second:
+            wait_for_shares(site, {"1": PARTITIONS // 2, "2": 0})
+            with running(site, "--instance", "1") as first:
+                books = wait_for_end(site)
+                assert not any(one.lag for one in books)
+                assert any("nobody in the group reads" in line for line in second.said + first.said)
+                wait_for_shares(site, {"1": PARTITIONS // 2, "2": PARTITIONS // 2})
+    finally:
+        silent.kill()
+        silent.wait()
+    assert judged(site, books).passed

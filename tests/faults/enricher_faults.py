@@ -25,8 +25,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from faults.fault_site import Enrichers, Feeder, Site, Verdict, caught_up, ends, judged
-from stream_site import raw
+from faults.fault_site import Enrichers, Feeder, Site, Verdict, caught_up, endless, ends, judged
 
 from dkd.errors import DkdError
 from dkd.jobs.books import Ledger
@@ -36,9 +35,6 @@ from dkd.stream.clients import SESSION_S
 
 AWAY_S = SESSION_S + 3
 """After so long its partitions have gone to another one."""
-
-SPAN_MS = 40 * 3_600_000
-"""Raw's events are spread over so much time. Clean keeps three days: Kafka deletes its rows by their own time."""
 
 RECOVERY_S = 90.0
 
@@ -52,6 +48,7 @@ class Campaign:
         enrichers: Who suffers.
         own_kafka: Whether Kafka may be killed.
         chance: Chooses who, when and for how long.
+        only: Kinds whose name has this in it; all where it is empty.
         recoveries: Seconds from the end of each fault to the commit of all that stood in raw by then, by kind; None
             where the next fault came first.
     """
@@ -60,6 +57,7 @@ class Campaign:
     enrichers: Enrichers
     own_kafka: bool
     chance: random.Random
+    only: str = ""
     recoveries: dict[str, list[float | None]] = field(default_factory=dict)
 
     @property
@@ -99,7 +97,8 @@ class Campaign:
         names: list[str] = []
         for _ in range(faults):
             if not names:
-                names = self.chance.sample(sorted(self.kinds), len(self.kinds))
+                names = [kind for kind in sorted(self.kinds) if self.only in kind]
+                self.chance.shuffle(names)
             yield names.pop()
 
     def _without(self, number: int, away_s: float) -> None:
@@ -109,9 +108,12 @@ class Campaign:
         time.sleep(away_s)
 
     def _join(self) -> None:
-        """One more comes, and goes again by a signal of either kind once it may have partitions."""
-        guest = self.enrichers.started(len(self.enrichers.processes) + 1)
-        time.sleep(self.chance.uniform(2, 8))
+        """One more comes, and goes again by a signal of either kind while it takes partitions over or has some."""
+        number, said = len(self.enrichers.processes) + 1, self.enrichers.log.read_text()
+        guest, until_s = self.enrichers.started(number), time.monotonic() + 60
+        while f"as instance {number}" not in self.enrichers.log.read_text()[len(said) :] and time.monotonic() < until_s:
+            time.sleep(0.1)
+        time.sleep(self.chance.uniform(0, 8))
         guest.send_signal(self.chance.choice((signal.SIGTERM, signal.SIGKILL)))
         guest.wait(60)
 
@@ -123,11 +125,11 @@ class Campaign:
 
 
 def recovery_s(site: Site, ledger: Ledger, enrichers: Enrichers) -> float:
-    """Seconds until all that stands in raw now is committed."""
+    """Seconds until every partition is committed beyond all that stands in raw now."""
     began_s, wanted = time.monotonic(), ends(site)
     while time.monotonic() < began_s + RECOVERY_S:
         try:
-            if all(one.committed >= wanted[one.partition] for one in ledger.read()):
+            if all(one.committed > wanted[one.partition] for one in ledger.read()):
                 return time.monotonic() - began_s
         except DkdError:  # Kafka is still coming back
             pass
@@ -137,19 +139,23 @@ def recovery_s(site: Site, ledger: Ledger, enrichers: Enrichers) -> float:
 
 
 def campaign(
-    site: Site, *, faults: int, instances: int = 2, seed: int = 1, rate: int = 300, own_kafka: bool = False
+    site: Site,
+    *,
+    faults: int,
+    instances: int = 2,
+    seed: int = 1,
+    rate: int = 300,
+    own_kafka: bool = False,
+    only: str = "",
 ) -> tuple[Campaign, Verdict]:
     """Feed *rate* events a second while *faults* happen; what was done and what came out."""
-    end_ms = int(time.time() * 1_000)
-    fed = raw(site.model, rate * 25 * (faults + 1), seed, SPAN_MS, end_ms - SPAN_MS)
-    feeder, enrichers = Feeder(site, fed, rate), Enrichers(site, instances)
-    doing = Campaign(site, enrichers, own_kafka, random.Random(seed))
+    feeder, enrichers = Feeder(site, endless(site, seed), rate), Enrichers(site, instances)
+    doing = Campaign(site, enrichers, own_kafka, random.Random(seed), only)
     feeder.start()
     try:
         doing.run(faults)
-        assert feeder.done < len(fed), "the load ended before the faults"
         feeder.stop()
-        site.close_sessions(end_ms + SPAN_MS)
+        site.close_sessions(int(time.time() * 1_000))
         books = caught_up(site, enrichers, 180)
     finally:
         codes = enrichers.end()
@@ -184,6 +190,7 @@ def main() -> int:
     parser.add_argument("--rate", type=int, default=300, help="events a second")
     parser.add_argument("--instances", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="part of the name of the kinds of fault that are wanted")
     parser.add_argument("--base-port", type=int, default=28_900)
     parser.add_argument("--running", action="store_true", help="use the Kafka that runs there, and leave it alone")
     asked = parser.parse_args()
@@ -195,7 +202,7 @@ def main() -> int:
         began_s = time.monotonic()
         try:
             doing, verdict = campaign(site, faults=asked.faults, instances=asked.instances, seed=asked.seed,
-                                      rate=asked.rate, own_kafka=not asked.running)  # fmt: skip
+                                      rate=asked.rate, own_kafka=not asked.running, only=asked.only)  # fmt: skip
         finally:
             said = site.project / "enrichers.log"
             print(said.read_text()[-3_000:] if said.exists() else "", file=sys.stderr)

@@ -8,14 +8,15 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from stream_site import MODEL, loop_on, run_out, written
+from stream_site import MODEL, loop_on, raw, run_out, written
 
 from dkd.enrich.chain import prepare
 from dkd.enrich.resources import open_resources
@@ -33,6 +34,10 @@ from dkd.systems.kafka.render import topics
 PARTITIONS = 4
 PORTION_S = 0.1
 KEY = "a key of tests"
+EVERY_MS = 200
+LONGEST_MS = 60 * 3_600_000
+"""Clean keeps three days, and Kafka deletes its rows by their own time."""
+
 WRITTEN = ("clean", "sessions", "rejects")
 
 
@@ -44,13 +49,14 @@ class Site:
         project: Folder with the model.
         base_port: Of the stack.
         name: Of the site.
-        timing: Of its sessions. A visitor comes every few minutes, so most gaps are shorter and many are not.
+        timing: Of its sessions. Each of fifty visitors comes every ten seconds (:data:`EVERY_MS`), so many gaps are
+            longer.
     """
 
     project: Path
     base_port: int
     name: str = "faults"
-    timing: str = "gap: 5m"
+    timing: str = "gap: 30s"
 
     def __post_init__(self) -> None:
         text = MODEL.format(site=self.name, partitions=PARTITIONS, bots="flag").replace("gap: 30m", self.timing)
@@ -128,24 +134,30 @@ def producer_on(site: Site) -> Producer:
                      "partitioner": "murmur2_random", "message.timeout.ms": 0})  # fmt: skip
 
 
-class Feeder(threading.Thread):
-    """Writes raw records a portion at a time, now and then many at once, until all are written or it is stopped."""
+def endless(site: Site, seed: int) -> Iterator[Record]:
+    """Raw records of a site that began long ago, made as they are needed; over when they would reach the present."""
+    start_ms, portion = int(time.time() * 1_000) - LONGEST_MS, 500
+    for seq in range(LONGEST_MS // (portion * EVERY_MS)):
+        span_ms = portion * EVERY_MS
+        yield from raw(site.model, portion, seed * 100_000 + seq, span_ms, start_ms + seq * span_ms)
 
-    def __init__(self, site: Site, records: Sequence[Record], rate: float) -> None:
+
+class Feeder(threading.Thread):
+    """Writes raw records a portion at a time, now and then many at once, until it is stopped."""
+
+    def __init__(self, site: Site, records: Iterator[Record], rate: float) -> None:
         super().__init__(daemon=True)
         self._site, self._records, self._rate = site, records, rate
         self._stop = threading.Event()
-        self.done = 0
 
     def run(self) -> None:
         producer, chance = producer_on(self._site), random.Random(1)
-        while self.done < len(self._records) and not self._stop.is_set():
+        while not self._stop.is_set():
             portion = max(int(self._rate * PORTION_S * chance.choice((0.5, 0.5, 0.5, 0.5, 3))), 1)
-            for record in self._records[self.done : self.done + portion]:
+            for record in islice(self._records, portion):
                 producer.produce(self._site.names.raw, record.value, record.key)
             while producer.flush(1) and not self._stop.is_set():
                 pass
-            self.done = min(self.done + portion, len(self._records))
             self._stop.wait(PORTION_S)
         assert producer.flush(120) == 0
 
@@ -235,8 +247,8 @@ class Verdict:
 
 def judged(site: Site, books: Sequence[PartitionBooks]) -> Verdict:
     """Compare the topics with the same raw records enriched in memory, in other batches and without a fault."""
-    calm, raw = MemoryStore(PARTITIONS), site.read(site.names.raw)
-    calm.append({("raw", one): records for one, records in raw.items()}, {})
+    calm, fed = MemoryStore(PARTITIONS), site.read(site.names.raw)
+    calm.append({("raw", one): records for one, records in fed.items()}, {})
     loop = loop_on(calm, site.work())
     run_out(loop, calm, Limits(events=3_000))
     wanted, found = written(calm, WRITTEN), {kind: site.read(getattr(site.names, kind)) for kind in WRITTEN}
@@ -253,7 +265,7 @@ def judged(site: Site, books: Sequence[PartitionBooks]) -> Verdict:
         _same(live.state.books, counted[one]) and counted[one].closed and not counted[one].lag
         for one, live in loop.live.items()
     )
-    ticks = sum(record.value is None for records in raw.values() for record in records)
+    ticks = sum(record.value is None for records in fed.values() for record in records)
     return Verdict(dict(rows), dict(lost), dict(doubled), differing, closed, ticks)
 
 
