@@ -26,7 +26,8 @@ from dkd.enrich.state import Books, State, StateDelta
 from dkd.settings import KafkaSettings
 from dkd.stream import clients
 from dkd.stream.clients import Names
-from dkd.stream.kafka import KafkaSink, KafkaSource, insist
+from dkd.stream.commit import KafkaSink, insist
+from dkd.stream.kafka import KafkaSource
 from dkd.stream.loop import Loop
 from dkd.stream.records import Batch, Rows
 from dkd.stream.source import Limits

@@ -16,8 +16,9 @@ from stream_site import loop_on, memory, raw, run_out, shop, work, written
 from dkd.settings import KafkaSettings, Ports
 from dkd.stream import clients
 from dkd.stream.clients import Names
+from dkd.stream.commit import KafkaSink, insist
 from dkd.stream.file import FileStore
-from dkd.stream.kafka import KafkaSink, KafkaSource, insist, read_to_end, state_reader
+from dkd.stream.kafka import KafkaSource, read_to_end, state_reader
 from dkd.stream.loop import Loop
 from dkd.stream.memory import MemoryStore
 from dkd.stream.records import Batch, Positions, Record, Result, Rows, tick_record
