@@ -148,22 +148,22 @@ class Feeder(threading.Thread):
     def __init__(self, site: Site, records: Iterator[Record], rate: float) -> None:
         super().__init__(daemon=True)
         self._site, self._records, self._rate = site, records, rate
-        self._stop = threading.Event()
+        self._ended = threading.Event()
 
     def run(self) -> None:
         producer, chance = producer_on(self._site), random.Random(1)
-        while not self._stop.is_set():
+        while not self._ended.is_set():
             portion = max(int(self._rate * PORTION_S * chance.choice((0.5, 0.5, 0.5, 0.5, 3))), 1)
             for record in islice(self._records, portion):
                 producer.produce(self._site.names.raw, record.value, record.key)
-            while producer.flush(1) and not self._stop.is_set():
+            while producer.flush(1) and not self._ended.is_set():
                 pass
-            self._stop.wait(PORTION_S)
+            self._ended.wait(PORTION_S)
         assert producer.flush(120) == 0
 
     def stop(self) -> None:
         """Write no more; what has begun is finished."""
-        self._stop.set()
+        self._ended.set()
         self.join(180)
         assert not self.is_alive()
 
