@@ -98,13 +98,14 @@ class Enricher:
         """A loop on fresh clients. The writer comes first: it ends what a killed predecessor left open."""
         member = clients.member(self._kafka, self._names, self._notice)
         try:
-            require_topics(member, self._names)
+            partitions = require_topics(member, self._names)
             # The reader alone is asked about lost connections: it always fetches, and a writer's may just be idle.
             writer = clients.producer(self._kafka, self._names, lambda _: None)
             sink = KafkaSink(writer, member, self._names, self._patience)
             try:
                 insist(lambda: writer.init_transactions(REQUEST_S), self._patience)
-                yield Loop(KafkaSource(member, self._kafka, self._names, self._say), sink, self._work)
+                source = KafkaSource(member, self._kafka, self._names, self._say)
+                yield Loop(source, sink, self._work, partitions=partitions)
             except KafkaException as error:
                 if clients.fenced(reason_of(error)):
                     self._require_ours(member)
