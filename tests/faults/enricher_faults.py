@@ -130,7 +130,7 @@ def recovery_s(site: Site, ledger: Ledger, enrichers: Enrichers) -> float:
     began_s, wanted = time.monotonic(), dict[int, int]()
     while time.monotonic() < began_s + RECOVERY_S:
         try:
-            wanted = wanted or ends(site)
+            wanted = wanted or ends(site, site.names.raw)
             if all(one.committed > wanted[one.partition] for one in ledger.read()):
                 return time.monotonic() - began_s
         except (DkdError, KafkaException):  # Kafka is still coming back
