@@ -244,6 +244,7 @@ def _say_result(result: "Result", base_port: int, names: tuple[str, ...]) -> Non
         "collector": f"http://127.0.0.1:{ports.collector}",
         "druid": f"http://127.0.0.1:{ports.broker}/druid/v2/sql",
         "kafka": f"127.0.0.1:{ports.kafka}",
+        "enricher": f"http://127.0.0.1:{ports.enricher_admin}/metrics",
     }
     typer.echo(f"started {', '.join(result.started)}" if result.started else "everything was running already")
     for line in (result.deployed, *(f"{name:10} {place}" for name, place in places.items() if name in names)):

@@ -125,7 +125,7 @@ class Enricher:
         """A loop on fresh clients. The writer comes first: it ends what a killed predecessor left open."""
         member = clients.member(self._kafka, self._names, self._notice)
         try:
-            count = require_topics(member, self._names)
+            partitions = require_topics(member, self._names)
             # The reader alone is asked about lost connections: it always fetches, and a writer's may just be idle.
             writer = clients.producer(self._kafka, self._names, lambda _: None)
             sink = KafkaSink(writer, member, self._names, self._patience)
@@ -133,8 +133,8 @@ class Enricher:
                 insist(lambda: writer.init_transactions(REQUEST_S), self._patience)
                 source = KafkaSource(member, self._kafka, self._names, self._say)
                 with closing(Ticker(source, tick_writer(self._kafka), self._names.raw, self._work.setup)) as ticker:
-                    loop = Loop(*self.metrics.ends(source, sink), self._work)
-                    yield _Ends(loop, source, ticker, GroupWatch(self._kafka, self._names, count))
+                    loop = Loop(*self.metrics.ends(source, sink), self._work, partitions=partitions)
+                    yield _Ends(loop, source, ticker, GroupWatch(self._kafka, self._names, partitions))
             except KafkaException as error:
                 if clients.fenced(reason_of(error)):
                     self._require_ours(member)

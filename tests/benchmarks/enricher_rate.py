@@ -42,7 +42,8 @@ class Through:
     def done(self, batch: Batch, state: State) -> list[Done]:
         clean = Rows("clean", batch.keys, batch.values, batch.timestamps_ms)
         delta = StateDelta(None, Books(consumed=len(batch), clean=len(batch)), Entries.empty(), NEVER)
-        return [Done(clean, Rows("rejects", (), (), ()), delta, state.applied(delta), batch.next_offset)]
+        none = (Rows("sessions", (), (), ()), Rows("rejects", (), (), ()))
+        return [Done(clean, *none, delta, state.applied(delta), batch.next_offset)]
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,6 @@ def test_silence_lasts_since_the_broker_took_the_last_record(raw: Raw):
         source, batches = raw.source(stack)
         assert [len(batch) for batch in batches] == [2]
         silent = source.silent()
-        assert silent.keys() == {0}, "nobody ever came to partition 1"
         assert silent[0].next_offset == 2
         assert before_ms - 1_000 <= silent[0].time_ms <= now_ms() + 1_000, "not the time that the producer gave"
         assert source.ends() == {0: 2, 1: 0}
@@ -113,17 +112,17 @@ def test_silence_lasts_since_the_broker_took_the_last_record(raw: Raw):
 def test_after_a_restart_silence_lasts_since_the_same_record_which_is_not_read_again(raw: Raw):
     raw.add(0, "a", "b")
     with ExitStack() as stack:
-        first = raw.source(stack)[0].silent()
+        first = raw.source(stack)[0].silent()[0]
     with ExitStack() as stack:
         source, batches = raw.source(stack, {0: 2})
         assert batches == []
-        assert source.silent() == first
+        assert source.silent()[0] == first
 
 
 def test_where_the_last_record_was_deleted_silence_lasts_since_the_start(raw: Raw):
     raw.add(0, "a", "b")
-    place = TopicPartition(raw.names.raw, 0, 2)
-    AdminClient({"bootstrap.servers": raw.kafka.servers}).delete_records([place])[place].result()
+    place, admin = TopicPartition(raw.names.raw, 0, 2), AdminClient({"bootstrap.servers": raw.kafka.servers})
+    admin.delete_records([place])[place].result(60)
     before_ms = now_ms()
     with ExitStack() as stack:
         source, _ = raw.source(stack, {0: 2})

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from stream_site import MODEL, loop_on, raw, run_out, written
 
@@ -82,11 +82,20 @@ class Site:
         return Work(self.names.raw, decoder(known_schemas(self.model, Path("no such")), setup.raw_schema), setup)
 
     def create(self) -> None:
-        """Make the topics."""
+        """Make the topics, and wait until they can be used."""
         admin = AdminClient({"bootstrap.servers": self.kafka.servers})
         wanted = [NewTopic(one.name, one.partitions, 1, config=dict(one.config)) for one in topics(self.model, "local")]
         for made in admin.create_topics(wanted).values():
             made.result()
+        until_s = time.monotonic() + 60
+        while True:
+            try:
+                for topic in (self.names.raw, *self.names.written):
+                    ends(self, topic)
+                return
+            except KafkaException:  # a new leader does not know it yet
+                assert time.monotonic() < until_s
+                time.sleep(0.2)
 
     def remove(self) -> None:
         """Delete the topics."""
@@ -148,22 +157,22 @@ class Feeder(threading.Thread):
     def __init__(self, site: Site, records: Iterator[Record], rate: float) -> None:
         super().__init__(daemon=True)
         self._site, self._records, self._rate = site, records, rate
-        self._stop = threading.Event()
+        self._ended = threading.Event()
 
     def run(self) -> None:
         producer, chance = producer_on(self._site), random.Random(1)
-        while not self._stop.is_set():
+        while not self._ended.is_set():
             portion = max(int(self._rate * PORTION_S * chance.choice((0.5, 0.5, 0.5, 0.5, 3))), 1)
             for record in islice(self._records, portion):
                 producer.produce(self._site.names.raw, record.value, record.key)
-            while producer.flush(1) and not self._stop.is_set():
+            while producer.flush(1) and not self._ended.is_set():
                 pass
-            self._stop.wait(PORTION_S)
+            self._ended.wait(PORTION_S)
         assert producer.flush(120) == 0
 
     def stop(self) -> None:
         """Write no more; what has begun is finished."""
-        self._stop.set()
+        self._ended.set()
         self.join(180)
         assert not self.is_alive()
 
@@ -199,12 +208,11 @@ class Enrichers:
         return [process.wait(30) for process in self.processes.values()]
 
 
-def ends(site: Site) -> dict[int, int]:
-    """Offset behind the last record of each partition of raw."""
+def ends(site: Site, topic: str) -> dict[int, int]:
+    """Offset behind the last record of each partition of a topic."""
     with closing(Consumer({"bootstrap.servers": site.kafka.servers, "group.id": "test"})) as anybody:
-        return {
-            one: anybody.get_watermark_offsets(TopicPartition(site.names.raw, one), 10)[1] for one in range(PARTITIONS)
-        }
+        places = [TopicPartition(topic, one) for one in range(PARTITIONS)]
+        return {place.partition: anybody.get_watermark_offsets(place, 10)[1] for place in places}
 
 
 def caught_up(site: Site, enrichers: Enrichers, limit_s: float) -> tuple[PartitionBooks, ...]:
