@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 GAP_MS = 30 * 60_000
@@ -38,15 +39,11 @@ def sessions(file: Path, broken: Iterable[str]) -> Iterator[tuple[object, ...]]:
         yield _row(some)
 
 
-def in_druid(rows: Iterable[dict[str, object]]) -> list[tuple[object, ...]]:
-    """Answers of :data:`SQL` in the form of :func:`sessions`."""
+def in_druid(rows: Iterable[dict[str, Any]]) -> list[tuple[object, ...]]:
+    """Answers of :data:`SQL` in the form of :func:`sessions`; Druid has no pages as null, and truth as 0 and 1."""
     return [
-        tuple(
-            tuple(page for page in value or () if page is not None) if isinstance(value, list)
-            else round(value, 2) if isinstance(value, float)
-            else value
-            for value in row.values()
-        )
+        (*list(row.values())[:5], tuple(row["pages"] or ()), row["entry_page"], row["exit_page"], row["conversions"],
+         round(row["conversion_value"], 2), bool(row["is_bounce"]))
         for row in rows
     ]  # fmt: skip
 
