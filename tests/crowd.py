@@ -68,10 +68,14 @@ def crowd(file: Path, start_ms: int, span_ms: int, events: int, visitors: int, s
     """Write a crowd to *file*: 1 % of the lines come twice, 1 % are broken, and all are shuffled within two minutes."""
     dice = random.Random(seed)
     parties = [(f"{seed}-{n:05d}", f"{dice.choice(list(NETWORKS))}.{n % 250}") for n in range(visitors)]
-    placed = []
+    placed, taken = [], set[tuple[str, int]]()
     for number in range(events):
         party, ip = parties[number] if number < visitors else dice.choice(parties)
         time_ms = start_ms + dice.randrange(span_ms)
+        # The order of a visitor's events of one time would be anybody's.
+        while (party, time_ms) in taken:
+            time_ms = start_ms + dice.randrange(span_ms)
+        taken.add((party, time_ms))
         line = json.dumps(_event(dice, number, party, ip, time_ms), ensure_ascii=False)
         placed.append((time_ms + dice.randrange(DISORDER_MS), line))
     repeats = [(at_ms + dice.randrange(5_000), line) for at_ms, line in dice.sample(placed, events // 100)]

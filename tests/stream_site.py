@@ -138,7 +138,7 @@ def filled(store: Store, model: Model, records: Sequence[Record]) -> Store:
 
 def loop_on(store: Store, doing: Work, shape: Shape | None = None) -> Loop:
     """A loop that reads and writes *store*."""
-    return Loop(StoreSource(store), StoreSink(store), doing, shape=shape)
+    return Loop(StoreSource(store), StoreSink(store), doing, partitions=store.partitions, shape=shape)
 
 
 def run_out(loop: Loop, store: Store, limits: Limits) -> None:

@@ -43,6 +43,11 @@ class Opened(NamedTuple):
     model: "Model"
     settings: "Settings"
 
+    @property
+    def schemas(self) -> Path:
+        """Where every schema that the site's raw records were written with is kept."""
+        return self.project / "specs" / self.model.site / "schemas"
+
 
 def find_model(path: Path | None) -> Path:
     """The file of the model: *path*, or the one YAML in ``specs/``.

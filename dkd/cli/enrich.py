@@ -18,9 +18,20 @@ def enrich(
     instance: Annotated[
         str, typer.Option(help="Name of this enricher among those of the site; the same after a restart.")
     ] = "1",
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Port on 127.0.0.1 for Prometheus' /metrics and for /healthz; 0: none. "
+            "Default: the local stack's own for instance 1 of target local, else none.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Enrich a site's events from its raw topic to its clean topic, exactly once; Ctrl-C ends it."""
     import signal
+    from contextlib import ExitStack, closing
 
     from dkd.stream.stop import Stop
 
@@ -28,14 +39,22 @@ def enrich(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.ask())
 
-    from dkd.cli.args import opened
+    from dkd.cli.args import base_port, opened
+    from dkd.settings import Ports
+    from dkd.stream.endpoint import Endpoint
     from dkd.stream.run import enricher
 
     found = opened(model, target)
     schemas = found.project / "specs" / found.model.site / "schemas"
     work = enricher(found.model, found.settings, schemas, stop, _say, instance=instance)
-    _say(f"enriching {found.model.topic('raw')} on {found.settings.kafka.servers} as instance {instance}")
-    work.run()
+    if metrics_port is None and found.settings.is_local and instance == "1":
+        metrics_port = Ports.at(base_port(found.project)).enricher_admin
+    with ExitStack() as opened_ones:
+        endpoint = opened_ones.enter_context(closing(Endpoint(work.metrics, metrics_port))) if metrics_port else None
+        _say(f"enriching {found.model.topic('raw')} on {found.settings.kafka.servers} as instance {instance}")
+        if endpoint:
+            _say(f"metrics at {endpoint.url}")
+        work.run()
 
 
 def _say(line: str) -> None:

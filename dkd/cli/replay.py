@@ -31,6 +31,9 @@ def replay(
     shift_to_now: Annotated[
         bool, typer.Option("--shift-to-now", help="Move all event times so that the newest event is of now.")
     ] = False,
+    close: Annotated[
+        bool, typer.Option("--close", help="End every session, as if nothing more would come for a while.")
+    ] = False,
     form: Annotated[
         FormatName | None, typer.Option("--format", help="Default: found out for each file.", show_default=False)
     ] = None,
@@ -42,7 +45,7 @@ def replay(
 
     Reads NDJSON with the standard column names and the events' fields, and web server logs in combined format. Sends in
     order of event time, waits for parts that are down, and ends when every line is queryable or accounted for: exit 0
-    when the books close, else 1.
+    when the books close, else 1. --close ends with ticks that close every session, so that all of them are rows.
     """
     import json
 
@@ -52,19 +55,19 @@ def replay(
     from dkd.jobs.replay import replay as replayed
 
     chosen = opened(model, target)
-    listener = _Stderr()
-    wanted = Wanted(files, form.value if form else None, keep_order, shift_to_now)
+    listener = Stderr()
+    wanted = Wanted(files, form.value if form else None, keep_order, shift_to_now, close)
     try:
         account = replayed(wanted, chosen.model, chosen.settings, listener)
     finally:
         listener.clear()
-    datasource = chosen.model.datasource("events")
-    typer.echo(json.dumps(account.as_dict(), indent=2) if as_json else as_text(account, datasource))
+    tables = (chosen.model.datasource("events"), chosen.model.datasource("sessions"))
+    typer.echo(json.dumps(account.as_dict(), indent=2) if as_json else as_text(account, tables))
     if not account.closes:
         raise typer.Exit(ExitCode.failed)
 
 
-class _Stderr:
+class Stderr:
     """Progress on stderr: each second in place on a terminal, else a line every five."""
 
     def __init__(self) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dkd.cli.args import JsonOption, ModelArgument, YesOption, find_model, project_of
-from dkd.errors import ExitCode, RefusedError, UsageError
+from dkd.errors import DkdError, ExitCode, RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from dkd.jobs.status import Section
     from dkd.jobs.up import Result, Site
     from dkd.local.layout import Layout
 
@@ -104,10 +105,22 @@ def status(path: ModelArgument = None, as_json: JsonOption = False, runtime: Run
     from dkd.settings import Ports
 
     project = _project(path)
-    found = read(Layout.of(project), Ports.at(base_port(project)))
+    found = read(Layout.of(project), Ports.at(base_port(project)), [lambda: _books(path)])
     typer.echo(json.dumps(found.as_dict(), indent=2) if as_json else "\n".join(found.lines()))
     if not found.ok:
         raise typer.Exit(ExitCode.failed)
+
+
+def _books(path: Path | None) -> "Section":
+    from dkd.cli.args import opened
+    from dkd.jobs.standing import books_section
+    from dkd.jobs.status import Section
+
+    try:
+        found = opened(path)
+    except DkdError as error:
+        return Section("books", (f"books: not known, {error}",), {"unknown": error.problems[0].as_dict()})
+    return books_section(found.model, found.settings)
 
 
 def logs(
@@ -235,6 +248,7 @@ def _say_result(result: "Result", base_port: int, names: tuple[str, ...]) -> Non
         "collector": f"http://127.0.0.1:{ports.collector}",
         "druid": f"http://127.0.0.1:{ports.broker}/druid/v2/sql",
         "kafka": f"127.0.0.1:{ports.kafka}",
+        "enricher": f"http://127.0.0.1:{ports.enricher_admin}/metrics",
     }
     typer.echo(f"started {', '.join(result.started)}" if result.started else "everything was running already")
     for line in (result.deployed, *(f"{name:10} {place}" for name, place in places.items() if name in names)):

@@ -57,9 +57,10 @@ class Batch:
             "rejected": [reject.told(index) for index, reject in refused],
             "ignored": dict(received.ignored.most_common(_MOST_IGNORED)),
         }
+        origin = self._events.origin(received)
         for index, reject in refused:
             reject_id = f"{sender.batch}:{index}" if sender.batch else None
-            messages.append(reject.message(self._rejects, request.received_ms, reject_id))
+            messages.append(reject.message(self._rejects, request.received_ms, reject_id, origin))
         unsafe = _problem("DKD430", "Kafka did not acknowledge the events", "send the same body again")
         return Outcome(
             messages,

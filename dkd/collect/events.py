@@ -119,6 +119,25 @@ class Events:
         self._describe(record, given, received)
         return Message(self._topic, party_id.encode(), self._layout.value(record), received.request.received_ms)
 
+    def origin(self, received: Received) -> dict[str, str]:
+        """Headers of a reject: all that a trusted sender must say beside the event, to make the same record of it.
+
+        Returns:
+            ``dkd-form``, where it is a log line; ``dkd-sender``, where a browser sent it, with the standard columns
+            that are known of it and ``behind_ms``, how far its clock is behind.
+        """
+        request, sender = received.request, received.sender
+        if sender.is_trusted:
+            return {"dkd-form": "combined"} if sender.is_log else {}
+        known = {
+            "party_id": sender.party_id,
+            "collector_session_id": sender.session_id,
+            "ip": self._addresses.stored(request.client, request.received_ms),
+            "user_agent": request.header(b"user-agent"),
+            "behind_ms": sender.behind_ms,
+        }
+        return {"dkd-sender": msgspec.json.encode(known).decode()}
+
     def _fill(self, record: Record, given: Given, received: Received) -> None:
         is_trusted = received.sender.is_trusted
         columns, known = self._columns[is_trusted], self._known[is_trusted]

@@ -1,6 +1,7 @@
 """An event that is refused → the record of it in the site's rejects topic, and what its sender is told."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from dkd.collect.message import Message
@@ -44,13 +45,16 @@ class Reject(NamedTuple):
             "remedy": self.remedy,
         }
 
-    def message(self, topic: str, received_ms: int, reject_id: str | None = None) -> Message:
+    def message(
+        self, topic: str, received_ms: int, reject_id: str | None = None, origin: Mapping[str, str] | None = None
+    ) -> Message:
         """The reject as a record of *topic*.
 
         Args:
             topic: The site's rejects topic.
             received_ms: When it came.
             reject_id: What a repeat is known by; None for a hash of what was sent.
+            origin: Further headers: what sending it again must know of its sender.
         """
         sent = hashlib.blake2b((self.key or b"") + b"\0" + self.content, digest_size=16)
         headers = {
@@ -61,6 +65,7 @@ class Reject(NamedTuple):
             "dkd-problem": self.problem,
             "dkd-remedy": self.remedy,
             "dkd-received-ms": str(received_ms),
+            **(origin or {}),
         }
         encoded = tuple((name, text.encode("utf-8", "replace")) for name, text in headers.items())
         return Message(topic, self.key, self.content[:MOST_BYTES], received_ms, encoded)

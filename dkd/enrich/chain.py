@@ -23,7 +23,7 @@ Nothing here depends on how a stream is cut into batches: clean and rejects are 
 state but for ``seq``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -35,12 +35,16 @@ from dkd.enrich import dedup, normalise
 from dkd.enrich.agent import add_agent
 from dkd.enrich.bots import add_bots
 from dkd.enrich.campaign import add_campaign
+from dkd.enrich.finished import Finished
 from dkd.enrich.geo import add_geo
 from dkd.enrich.given import filled, given_columns
+from dkd.enrich.opened import SessionsDelta
+from dkd.enrich.placing import Marks
 from dkd.enrich.privacy import needs_key, protect
 from dkd.enrich.referrer import add_referrer
 from dkd.enrich.resources import Resources
-from dkd.enrich.sessions import add_sessions
+from dkd.enrich.rules import Rules, rules_of
+from dkd.enrich.sessions import Arrived, Sessionized, add_sessions, sessionized
 from dkd.enrich.state import Books, State, StateDelta
 from dkd.enrich.url import add_url
 from dkd.errors import UsageError
@@ -66,6 +70,7 @@ class Setup:
         model: The site.
         steps: Name and function of each entry of the catalogue, in running order; None for one that is off.
         rules: What an event must fulfil.
+        sessions: What joins events to sessions; None where the model has no sessions.
         raw_schema: Columns that a raw batch may have, with their types.
         clean_schema: Columns of clean events, in order, with their types.
         grace_ms: How far behind the watermark an event is not yet late.
@@ -76,6 +81,7 @@ class Setup:
     model: Model
     steps: tuple[tuple[str, Step | None], ...]
     rules: tuple[normalise.Check, ...]
+    sessions: Rules | None
     raw_schema: normalise.Schema
     clean_schema: normalise.Schema
     grace_ms: int
@@ -89,11 +95,13 @@ class Outcome:
 
     Attributes:
         clean: Clean events in offset order, columns as ``event_columns(model)``.
+        finished: Rows of the sessions that ended, in the order of their topic.
         rejects: ``offset``, ``code``, ``reason``, ``stage``, ``problem``, ``remedy`` of each record refused, by offset.
         delta: Change of the partition's state.
     """
 
     clean: pl.DataFrame
+    finished: Finished
     rejects: pl.DataFrame
     delta: StateDelta
 
@@ -115,6 +123,7 @@ def prepare(model: Model, resources: Resources, pseudonym_key: bytes | None) -> 
         model=model,
         steps=tuple((entry.name, steps.get(entry.name)) for entry in CATALOGUE),
         rules=normalise.checks(model),
+        sessions=rules_of(model),
         raw_schema=normalise.raw_schema(model),
         clean_schema={column.name: _CLEAN_TYPE[column.type] for column in event_columns(model)},
         grace_ms=in_ms(timing.grace),
@@ -143,51 +152,60 @@ def _steps(model: Model, resources: Resources) -> dict[str, Step]:
     return steps
 
 
-def enrich(raw: pl.DataFrame, state: State, setup: Setup) -> Outcome:
-    """Clean events, rejects and the change of state for the next records of one partition.
+def enrich(raw: pl.DataFrame, state: State, setup: Setup, ticks: Sequence[tuple[int, int]] = ()) -> Outcome:
+    """Clean events, finished sessions, rejects and the change of state for the next records of one partition.
 
     Args:
         raw: ``offset`` and columns of ``setup.raw_schema``, in offset order; see the module's text.
         state: After all records before these.
         setup: Of :func:`prepare`.
+        ticks: Offset and event time of each tick among the records, by offset.
     """
     events, invalid = normalise.normalised(raw, setup.model, setup.raw_schema, setup.rules)
-    placed = _placed(events, state, setup)
+    placed = _placed(events, state, setup, ticks)
     unseen = placed.events.filter(pl.Series(placed.is_fresh))
     enriched = _with_steps(unseen, setup)
     kept = _without_bots(enriched, setup.model)
-    clean = _clean(kept, setup)
+    found = _with_sessions(kept, placed.marks, state, setup)
     rejects = pl.concat((invalid, placed.rejects)).sort("offset")
     books = Books(
         consumed=raw.height,
-        clean=clean.height,
-        dropped_bots=enriched.height - clean.height,
+        clean=found.clean.height,
+        dropped_bots=enriched.height - found.clean.height,
         duplicates=placed.events.height - unseen.height,
         rejects=rejects.height,
-        late=int(clean["is_late"].sum()),
+        late=int(found.clean["is_late"].sum()),
+        sessions=len(found.finished),
     )
-    return Outcome(clean, rejects, StateDelta(placed.watermark_ms, books, placed.seen, placed.forget_before_ms))
+    delta = StateDelta(placed.watermark_ms, books, placed.seen, placed.forget_before_ms, found.delta)
+    return Outcome(found.clean, found.finished, rejects, delta)
 
 
 @dataclass(frozen=True)
 class _Placed:
-    """Events by watermark and memory: *events* are those not refused as late, *is_fresh* marks the unseen of them."""
+    """Events by watermark and memory: *events* are those not refused as late, *is_fresh* marks the unseen of them.
+
+    Their columns ``?watermark`` and ``?tie`` hold the watermark when each came and the hash of its id.
+    """
 
     events: pl.DataFrame
     is_fresh: NDArray[np.bool_]
+    marks: Marks
     rejects: pl.DataFrame
     seen: dedup.Entries
     watermark_ms: int | None
     forget_before_ms: int
 
 
-def _placed(events: pl.DataFrame, state: State, setup: Setup) -> _Placed:
+def _placed(events: pl.DataFrame, state: State, setup: Setup, ticks: Sequence[tuple[int, int]]) -> _Placed:
     times = events["timestamp_ms"].to_numpy()
     before = dedup.NEVER if state.watermark_ms is None else state.watermark_ms
-    watermarks = np.maximum(np.maximum.accumulate(times), before)
+    marks, watermarks = _marks(events["offset"].to_numpy(), times, ticks, before)
     behind = watermarks - times
-    after = int(watermarks[-1]) if len(watermarks) else before
-    events = events.with_columns(pl.Series("is_late", behind > setup.grace_ms))
+    after = max(marks.last_ms, before)
+    events = events.with_columns(
+        pl.Series("is_late", behind > setup.grace_ms), pl.Series("?watermark", watermarks, pl.Int64)
+    )
     in_time = behind <= setup.late_after_ms
     rejects = _late_rejects(events.filter(pl.Series(~in_time)), behind[~in_time])
     if len(rejects):
@@ -196,13 +214,34 @@ def _placed(events: pl.DataFrame, state: State, setup: Setup) -> _Placed:
     is_fresh = dedup.fresh(keys, times, watermarks, state.seen, setup.late_after_ms)
     remembered = is_fresh & (keys != 0)
     return _Placed(
-        events=events,
+        events=events.with_columns(pl.Series("?tie", keys, pl.UInt64)),
         is_fresh=is_fresh,
+        marks=marks,
         rejects=rejects,
         seen=dedup.Entries.of(keys[remembered], times[remembered]),
         watermark_ms=None if after == dedup.NEVER else after,
         forget_before_ms=after - setup.late_after_ms,
     )
+
+
+def _marks(
+    offsets: NDArray[np.int64], times: dedup.Times, ticks: Sequence[tuple[int, int]], before_ms: int
+) -> tuple[Marks, dedup.Times]:
+    """The watermark after each event and tick, and after each event alone."""
+    count, passed = len(times), np.array(ticks, np.int64).reshape(-1, 2)
+    offsets, times = np.append(offsets, passed[:, 0]), np.append(times, passed[:, 1])
+    order = np.argsort(offsets, kind="stable")
+    watermarks = np.empty(len(order), np.int64)
+    watermarks[order] = np.maximum(np.maximum.accumulate(times[order]), before_ms)
+    return Marks(offsets[order], watermarks[order]), watermarks[:count]
+
+
+def _with_sessions(events: pl.DataFrame, marks: Marks, state: State, setup: Setup) -> Sessionized:
+    clean = _clean(events, setup)
+    if setup.sessions is None or not len(marks.offsets):
+        return Sessionized(clean, Finished.none(), SessionsDelta.none())
+    columns = (events[name].to_numpy() for name in ("offset", "?watermark", "?tie"))
+    return sessionized(Arrived(clean, *columns), marks, state.sessions, setup.sessions)
 
 
 def _late_rejects(events: pl.DataFrame, behind_ms: NDArray[np.int64]) -> pl.DataFrame:

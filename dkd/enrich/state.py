@@ -1,9 +1,11 @@
 """What enriching one partition must remember from batch to batch, and what one batch changes of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from dkd.enrich.dedup import Entries, Seen
+from dkd.enrich.opened import OpenSessions, SessionsDelta
+from dkd.enrich.runs import Pieces, Run
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class Books:
         duplicates: Events whose id was seen within the horizon of dedup.
         rejects: Records refused, for whatever reason.
         late: Clean events that were behind watermark and grace; beside the equation.
+        sessions: Rows of finished sessions; beside the equation.
     """
 
     consumed: int = 0
@@ -25,6 +28,7 @@ class Books:
     duplicates: int = 0
     rejects: int = 0
     late: int = 0
+    sessions: int = 0
 
     def __add__(self, other: "Books") -> "Books":
         return Books(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Books)))
@@ -44,12 +48,14 @@ class StateDelta:
         books: Counts of this batch alone.
         seen: Events that the batch added to the memory of dedup.
         forget_before_ms: Entries with an older event time are never asked for again.
+        sessions: What the batch changes of the open sessions.
     """
 
     watermark_ms: int | None
     books: Books
     seen: Entries
     forget_before_ms: int
+    sessions: SessionsDelta = field(default_factory=SessionsDelta.none)
 
     def with_rejects(self, count: int) -> "StateDelta":
         """The same, with *count* records more that were consumed and refused before they could be enriched."""
@@ -65,12 +71,14 @@ class State:
         seq: Batches applied so far.
         books: Counts since the partition's first record.
         seen: Events within the horizon of dedup (older ones may linger and are never asked for).
+        sessions: Open sessions; their number is its length.
     """
 
     watermark_ms: int | None = None
     seq: int = 0
     books: Books = Books()
     seen: Seen = field(default_factory=Seen)
+    sessions: OpenSessions = field(default_factory=OpenSessions)
 
     def applied(self, delta: StateDelta) -> "State":
         """The state after the batch that *delta* came from."""
@@ -79,22 +87,30 @@ class State:
             seq=self.seq + 1,
             books=self.books + delta.books,
             seen=self.seen.plus(delta.seen, delta.forget_before_ms),
+            sessions=self.sessions.plus(delta.sessions),
         )
 
-    def bucket(self, index: int, count: int, since_ms: int) -> Entries:
-        """The live part of the memory of dedup that falls into bucket *index* of *count*.
+    def bucket(self, index: int, count: int, since_ms: int) -> tuple[Entries, Pieces]:
+        """What falls into bucket *index* of *count*: the live part of the memory of dedup, and the open sessions.
 
-        Buckets are equal ranges of the key, so the union of all is the whole memory.
+        Buckets are equal ranges of the key, so the union of all is the whole state.
 
         Args:
             index: From 0 to *count* - 1.
             count: Number of buckets, 1 or more.
             since_ms: Entries with an older event time are left out; a delta's ``forget_before_ms``.
         """
-        return self.seen.bucket(index, count, since_ms)
+        return self.seen.bucket(index, count, since_ms), self.sessions.bucket(index, count)
 
     @classmethod
-    def restored(cls, watermark_ms: int | None, seq: int, books: Books, parts: Iterable[Entries]) -> "State":
+    def restored(
+        cls,
+        watermark_ms: int | None,
+        seq: int,
+        books: Books,
+        parts: Iterable[Entries],
+        sessions: Sequence[tuple[int, Run]] = (),
+    ) -> "State":
         """The state that was stored in pieces.
 
         Args:
@@ -103,5 +119,7 @@ class State:
             books: Of the newest record.
             parts: Entries of every bucket and delta that is left, in any order; entries may repeat, and ones of
                 before the horizon do no harm.
+            sessions: Pieces of buckets and deltas with a rank that tells newer from older ones; of each party the
+                newest counts, so none may be missing.
         """
-        return cls(watermark_ms, seq, books, Seen.of(parts))
+        return cls(watermark_ms, seq, books, Seen.of(parts), OpenSessions.restored(sessions))

@@ -20,10 +20,11 @@ class Account:
         ignored: Values whose key the model does not know, by key; they are lost.
         refused_stored: Of these, the ones found in the rejects topic, each counted once.
         in_doubt: Lines of requests that were made again; they may be in raw twice.
-        raw: Records that were added to raw.
+        raw: Events that were added to raw; ticks are none.
         books: What the enricher counted for them.
         reasons: Records that it rejected, by reason, as found in the rejects topic.
-        rows: Rows that were added to the datasource.
+        rows: Rows that were added to the datasource of events.
+        session_rows: Rows that were added to the datasource of sessions.
         seconds: How long each stage took: ``read``, ``send``, ``settle``.
     """
 
@@ -39,6 +40,7 @@ class Account:
     books: Books
     reasons: Mapping[str, int]
     rows: int
+    session_rows: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -64,6 +66,7 @@ class Account:
             # Those of others may have come after the books were read.
             "rejects": max(0, books.rejects - sum(self.reasons.values())),
             "rows": books.clean - self.rows,
+            "sessions": books.sessions - self.session_rows,
         }
 
     @property
@@ -88,6 +91,7 @@ class Account:
             **{one.name: getattr(self.books, one.name) for one in fields(Books)},
             "rejects_by_reason": dict(self.reasons),
             "in_druid": self.rows,
+            "sessions_in_druid": self.session_rows,
             "differences": self.differences,
             "closes": self.closes,
             "seconds": {**{name: round(value, 3) for name, value in self.seconds.items()}, "total": round(total_s, 3)},
@@ -95,8 +99,13 @@ class Account:
         }
 
 
-def as_text(account: Account, datasource: str) -> str:
-    """The books for people: what became of the lines, then each equation with whether it closes."""
+def as_text(account: Account, tables: tuple[str, str]) -> str:
+    """The books for people: what became of the lines, then each equation with whether it closes.
+
+    Args:
+        account: The books.
+        tables: Datasources of events and of sessions.
+    """
     books, refused = account.books, sum(account.refused.values())
     counts = [
         ("lines read", account.read, ""),
@@ -114,13 +123,15 @@ def as_text(account: Account, datasource: str) -> str:
         ("  dropped bots", books.dropped_bots, ""),
         ("  duplicates", books.duplicates, ""),
         ("  rejected by the enricher", books.rejects, _most(account.reasons)),
-        (f"new rows in {datasource}", account.rows, ""),
+        (f"new rows in {tables[0]}", account.rows, ""),
+        ("finished sessions", books.sessions, ""),
+        (f"new rows in {tables[1]}", account.session_rows, ""),
     ]
     lines = [f"{name:36}{count:>12,}  {more}".rstrip() for name, count, more in counts]
-    return "\n".join([*lines, "", *_equations(account, datasource), "", _pace(account)])
+    return "\n".join([*lines, "", *_equations(account, tables), "", _pace(account)])
 
 
-def _equations(account: Account, datasource: str) -> list[str]:
+def _equations(account: Account, tables: tuple[str, str]) -> list[str]:
     books, refused, wrong = account.books, sum(account.refused.values()), account.differences
     others = f" - {account.others:,} of others" if account.others else ""
     return [
@@ -134,7 +145,8 @@ def _equations(account: Account, datasource: str) -> list[str]:
             f" + {books.duplicates:,} duplicates + {books.rejects:,} rejects",
             wrong["enriched"] or wrong["consumed"] or wrong["rejects"],
         ),
-        _equation(f"clean {books.clean:,} = {account.rows:,} rows in {datasource}", wrong["rows"]),
+        _equation(f"clean {books.clean:,} = {account.rows:,} rows in {tables[0]}", wrong["rows"]),
+        _equation(f"sessions {books.sessions:,} = {account.session_rows:,} rows in {tables[1]}", wrong["sessions"]),
     ]
 
 

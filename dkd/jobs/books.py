@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import fields
 from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -29,6 +30,7 @@ class PartitionBooks(NamedTuple):
         duplicates: Repeats of an event.
         rejects: Records that the enricher refused.
         late: Clean events that were behind watermark and grace.
+        sessions: Rows of finished sessions.
         committed: Offset in raw up to which all is done.
         end: Offset behind raw's last record; *committed* equals it when nothing is left to do.
         watermark_ms: Greatest event time seen; None before the first event.
@@ -42,6 +44,7 @@ class PartitionBooks(NamedTuple):
     duplicates: int
     rejects: int
     late: int
+    sessions: int
     committed: int
     end: int
     watermark_ms: int | None
@@ -60,9 +63,8 @@ class PartitionBooks(NamedTuple):
 
 def total(books: Iterable[PartitionBooks]) -> Books:
     """The books of all partitions together."""
-    names = ("consumed", "clean", "dropped_bots", "duplicates", "rejects", "late")
     listed = list(books)
-    return Books(*(sum(getattr(one, name) for one in listed) for name in names))
+    return Books(**{name.name: sum(getattr(one, name.name) for one in listed) for name in fields(Books)})
 
 
 class Ledger:
@@ -145,6 +147,7 @@ def _books(partition: int, head: Head | None, committed: int, end: int) -> Parti
         books.duplicates,
         books.rejects,
         books.late,
+        books.sessions,
         committed,
         end,
         head.watermark_ms if head else None,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from dkd.collect.events import YEAR_2100_MS
 from dkd.errors import RefusedError
 from dkd.jobs.lines import YEAR_2000_MS, Line
+from dkd.model.enrichers import Sessions
 from dkd.model.schema import Model
 from dkd.model.types import duration_text, in_ms
 
@@ -89,6 +90,53 @@ def check_late(lanes: Sequence[Iterable[Line]], watermarks: Mapping[int, int], g
         f" to {moment(newest_ms)}",
         remedy="add --shift-to-now" if shift_helps else "replay them to a site whose events end before they begin",
     )
+
+
+def closing_ticks(lanes: Sequence[Iterable[Line]], watermarks: Mapping[int, int], timing: Sessions) -> dict[int, int]:
+    """The event time of a tick that closes every session of its partition, once the lines are in it.
+
+    A session closes when gap and grace after its last event are before the watermark, and no event is newer than the
+    newest of the partition; so it is that much later and 1 ms. No later than needed: events behind it, less the grace,
+    will be late.
+
+    Args:
+        lanes: The lines of each partition.
+        watermarks: Greatest event time that the site has seen, ms, by partition; without those that saw none.
+        timing: Gap and grace.
+
+    Returns:
+        Event time, ms, by partition; without those in which there never was an event.
+    """
+    newest = dict(watermarks)
+    for partition, lines in enumerate(lanes):
+        times = [line.time_ms for line in lines if line.is_timed and YEAR_2000_MS <= line.time_ms < YEAR_2100_MS]
+        if times:
+            newest[partition] = max(newest.get(partition, 0), *times)
+    span_ms = closing_ms(timing)
+    return {partition: time_ms + span_ms for partition, time_ms in newest.items()}
+
+
+def closing_ms(timing: Sessions) -> int:
+    """How long after its last event a session is closed."""
+    return in_ms(timing.gap) + in_ms(timing.grace) + 1
+
+
+def check_ticks(ticks: Mapping[int, int], now_ms: int, timing: Sessions, *, may_shift: bool) -> None:
+    """Refuse to close sessions that can still go on.
+
+    Raises:
+        RefusedError: DKD811.
+    """
+    last_ms = max(ticks.values(), default=0)
+    if last_ms > now_ms:
+        shift = "add --shift-to-now, " if may_shift else ""
+        rule = f"{duration_text(timing.gap)} gap and {duration_text(timing.grace)} grace"
+        raise RefusedError(
+            "DKD811",
+            problem=f"the last session closes {moment(last_ms)}, {rule} after its newest event: --close would run ahead"
+            " of now",
+            remedy=f"{shift}replay after {moment(last_ms + 1_000)}, or leave --close out",
+        )
 
 
 def moment(time_ms: int) -> str:

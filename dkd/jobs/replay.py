@@ -11,7 +11,7 @@ from dkd.collect.weblog import log_shape
 from dkd.enrich.state import Books
 from dkd.errors import DkdError, RefusedError, UsageError
 from dkd.jobs.account import Account
-from dkd.jobs.fit import Bounds, bounds, check_clock, check_late, moment
+from dkd.jobs.fit import Bounds, bounds, check_clock, check_late, check_ticks, closing_ms, closing_ticks, moment
 from dkd.jobs.lanes import lanes
 from dkd.jobs.lines import Format, Line, read_lines, shifted
 from dkd.jobs.send import HttpCollector, Sending, Tally
@@ -34,13 +34,15 @@ class Wanted(NamedTuple):
         files: Paths; ``-`` is standard input.
         form: Their format; None to find it out.
         keep_order: Send the lines as the files have them, not by time.
-        shift_to_now: Move all times so that the newest event is of now.
+        shift_to_now: Move all times so that the newest event is of now; with *close*, so that its session ends now.
+        close: End with ticks that close every session.
     """
 
     files: Sequence[str]
     form: Format | None = None
     keep_order: bool = False
     shift_to_now: bool = False
+    close: bool = False
 
 
 class Read(NamedTuple):
@@ -61,7 +63,8 @@ def replay(wanted: Wanted, model: Model, settings: Settings, listener: Listener)
 
     Raises:
         UsageError: DKD801, DKD802 for a file, DKD806 for a target without collector or key.
-        RefusedError: DKD803 to DKD805 when the lines' times do not fit the site, DKD809 when its collector is Divolte.
+        RefusedError: DKD803 to DKD805 when the lines' times do not fit the site, DKD809 when its collector is Divolte,
+            DKD811 when sessions are to be closed that can still go on. Nothing was sent then.
         DkdError: DKD810 when a system does not answer at the start, DKD807 when the collector refuses for good.
     """
     key = _key(model, settings)
@@ -71,10 +74,13 @@ def replay(wanted: Wanted, model: Model, settings: Settings, listener: Listener)
     run = uuid.uuid4().hex[:12]
     with closing(LiveSite(model, settings)) as site:
         before, made, rejects = _before(read, model, settings, site, listener)
+        ticks = _ticks(wanted, made, before, model)
         rest_s = time.monotonic()
         tally = _sent(made, run, settings, key, listener)
         sent_s = time.monotonic()
+        until(lambda: site.tick(ticks), listener.progress)
         after = growth(site, before, listener.progress)
+        raw = until(lambda: site.events(before.counted.consumed, after.counted.consumed), listener.progress)
         wanted_rejects = (sum(tally.reasons.values()), after.counted.books.rejects - before.counted.books.rejects)
         refused = _refused(site, rejects, run, wanted_rejects, listener)
     return Account(
@@ -86,10 +92,11 @@ def replay(wanted: Wanted, model: Model, settings: Settings, listener: Listener)
         ignored=dict(tally.ignored),
         refused_stored=refused.collected,
         in_doubt=tally.in_doubt,
-        raw=after.counted.offset - before.counted.offset,
+        raw=raw,
         books=_since(after.counted.books, before.counted.books),
         reasons=refused.enriched,
-        rows=after.rows - before.rows,
+        rows=after.rows["events"] - before.rows["events"],
+        session_rows=after.rows["sessions"] - before.rows["sessions"],
         seconds={"read": read_s - began_s, "send": sent_s - rest_s, "settle": time.monotonic() - sent_s},
     )
 
@@ -121,8 +128,9 @@ def _read(wanted: Wanted, model: Model, settings: Settings, listener: Listener) 
             listener.progress(f"reading: {len(lines):,} lines")
     found, now_ms = bounds(lines), round(time.time() * 1000)
     if found and wanted.shift_to_now:
-        by_ms = now_ms - found.newest_ms
-        lines, found = list(shifted(lines, by_ms)), Bounds(found.oldest_ms + by_ms, now_ms)
+        newest_ms = now_ms - closing_ms(model.enrich.timing) if wanted.close else now_ms
+        by_ms = newest_ms - found.newest_ms
+        lines, found = list(shifted(lines, by_ms)), Bounds(found.oldest_ms + by_ms, newest_ms)
     if found:
         check_clock(found, now_ms, model)
     if not wanted.keep_order:
@@ -147,6 +155,16 @@ def _before(
         check_late(made, before.counted.watermarks, grace_ms, round(time.time() * 1000))
         listener.note(f"{len(read.lines):,} lines, {moment(read.found.oldest_ms)} to {moment(read.found.newest_ms)}")
     return before, made, rejects
+
+
+def _ticks(wanted: Wanted, made: list[list[Line]], before: Mark, model: Model) -> dict[int, int]:
+    """What closes every session of each partition; empty where that is not wanted."""
+    if not wanted.close:
+        return {}
+    timing = model.enrich.timing
+    ticks = closing_ticks(made, before.counted.watermarks, timing)
+    check_ticks(ticks, round(time.time() * 1000), timing, may_shift=not wanted.shift_to_now)
+    return ticks
 
 
 def _sent(made: list[list[Line]], run: str, settings: Settings, key: str | None, listener: Listener) -> Tally:

@@ -15,6 +15,9 @@ STILL_S = {True: 30.0, False: 4.0}
 """How long Druid's count must stay the same to be believed where it is not the books': longer when it is short of them,
 as it is while one of Druid's processes starts again."""
 
+WRITTEN = {"events": "clean", "sessions": "sessions"}
+"""Kind of each datasource, and the count of the books that says how many rows it was given."""
+
 _PAUSE_S = 0.25
 _STUCK_S = 5.0
 Value = TypeVar("Value")
@@ -56,8 +59,8 @@ class Site(Protocol):
     def counted(self) -> Counted:
         """The enricher's books."""
 
-    def rows(self) -> int:
-        """Rows of the events' datasource; 0 while there is none."""
+    def rows(self, kind: str) -> int:
+        """Rows of the datasource of *kind*, one of :data:`WRITTEN`; 0 while there is none."""
 
 
 class Mark(NamedTuple):
@@ -65,11 +68,11 @@ class Mark(NamedTuple):
 
     Attributes:
         counted: The enricher's books, with all of raw consumed.
-        rows: Rows of the datasource, with all of clean in it.
+        rows: Rows of each datasource by kind, with all in it that was written for it.
     """
 
     counted: Counted
-    rows: int
+    rows: Mapping[str, int]
 
 
 def at_rest(site: Site, say: Say) -> Mark:
@@ -82,9 +85,9 @@ def at_rest(site: Site, say: Say) -> Mark:
     Raises:
         Unavailable: When a system does not answer at first.
     """
-    ends, _ = site.raw_ends(), site.rows()
+    ends, _ = site.raw_ends(), site.rows("events")
     counted = _consumed(site, ends, say)
-    return Mark(counted, _still(site, counted.books.clean, say))
+    return Mark(counted, {kind: _still(site, kind, _written(counted, kind), say) for kind in WRITTEN})
 
 
 def growth(site: Site, before: Mark, say: Say, patience_s: float = PATIENCE_S) -> Mark:
@@ -99,8 +102,11 @@ def growth(site: Site, before: Mark, say: Say, patience_s: float = PATIENCE_S) -
     Returns:
         The site afterwards. Its rows are short, or too many, only when *patience_s* ran out.
     """
-    ends = until(site.raw_ends, say)
-    return _in_druid(site, _consumed(site, ends, say), before, say, patience_s)
+    counted = _consumed(site, until(site.raw_ends, say), say)
+    grown = {
+        kind: _in_druid(site, kind, (before.counted, counted), before.rows[kind], say, patience_s) for kind in WRITTEN
+    }
+    return Mark(counted, {kind: before.rows[kind] + count for kind, count in grown.items()})
 
 
 def until(ask: Callable[[], Value], say: Say) -> Value:
@@ -128,35 +134,40 @@ def _consumed(site: Site, ends: Mapping[int, int], say: Say) -> Counted:
         time.sleep(_PAUSE_S)
 
 
-def _still(site: Site, clean: int, say: Say) -> int:
-    """Rows of the datasource once they equal *clean*, or stay the same for a while.
+def _still(site: Site, kind: str, wanted: int, say: Say) -> int:
+    """Rows of a datasource once they equal *wanted*, or stay the same for a while.
 
     They differ for good where rows were dropped by retention or loaded by another way.
     """
-    rows, since_s = until(site.rows, say), time.monotonic()
-    while rows != clean and time.monotonic() - since_s < STILL_S[rows < clean]:
-        say(f"waiting for Druid to come to rest: {rows:,} rows, {clean:,} clean events so far")
+    rows, since_s = until(lambda: site.rows(kind), say), time.monotonic()
+    while rows != wanted and time.monotonic() - since_s < STILL_S[rows < wanted]:
+        say(f"waiting for Druid to come to rest: {rows:,} rows of {kind}, {wanted:,} were written so far")
         time.sleep(_PAUSE_S)
-        now = until(site.rows, say)
+        now = until(lambda: site.rows(kind), say)
         if now != rows:
             rows, since_s = now, time.monotonic()
     return rows
 
 
-def _in_druid(site: Site, counted: Counted, before: Mark, say: Say, patience_s: float) -> Mark:
-    """Wait for as many new rows as there are new clean events; other senders may go on adding to both."""
-    wanted, seen, still_s = counted.books.clean - before.counted.books.clean, -1, 0.0
+def _in_druid(site: Site, kind: str, books: tuple[Counted, Counted], before: int, say: Say, patience_s: float) -> int:
+    """Wait for as many new rows as were written between *books*, and count them; others may go on adding to both."""
+    first, last = books
+    wanted, seen, still_s = _written(last, kind) - _written(first, kind), -1, 0.0
     while True:
-        rows = until(site.rows, say) - before.rows
-        if rows == wanted or (rows > wanted and rows - wanted <= _clean_since(site, counted, say)):
-            return Mark(counted, before.rows + wanted)
+        rows = until(lambda: site.rows(kind), say) - before
+        if rows == wanted or (rows > wanted and rows - wanted <= _since(site, kind, last, say)):
+            return wanted
         # Counted in answers, so that time without Druid is not held against it.
         seen, still_s = rows, (still_s + _PAUSE_S if rows == seen else 0.0)
         if still_s > patience_s:
-            return Mark(counted, before.rows + rows)
-        say(f"in Druid: {rows:,} of {wanted:,} new rows")
+            return rows
+        say(f"in Druid: {rows:,} of {wanted:,} new {'rows' if kind == 'events' else kind}")
         time.sleep(_PAUSE_S)
 
 
-def _clean_since(site: Site, counted: Counted, say: Say) -> int:
-    return until(site.counted, say).books.clean - counted.books.clean
+def _since(site: Site, kind: str, counted: Counted, say: Say) -> int:
+    return _written(until(site.counted, say), kind) - _written(counted, kind)
+
+
+def _written(counted: Counted, kind: str) -> int:
+    return int(getattr(counted.books, WRITTEN[kind]))

@@ -130,7 +130,7 @@ def _part(layout: Layout, ports: Ports, one: Part) -> PartState:
         at, said = processes.last_sign(layout, one.name), processes.last_words(layout, one.name)
         return PartState(one.name, "dead", last_sign=at, last_words=said)
     is_server = one.name in SERVERS
-    missing = servers.missing(one.name, ports) if is_server else services.missing(one.name, layout, ports)
+    missing = servers.missing(one.name, ports) if is_server else services.missing(one.name, ports)
     numbers = tuple(getattr(ports, port) for port in one.ports)
     return PartState(one.name, "running", missing, record.pid, _rss(process), numbers)
 

@@ -218,7 +218,7 @@ class _Run:
                 catch_up(self._site.model, self._ports, gone, self._listener)
 
     def _missing(self, name: str, model: Model) -> str:
-        missing = services.missing(name, self._layout, self._ports)
+        missing = services.missing(name, self._ports)
         if not missing and name == "enricher":
             return "" if group_reads(f"{model.site}.enrich", self._ports) else "partitions"
         return missing

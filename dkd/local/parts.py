@@ -24,7 +24,7 @@ PARTS = (
     Part("kafka", ("kafka", "controller")),
     Part("druid", ("zookeeper", "derby", "coordinator", "broker", "historical", "indexer")),
     Part("collector", ("collector",), needs=("kafka",)),
-    Part("enricher", (), needs=("kafka",)),
+    Part("enricher", ("enricher_admin",), needs=("kafka",)),
 )
 SERVERS = ("kafka", "druid")
 SERVICES = ("collector", "enricher")

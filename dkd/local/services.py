@@ -11,7 +11,6 @@ from dkd.local.layout import Layout
 from dkd.local.probe import status_of
 from dkd.settings import Ports
 
-_LONG = 100
 _COMMANDS = {"collector": "collect", "enricher": "enrich"}
 
 
@@ -30,13 +29,8 @@ def start(layout: Layout, name: str, model: Path, base_port: int) -> None:
     processes.start(layout, name, command, layout.project, env=env, about=about(model))
 
 
-def missing(name: str, layout: Layout, ports: Ports) -> str:
-    """What the collector or the enricher lacks to work; empty when it is ready.
-
-    The enricher listens nowhere: it is ready once its log says so.
-    """
+def missing(name: str, ports: Ports) -> str:
+    """What the collector or the enricher lacks to work; empty when it is ready."""
     if name == "collector":
         return "" if status_of(ports.collector, "/ping") == 200 else "answer to /ping"
-    lines = processes.tail(layout.log(name), since_start=True)
-    # In a log that has grown long the line is out of sight, and the enricher has been at work for long.
-    return "" if len(lines) > _LONG or any(line.startswith("enriching ") for line in lines) else "first line in its log"
+    return "" if status_of(ports.enricher_admin, "/healthz") == 200 else "answer to /healthz"

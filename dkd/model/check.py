@@ -119,6 +119,10 @@ def _sessions(model: Model, sessions: Sessions) -> Iterator[Finding]:
         yield ((*path, "late_after"), "DKD217", problem, "make late_after the larger of the two")
     if not sessions.gap:
         yield ((*path, "gap"), "DKD217", "a gap of nothing makes every event a session", "use 30m")
+    if sessions.max_length <= sessions.gap + sessions.grace:
+        # Only then is a session's first event final before its length is.
+        problem = f"max_length {duration_text(sessions.max_length)} is not above gap and grace together"
+        yield ((*path, "max_length"), "DKD217", problem, "make max_length longer, such as 24h")
     for index, conversion in enumerate(sessions.conversions):
         at: Path = (*path, "conversions", index)
         event = model.events.get(conversion.event)

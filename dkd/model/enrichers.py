@@ -38,6 +38,10 @@ class Sessions(Frozen):
     late_after: Duration = Option(
         timedelta(hours=1), description="events further behind are rejected; also the horizon of dedup"
     )
+    max_length: Duration = Option(
+        timedelta(hours=24), description="longest time from a session's first event to its last; then the next begins"
+    )
+    max_events: int = Option(10_000, ge=1, description="a session of so many events is closed, and the next begins")
     conversions: tuple[Conversion, ...] = ()
 
 

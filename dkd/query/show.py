@@ -23,7 +23,7 @@ def as_table(rows: Rows) -> str:
     Characters that would steer a terminal are shown as escapes: the values come from whoever visits the site.
     """
     right = [kind.partition("(")[0] in NUMBERS for kind in rows.types]
-    heading = [_visible(name) for name in rows.columns]
+    heading = [visible(name) for name in rows.columns]
     cells = [[_cell(value) for value in row] for row in rows.rows]
     widths = [max(map(_width, column)) for column in zip(heading, *cells, strict=True)]
     rule = _GAP.join("-" * width for width in widths)
@@ -57,14 +57,15 @@ def _line(cells: list[str], widths: list[int], right: list[bool]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return _NULL
-    return _visible(value if isinstance(value, str) else _plain(value))
+    return visible(value if isinstance(value, str) else _plain(value))
 
 
 def _plain(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """*text* with an escape for each character that would steer a terminal."""
     return "".join(_escaped(char) if unicodedata.category(char) in _UNSEEN else char for char in text)
 
 

@@ -102,6 +102,7 @@ def member(kafka: KafkaSettings, names: Names, notice: Notice) -> Consumer:
         "session.timeout.ms": int(SESSION_S * 1_000),
         "heartbeat.interval.ms": int(HEARTBEAT_S * 1_000),
         "max.poll.interval.ms": 120_000,
+        "enable.partition.eof": True,
         "error_cb": notice,
     }
     return consumer(kafka, names.group, more)

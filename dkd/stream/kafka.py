@@ -1,27 +1,31 @@
-"""Kafka's topics as source and sink: a consumer group's partitions in, one transaction for each commit out."""
+"""A consumer group's partitions become batches, and the state topic beside them becomes what it tells."""
 
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
+from typing import NamedTuple
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Place
 
 from dkd.errors import RefusedError
 from dkd.settings import KafkaSettings
-from dkd.stream.clients import REQUEST_S, Names, consumer, reason_of
-from dkd.stream.records import Batch, Result, Rows
+from dkd.stream.clients import REQUEST_S, Names, consumer
+from dkd.stream.records import Batch, ticks_of
 from dkd.stream.source import Changed, Limits, Owner
 
 _SLICE = 500
 """Messages taken at a time: larger slices are slower through the cache, and could overshoot the limit of bytes."""
 
 _SILENT_S = 15.0
-_GRACE_S = 3.0
+_LEAVING_S = 0.5
 
-Patience = Callable[[float], bool]
-"""Whether to go on trying, after so many seconds."""
+
+class Last(NamedTuple):
+    """The last record of a partition; *next_offset* lies behind it, and *time_ms* is the broker's time of it."""
+
+    next_offset: int
+    time_ms: int
 
 
 class KafkaSource:
@@ -42,6 +46,9 @@ class KafkaSource:
         self._note = note
         self._owner: Owner | None = None
         self._raised: Exception | None = None
+        self._begin: dict[int, int] = {}
+        self._last: dict[int, Last] = {}
+        self._end: dict[int, int] = {}
         member.subscribe([names.raw], on_assign=self._assigned, on_revoke=self._gone, on_lost=self._gone)
 
     def poll(self, owner: Owner, limits: Limits) -> list[Batch]:
@@ -54,12 +61,42 @@ class KafkaSource:
         found: dict[int, list[Message]] = {}
         for message in self._messages(limits):
             found.setdefault(message.partition() or 0, []).append(message)
-        return [_batch(partition, messages) for partition, messages in found.items()]
+        for partition, messages in found.items():
+            self._last[partition] = Last((messages[-1].offset() or 0) + 1, messages[-1].timestamp()[1])
+        batches = (_batch(partition, self._ours(partition, messages)) for partition, messages in found.items())
+        return [batch for batch in batches if len(batch)]
+
+    def silent(self) -> Mapping[int, Last]:
+        """The last record of each partition that is read to its end, as far as the last answer of the broker tells."""
+        return {one: last for one, last in self._last.items() if self._end.get(one, 0) >= last.next_offset}
+
+    def ends(self) -> Mapping[int, int]:
+        """The offset behind the last record of each of our partitions, as of the last answer of the broker."""
+        bounds = {one: self._member.get_watermark_offsets(Place(self._names.raw, one), cached=True)
+                  for one in self._begin}  # fmt: skip
+        return {one: found[1] for one, found in bounds.items() if found}
+
+    def is_at_end(self, partition: int) -> bool:
+        """Whether the broker, asked now, has nothing beyond the end that we have read to."""
+        try:
+            _, end = self._member.get_watermark_offsets(Place(self._names.raw, partition), REQUEST_S)
+        except KafkaException:
+            return False
+        return end <= self._end.get(partition, 0)
 
     def changelog(self, partitions: Collection[int]) -> Iterator[Changed]:
         """The state topic of *partitions*, up to the last stable offset."""
         with closing(state_reader(self._kafka, self._names)) as reader:
             yield from read_to_end(reader, self._names.state, dict.fromkeys(partitions, OFFSET_BEGINNING))
+
+    def leave(self) -> None:
+        """Give our place in the group up, as closing does not, and with it all partitions."""
+        self._member.unsubscribe()
+        until_s = time.monotonic() + REQUEST_S
+        while self._begin and time.monotonic() < until_s:
+            self._member.consume(1, _LEAVING_S)
+        # The client tells the broker in a thread of its own, and a client that is closed meanwhile does not.
+        self._member.consume(1, _LEAVING_S)
 
     def close(self) -> None:
         """Stop reading; the group keeps our place for a while, so that a restart moves no state."""
@@ -75,13 +112,24 @@ class KafkaSource:
             if self._raised:
                 raise self._raised
             for message in taken:
-                if message.error() is not None:
-                    raise KafkaException(message.error())
-                value_bytes += len(message)
-                yield message
+                error = message.error()
+                if error is None:
+                    value_bytes += len(message)
+                    yield message
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    self._end[message.partition() or 0] = message.offset() or 0
+                else:
+                    raise KafkaException(error)
             events += len(taken)
             if len(taken) < wanted:
                 return
+
+    def _ours(self, partition: int, messages: list[Message]) -> list[Message]:
+        """Without the record before our first."""
+        begin = self._begin.get(partition, 0)
+        if (messages[0].offset() or 0) >= begin:
+            return messages
+        return [message for message in messages if (message.offset() or 0) >= begin]
 
     def _assigned(self, member: Consumer, places: list[Place]) -> None:
         try:
@@ -95,11 +143,17 @@ class KafkaSource:
             return
         committed = {place.partition: place.offset for place in member.committed(places, REQUEST_S)} if places else {}
         known = {one: offset if offset >= 0 else None for one, offset in committed.items()}
-        begin = self._owner.gained(known)
-        member.incremental_assign([Place(self._names.raw, one, self._start(one, at)) for one, at in begin.items()])
+        begin = {one: self._start(one, at) for one, at in self._owner.gained(known).items()}
+        self._begin |= {one: first for one, (_, first) in begin.items()}
+        # From one record earlier, because its time tells how long the silence has lasted, should there be nothing more;
+        # where it was deleted, silence is counted from now.
+        now_ms = int(time.time() * 1_000)
+        self._last |= {one: Last(first, now_ms) for one, (low, first) in begin.items() if low == first}
+        places = [Place(self._names.raw, one, max(low, first - 1)) for one, (low, first) in begin.items()]
+        member.incremental_assign(places)
 
-    def _start(self, partition: int, wanted: int | None) -> int:
-        """Where to begin, if the topic still has it; else an error, or a note about what is gone."""
+    def _start(self, partition: int, wanted: int | None) -> tuple[int, int]:
+        """The topic's first offset, and where to begin; else an error, or a note about what is gone."""
         low, high = self._bounds(partition, wanted or 0)
         if (wanted or 0) > high:
             raise RefusedError(
@@ -111,7 +165,7 @@ class KafkaSource:
         if wanted is not None and wanted < low:
             gone = f"offsets {wanted} to {low - 1} were deleted before they were read"
             self._note(f"{self._names.raw} partition {partition}: {gone}")
-        return max(wanted or 0, low)
+        return low, max(wanted or 0, low)
 
     def _bounds(self, partition: int, wanted: int) -> tuple[int, int]:
         """First and next offset of a raw partition; a leader that has just begun may not know them at once."""
@@ -128,109 +182,11 @@ class KafkaSource:
 
     def _gone(self, _: Consumer, places: list[Place]) -> None:
         # Nothing is in flight here: a step commits before it polls again.
+        for place in places:
+            for known in (self._begin, self._last, self._end):
+                known.pop(place.partition, None)
         if self._owner is not None:
             self._owner.lost([place.partition for place in places])
-
-
-class KafkaSink:
-    """One transaction for each commit: all rows, and the positions under the group's generation."""
-
-    def __init__(self, writer: Producer, member: Consumer, names: Names, patience: Patience) -> None:
-        """Write with *writer*, whose ``init_transactions`` was called.
-
-        Args:
-            writer: Of transactions.
-            member: Whose group commits the positions; the broker refuses those of a member that was replaced.
-            names: Topics.
-            patience: Asked while the broker does not answer; a commit that is given up is in doubt.
-        """
-        self._writer = writer
-        self._member = member
-        self._names = names
-        self._patience = patience
-        self._ending = Bounded("ending the transaction")
-
-    def commit(self, results: Sequence[Result]) -> None:
-        """Write all in one transaction; see :class:`dkd.stream.sink.Sink`.
-
-        Raises:
-            KafkaException: When it failed or is in doubt; the writer is to be closed then.
-        """
-        self._writer.begin_transaction()
-        for result in results:
-            for rows in result.rows:
-                self._produce(rows, result.partition)
-        ends = [Place(self._names.raw, result.partition, result.next_offset) for result in results]
-        metadata = self._member.consumer_group_metadata()
-
-        def end() -> None:
-            insist(lambda: self._writer.send_offsets_to_transaction(ends, metadata, REQUEST_S), self._patience)
-            insist(lambda: self._writer.commit_transaction(REQUEST_S), self._patience)
-
-        self._ending.run(end, self._patience)
-
-    def close(self) -> None:
-        """Drop what was not sent; the broker aborts it when the next writer of our name begins."""
-        if not self._ending.is_stuck:
-            self._writer.purge()
-            self._writer.close()
-
-    def _produce(self, rows: Rows, partition: int) -> None:
-        # Not produce_batch: version 2.16 takes neither times nor headers there.
-        topic, produce = getattr(self._names, rows.kind), self._writer.produce
-        for key, value, time_ms, headers in rows.records():
-            produce(topic, value, key, partition, timestamp=time_ms, headers=list(headers) or None)
-
-
-class Bounded:
-    """Runs calls in a thread of their own, and leaves a call that does not return.
-
-    librdkafka's ``send_offsets_to_transaction`` has no working timeout: after a restart of the broker that coordinates
-    the group it may never return (confluentinc/librdkafka#5456 and #5511). Its client can't be closed then either.
-    """
-
-    def __init__(self, doing: str) -> None:
-        """*doing* names the call in errors."""
-        self._doing = doing
-        self.is_stuck = False
-
-    def run(self, call: Callable[[], None], patience: Patience) -> None:
-        """Run *call*; what it raises is raised here.
-
-        Raises:
-            KafkaException: Of code ``_TIMED_OUT``, when it did not return while *patience* lasted, and some seconds
-                more, in which a call that heeds it would have returned.
-        """
-        raised: list[BaseException] = []
-
-        def caught() -> None:
-            try:
-                call()
-            except BaseException as error:  # noqa: BLE001  # raised again by who waits for it
-                raised.append(error)
-
-        thread, since_s = threading.Thread(target=caught, daemon=True), time.monotonic()
-        thread.start()
-        while thread.is_alive() and patience(time.monotonic() - since_s - _GRACE_S):
-            thread.join(_GRACE_S / 10)
-        if thread.is_alive():
-            self.is_stuck = True
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, self._doing))
-        if raised:
-            raise raised[0]
-
-
-def insist(call: Callable[[], object], patience: Patience) -> None:
-    """Repeat *call* while it fails with an error that repeating can cure and *patience* lasts."""
-    since_s = time.monotonic()
-    while True:
-        try:
-            call()
-        except KafkaException as error:
-            if not reason_of(error).retriable() or not patience(time.monotonic() - since_s):
-                raise
-        else:
-            return
 
 
 def state_reader(kafka: KafkaSettings, names: Names) -> Consumer:
@@ -263,10 +219,12 @@ def read_to_end(reader: Consumer, topic: str, starts: Mapping[int, int]) -> Iter
 
 
 def _batch(partition: int, messages: Sequence[Message]) -> Batch:
+    offsets, values = [message.offset() or 0 for message in messages], [message.value() for message in messages]
     return Batch(
         partition,
-        [message.offset() or 0 for message in messages],
+        offsets,
         [message.key() for message in messages],
-        [message.value() for message in messages],
+        values,
         [message.timestamp()[1] for message in messages],
+        ticks_of((offsets[place], messages[place].headers()) for place, value in enumerate(values) if value is None),
     )

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from dkd.enrich.state import Books, State
 from dkd.errors import DkdError
+from dkd.stream.changelog import Changelog, Recovered, recovered
 from dkd.stream.records import Batch, Positions, Result, Rows
 from dkd.stream.sink import Sink
 from dkd.stream.source import Limits, Source
-from dkd.stream.state import Changelog, Recovered, Shape, recovered
+from dkd.stream.state import Shape
 from dkd.stream.work import Work
 
 _AGAIN_S = 0.2
@@ -40,7 +41,14 @@ class Loop:
     """Reads, enriches and commits. Never holds anything that is half done between two steps."""
 
     def __init__(
-        self, source: Source, sink: Sink, work: Work, *, shape: Shape | None = None, settling: Settling | None = None
+        self,
+        source: Source,
+        sink: Sink,
+        work: Work,
+        *,
+        partitions: int | None = None,
+        shape: Shape | None = None,
+        settling: Settling | None = None,
     ) -> None:
         """Go on where the state topic and the committed positions say; nothing is read yet.
 
@@ -48,12 +56,14 @@ class Loop:
             source: Raw records.
             sink: Results; it must keep the positions that *source* begins from.
             work: What becomes of a batch.
+            partitions: Of the raw topic; a state that was made of another number is refused. None leaves it unchecked.
             shape: Layout of changelogs that this loop begins.
             settling: Patience when a partition is taken over.
         """
         self._source = source
         self._sink = sink
         self._work = work
+        self._partitions = partitions
         self._shape = shape or Shape()
         self._settling = settling or Settling()
         self._live: dict[int, Live] = {}
@@ -84,6 +94,7 @@ class Loop:
 
         Raises:
             DkdError: DKD504, when a state stays behind the committed offset; DKD508, when it can't be read.
+            RefusedError: DKD503, when it was made of another number of partitions.
         """
         until = self._settling.clock() + self._settling.limit_s
         found = self._recovered(committed)
@@ -104,7 +115,7 @@ class Loop:
         records: dict[int, list[tuple[bytes, bytes | None]]] = {partition: [] for partition in partitions}
         for changed in self._source.changelog(list(records)):
             records[changed.partition].append((changed.key, changed.value))
-        return {partition: recovered(found, self._shape) for partition, found in records.items()}
+        return {partition: recovered(found, self._shape, self._partitions) for partition, found in records.items()}
 
     def _unread(self, batch: Batch) -> Batch | None:
         """The records of *batch* that are ours and not yet done; None where there are none.
@@ -125,7 +136,7 @@ class Loop:
         for part in parts:
             changelog, records = changelog.after(part.state, part.delta, part.next_offset)
             keys, values = zip(*records, strict=True)
-            rows += [part.clean, part.rejects, Rows("state", keys, values, [received_ms] * len(keys))]
+            rows += [part.clean, part.sessions, part.rejects, Rows("state", keys, values, [received_ms] * len(keys))]
         result = Result(batch.partition, batch.next_offset, [one for one in rows if len(one)])
         return result, Live(parts[-1].state, changelog, batch.next_offset)
 

@@ -1,13 +1,21 @@
 """What the loop takes in and gives out: a batch of one partition's raw records, and the rows that it becomes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+from dkd.enrich.normalise import EARLIEST_MS, LATEST_MS
 
 Headers = tuple[tuple[str, bytes], ...]
+AnyHeaders = Mapping[str, Any] | Iterable[tuple[str, Any]] | None
+"""As Kafka's client gives them."""
 
 OutKind = Literal["clean", "sessions", "rejects", "state"]
 """Topics that the loop writes; raw is the one that it reads."""
+
+
+TICK_HEADER = "dkd-tick"
+_TICK_DIGITS = 15
 
 
 class Record(NamedTuple):
@@ -19,6 +27,29 @@ class Record(NamedTuple):
     headers: Headers = ()
 
 
+class Tick(NamedTuple):
+    """A record that tells that time has passed without events: the event time that its partition has reached."""
+
+    offset: int
+    time_ms: int
+
+
+def tick_record(time_ms: int, timestamp_ms: int) -> Record:
+    """The tick of event time *time_ms*, as a raw topic keeps it."""
+    return Record(None, None, timestamp_ms, ((TICK_HEADER, str(time_ms).encode()),))
+
+
+def tick_ms(headers: AnyHeaders) -> int | None:
+    """The event time that the headers of a record without value tell; None where they tell none.
+
+    Such a record is no tick: it moves no time and, as it has no value, counts nowhere.
+    """
+    text = dict(headers or ()).get(TICK_HEADER) or b""
+    # No clock shows such times, and one beyond 64 bits would end the enricher.
+    time_ms = int(text) if text.isdigit() and len(text) <= _TICK_DIGITS else 0
+    return time_ms if EARLIEST_MS <= time_ms <= LATEST_MS else None
+
+
 @dataclass(frozen=True)
 class Batch:
     """Raw records of one partition, in offset order; the four columns have one entry for each record.
@@ -27,8 +58,9 @@ class Batch:
         partition: Number of the partition.
         offsets: Ascending; there may be holes, where a topic keeps markers.
         keys: As produced.
-        values: As produced; null is a tick.
+        values: As produced; null where the record is a tick, or nothing that we know.
         timestamps_ms: When the collector received it.
+        ticks: The ticks among the records, by offset.
     """
 
     partition: int
@@ -36,6 +68,7 @@ class Batch:
     keys: Sequence[bytes | None]
     values: Sequence[bytes | None]
     timestamps_ms: Sequence[int]
+    ticks: Sequence[Tick] = ()
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -47,12 +80,14 @@ class Batch:
 
     def part(self, start: int, end: int) -> "Batch":
         """The records from position *start* to before *end* of the batch."""
+        offsets = self.offsets[start:end]
         return Batch(
             self.partition,
-            self.offsets[start:end],
+            offsets,
             self.keys[start:end],
             self.values[start:end],
             self.timestamps_ms[start:end],
+            [tick for tick in self.ticks if offsets and offsets[0] <= tick.offset <= offsets[-1]],
         )
 
     @classmethod
@@ -64,7 +99,14 @@ class Batch:
             [record.key for _, record in records],
             [record.value for _, record in records],
             [record.timestamp_ms for _, record in records],
+            ticks_of((offset, record.headers) for offset, record in records if record.value is None),
         )
+
+
+def ticks_of(empty: Iterable[tuple[int, AnyHeaders]]) -> list[Tick]:
+    """The ticks among records without value, of which offset and headers are given."""
+    times = ((offset, tick_ms(headers)) for offset, headers in empty)
+    return [Tick(offset, time_ms) for offset, time_ms in times if time_ms is not None]
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
@@ -15,11 +16,15 @@ from dkd.model.schema import Model
 from dkd.settings import KafkaSettings, Settings, unreachable_remedy
 from dkd.stream import clients
 from dkd.stream.clients import REQUEST_S, Names, reason_of
+from dkd.stream.commit import KafkaSink, insist
 from dkd.stream.decode import decoder, known_schemas
-from dkd.stream.kafka import KafkaSink, KafkaSource, insist
+from dkd.stream.kafka import KafkaSource
 from dkd.stream.loop import Loop
+from dkd.stream.metrics import Metrics
+from dkd.stream.orphans import GroupWatch
 from dkd.stream.source import Limits
 from dkd.stream.stop import Stop
+from dkd.stream.ticker import Ticker, tick_writer
 from dkd.stream.topics import require_topics
 from dkd.stream.work import Work
 
@@ -39,8 +44,21 @@ _UNREACHABLE = frozenset(
 _MOVED = frozenset((KafkaError.UNKNOWN_MEMBER_ID, KafkaError.ILLEGAL_GENERATION, KafkaError.REBALANCE_IN_PROGRESS))
 
 
+class _Ends(NamedTuple):
+    """A loop, and what else works on the same clients."""
+
+    loop: Loop
+    source: KafkaSource
+    ticker: Ticker
+    watch: GroupWatch
+
+
 class Enricher:
-    """One process of a site's group."""
+    """One process of a site's group.
+
+    Attributes:
+        metrics: What it does, for others to read.
+    """
 
     def __init__(
         self, kafka: KafkaSettings, names: Names, work: Work, stop: Stop, say: Callable[[str], None], *, limits: Limits
@@ -55,6 +73,7 @@ class Enricher:
             say: Told, in a line each, what a person should know.
             limits: How much one transaction holds.
         """
+        self.metrics = Metrics()
         self._kafka = kafka
         self._names = names
         self._work = work
@@ -75,15 +94,23 @@ class Enricher:
         """
         while not self._stop.asked:
             try:
-                with self._loop() as loop:
-                    self._steps(loop)
+                with self._opened() as ends:
+                    self._steps(ends)
             except KafkaException as error:
                 self._pass(reason_of(error))
 
-    def _steps(self, loop: Loop) -> None:
+    def _steps(self, ends: _Ends) -> None:
         counted, since_s = Books(), time.monotonic()
         while not self._stop.asked:
-            books = loop.step(self._limits)
+            books = ends.loop.step(self._limits)
+            live = ends.loop.live
+            self.metrics.stepped(books, live, ends.source.ends())
+            self.metrics.ticked(ends.ticker.write(live))
+            orphans = ends.watch.orphans()
+            if orphans:
+                self._say(f"nobody in the group reads partitions {sorted(orphans)}; joining it anew")
+                ends.source.leave()
+                break
             if books.consumed:
                 self._well()
             counted += books
@@ -94,17 +121,20 @@ class Enricher:
         self._say_rates(counted, time.monotonic() - since_s)
 
     @contextmanager
-    def _loop(self) -> Iterator[Loop]:
+    def _opened(self) -> Iterator[_Ends]:
         """A loop on fresh clients. The writer comes first: it ends what a killed predecessor left open."""
         member = clients.member(self._kafka, self._names, self._notice)
         try:
-            require_topics(member, self._names)
+            partitions = require_topics(member, self._names)
             # The reader alone is asked about lost connections: it always fetches, and a writer's may just be idle.
             writer = clients.producer(self._kafka, self._names, lambda _: None)
             sink = KafkaSink(writer, member, self._names, self._patience)
             try:
                 insist(lambda: writer.init_transactions(REQUEST_S), self._patience)
-                yield Loop(KafkaSource(member, self._kafka, self._names, self._say), sink, self._work)
+                source = KafkaSource(member, self._kafka, self._names, self._say)
+                with closing(Ticker(source, tick_writer(self._kafka), self._names.raw, self._work.setup)) as ticker:
+                    loop = Loop(*self.metrics.ends(source, sink), self._work, partitions=partitions)
+                    yield _Ends(loop, source, ticker, GroupWatch(self._kafka, self._names, partitions))
             except KafkaException as error:
                 if clients.fenced(reason_of(error)):
                     self._require_ours(member)

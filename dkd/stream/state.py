@@ -1,44 +1,43 @@
-"""A partition's state becomes records of the compacted state topic, and those records become the state again.
+"""Records of the compacted state topic: what each holds, and how it is packed.
 
-With every batch goes a *delta*, which holds what the batch added, under the key ``d<seq mod RING>``, and now and then a
-*bucket*, which holds all live entries of one of BUCKETS equal ranges, under ``b<index>``. A bucket is due as soon as
-the deltas since the last one weigh as much as it does, at the latest in time for each bucket to be written again before
-the deltas that it needs are overwritten. So compaction keeps the topic near the size of the state, and writing costs
-about twice the deltas, however small batches are.
+A record is the length of its head (4 bytes, little-endian), the head, and what it holds of the state:
 
-A record is the length of its head (4 bytes, little-endian), the head, and the entries: all keys (unsigned 64 bits),
-then all event times (signed 64 bits, ms), as numpy keeps them. The head is JSON, so that people can read it, and is the
-same in every record: position, watermark and books after the batch. A record that would be too large is cut: part n is
-kept under ``<key>.<n>``, the first under the key itself.
+* entries of the memory of dedup: all keys (unsigned 64 bits), then all event times (signed 64 bits, ms);
+* pieces of open sessions: all rows as :data:`dkd.enrich.runs.ROW` lays them out, then all blobs.
+
+The head is JSON, so that people can read it, and is the same in every record: position, watermark and books after the
+batch. What would be too large for a record is cut: part n is kept under ``<key>.<n>``, the first under the key itself.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dkd.enrich.dedup import Entries
-from dkd.enrich.state import Books, State, StateDelta
+from dkd.enrich.runs import ROW, Pieces, Run, blob_ends
+from dkd.enrich.state import Books
 from dkd.errors import DkdError
 
-VERSION = 1
-_ENTRY_BYTES = 16
+VERSION = 2
+ENTRY_BYTES = 16
 
 
 class Shape(NamedTuple):
     """How a changelog is laid out; fixed for a partition by its first record.
 
     Attributes:
-        ring: Deltas that are kept; twice the buckets or more.
+        ring: Deltas that are kept at most; twice the buckets or more.
         buckets: Parts into which the whole state is cut.
-        part_entries: Entries in one record at most: 16 bytes each, and the topic takes records of 1 MB and more.
+        part_bytes: Length of a record about; one session more at most.
     """
 
     ring: int = 1024
     buckets: int = 64
-    part_entries: int = 50_000
+    part_bytes: int = 800_000
 
 
 class Head(NamedTuple):
@@ -52,6 +51,7 @@ class Head(NamedTuple):
         shape: Layout of the changelog.
         part: Of the record, from 0.
         parts: How many records hold this delta or bucket.
+        partitions: How many the raw topic had, if it was known; with another number, visitors have other partitions.
     """
 
     seq: int
@@ -61,98 +61,36 @@ class Head(NamedTuple):
     shape: Shape
     part: int
     parts: int
+    partitions: int | None
 
 
 class Piece(NamedTuple):
-    """One record of the state topic, read."""
+    """One record of the state topic, read; what it holds lies in the record's own bytes."""
 
     head: Head
     entries: Entries
+    sessions: Run
 
 
-@dataclass(frozen=True)
-class Changelog:
-    """What is written next for one partition; a value, taken over when its records are committed.
+class Held(NamedTuple):
+    """What a delta or a bucket holds."""
 
-    Attributes:
-        shape: Layout.
-        written: Seq at which each bucket was last written; 0 for never.
-        debt_bytes: Weight of the deltas since the last bucket.
-    """
-
-    shape: Shape
-    written: tuple[int, ...]
-    debt_bytes: int = 0
-
-    @classmethod
-    def new(cls, shape: Shape) -> "Changelog":
-        """The changelog of a partition that has none."""
-        return cls(shape, (0,) * shape.buckets)
-
-    def after(self, state: State, delta: StateDelta, next_offset: int) -> tuple["Changelog", list[tuple[bytes, bytes]]]:
-        """The changelog after a batch, and the keys and values to write.
-
-        Args:
-            state: After the batch.
-            delta: Of the batch.
-            next_offset: Where in raw to read on.
-        """
-        head = Head(state.seq, next_offset, state.watermark_ms, state.books, self.shape, 0, 1)
-        records = list(_records(f"d{state.seq % self.shape.ring}", head, delta.seen))
-        debt = self.debt_bytes + sum(len(value) for _, value in records)
-        oldest = min(range(self.shape.buckets), key=self.written.__getitem__)
-        size = len(state.seen) * _ENTRY_BYTES // self.shape.buckets
-        overdue = state.seq - self.written[oldest] >= self.shape.ring // 2
-        if debt < size and not overdue:
-            return replace(self, debt_bytes=debt), records
-        entries = state.bucket(oldest, self.shape.buckets, delta.forget_before_ms)
-        records += _records(f"b{oldest}", head, entries)
-        written = (*self.written[:oldest], state.seq, *self.written[oldest + 1 :])
-        return Changelog(self.shape, written), records
+    entries: Entries
+    sessions: Pieces
 
 
-class Recovered(NamedTuple):
-    """A partition's state as its records tell it; *next_offset* is None where there are none."""
+class Opened(NamedTuple):
+    """A record's head, and what follows it: where it begins, how many entries, how many pieces of sessions."""
 
-    state: State
-    changelog: Changelog
-    next_offset: int | None
-
-
-def recovered(records: Iterable[tuple[bytes, bytes | None]], shape: Shape) -> Recovered:
-    """The state that was live when the last of *records* was written.
-
-    Args:
-        records: Keys and values of the partition's committed state records in order, compacted or not.
-        shape: Layout for a partition that has no records yet.
-
-    Raises:
-        DkdError: DKD508, when records are missing or written by a newer dkd.
-    """
-    newest: dict[bytes, bytes] = {}
-    for key, value in records:
-        if value is None:
-            newest.pop(key, None)
-        else:
-            newest[key] = value
-    pieces = {key.decode(): read(value) for key, value in newest.items()}
-    if not pieces:
-        return Recovered(State(), Changelog.new(shape), None)
-    head = max((piece.head for piece in pieces.values()), key=lambda found: found.seq)
-    whole = dict(_whole(pieces))
-    deltas = {found[0].head.seq: found for key, found in whole.items() if key.startswith("d")}
-    buckets = {int(key[1:]): found for key, found in whole.items() if key.startswith("b")}
-    written = tuple(buckets[index][0].head.seq if index in buckets else 0 for index in range(head.shape.buckets))
-    _require_deltas(deltas, min(written), head)
-    used = [*buckets.values(), *(deltas[seq] for seq in sorted(deltas))]
-    parts = [piece.entries for found in used for piece in found]
-    state = State.restored(head.watermark_ms, head.seq, head.books, parts)
-    return Recovered(state, Changelog(head.shape, written), head.next_offset)
+    head: Head
+    start: int
+    entries: int
+    sessions: int
 
 
 def newest(values: Iterable[bytes]) -> Head | None:
     """The newest of some state records of one partition, by its head; None where there are none."""
-    return max((read_head(value)[0] for value in values), key=lambda head: head.seq, default=None)
+    return max((opened(value).head for value in values), key=lambda head: head.seq, default=None)
 
 
 def read(value: bytes) -> Piece:
@@ -161,25 +99,48 @@ def read(value: bytes) -> Piece:
     Raises:
         DkdError: DKD508, when it is not one that this dkd can read.
     """
-    head, start, count = read_head(value)
+    head, start, count, pieces = opened(value)
     keys = np.frombuffer(value, "<u8", count, start).astype(np.uint64, copy=False)
-    return Piece(
-        head, Entries(keys, np.frombuffer(value, "<i8", count, start + 8 * count).astype(np.int64, copy=False))
-    )
+    times = np.frombuffer(value, "<i8", count, start + 8 * count).astype(np.int64, copy=False)
+    start += ENTRY_BYTES * count
+    rows = np.frombuffer(value, ROW, pieces, start)
+    text = memoryview(value)[start + rows.nbytes :]
+    return Piece(head, Entries(keys, times), Run(rows, blob_ends(rows), text))
 
 
-def _records(key: str, head: Head, entries: Entries) -> Iterator[tuple[bytes, bytes]]:
-    most = head.shape.part_entries
-    parts = max(1, -(-len(entries) // most))
-    for part in range(parts):
-        chosen = slice(part * most, (part + 1) * most)
-        keys, times = entries.keys[chosen], entries.times[chosen]
-        packed = _packed(head._replace(part=part, parts=parts), len(keys))
-        name = f"{key}.{part}" if part else key
-        yield name.encode(), packed + keys.astype("<u8").tobytes() + times.astype("<i8").tobytes()
+def records(key: str, head: Head, held: Held) -> Iterator[tuple[bytes, bytes]]:
+    """Keys and values of the records that hold a delta or a bucket."""
+    found = list(_parts(held, head.shape.part_bytes))
+    for part, (entries, sessions) in enumerate(found):
+        packed = _packed(head._replace(part=part, parts=len(found)), len(entries), len(sessions.rows))
+        keys, times = entries.keys.astype("<u8").tobytes(), entries.times.astype("<i8").tobytes()
+        value = b"".join((packed, keys, times, sessions.rows.tobytes(), *sessions.blobs))
+        yield part_key(key, part), value
 
 
-def _packed(head: Head, count: int) -> bytes:
+def part_key(key: str, part: int) -> bytes:
+    """Under which key part *part* of a delta or bucket is kept."""
+    return (f"{key}.{part}" if part else key).encode()
+
+
+def _parts(held: Held, part_bytes: int) -> Iterator[Held]:
+    """*held* in pieces of about *part_bytes*: the entries first, the last of them with the first sessions."""
+    most = max(part_bytes // ENTRY_BYTES, 1)
+    entries, rows = held.entries, held.sessions.rows
+    cuts = list(range(most, len(entries), most))
+    starts = [0, *cuts]
+    for start, end in zip(starts, cuts, strict=False):
+        yield Held(Entries(entries.keys[start:end], entries.times[start:end]), Pieces.empty())
+    rest = Entries(entries.keys[starts[-1] :], entries.times[starts[-1] :])
+    weights = np.cumsum(np.diff(blob_ends(rows), prepend=0) + ROW.itemsize) + ENTRY_BYTES * len(rest)
+    places = np.flatnonzero(np.diff((weights - 1) // part_bytes)) + 1
+    edges = [0, *places.tolist(), len(rows)]
+    for start, end in pairwise(edges):
+        yield Held(rest, Pieces(rows[start:end], held.sessions.blobs[start:end]))
+        rest = Entries.empty()
+
+
+def _packed(head: Head, entries: int, sessions: int) -> bytes:
     text = json.dumps(
         {
             "version": VERSION,
@@ -190,15 +151,17 @@ def _packed(head: Head, count: int) -> bytes:
             "shape": head.shape._asdict(),
             "part": head.part,
             "parts": head.parts,
-            "entries": count,
+            "partitions": head.partitions,
+            "entries": entries,
+            "sessions": sessions,
         },
         separators=(",", ":"),
     ).encode()
     return len(text).to_bytes(4, "little") + text
 
 
-def read_head(value: bytes) -> tuple[Head, int, int]:
-    """Head of a state record, where its entries begin, and how many they are.
+def opened(value: bytes) -> Opened:
+    """Head of a state record, and what follows it.
 
     Raises:
         DkdError: DKD508, when it is not one that this dkd can read.
@@ -207,12 +170,7 @@ def read_head(value: bytes) -> tuple[Head, int, int]:
     try:
         found: Mapping[str, Any] = json.loads(value[4:end])
         if found["version"] != VERSION:
-            raise DkdError(
-                "DKD508",
-                where="state topic",
-                problem=f"it is written in version {found['version']}, and this dkd knows version {VERSION}",
-                remedy="use the dkd that wrote it, or a newer one",
-            )
+            raise _other_version(found["version"])
         head = Head(
             found["seq"],
             found["next_offset"],
@@ -221,8 +179,9 @@ def read_head(value: bytes) -> tuple[Head, int, int]:
             Shape(**found["shape"]),
             found["part"],
             found["parts"],
+            found["partitions"],
         )
-        return head, end, int(found["entries"])
+        return Opened(head, end, int(found["entries"]), int(found["sessions"]))
     except (ValueError, KeyError, TypeError) as error:
         raise DkdError(
             "DKD508",
@@ -232,27 +191,11 @@ def read_head(value: bytes) -> tuple[Head, int, int]:
         ) from error
 
 
-def _whole(pieces: Mapping[str, Piece]) -> Iterator[tuple[str, list[Piece]]]:
-    """Deltas and buckets with all their parts; parts left over from an earlier, larger one are passed by."""
-    for key, first in pieces.items():
-        if "." in key:
-            continue
-        parts = [first, *(pieces.get(f"{key}.{part}") for part in range(1, first.head.parts))]
-        if any(part is None or part.head.seq != first.head.seq for part in parts):
-            raise _hole(f"a part of {key}", first.head)
-        yield key, [part for part in parts if part]
-
-
-def _require_deltas(found: Mapping[int, Sequence[Piece]], since: int, head: Head) -> None:
-    missing = next((seq for seq in range(since + 1, head.seq + 1) if seq not in found), None)
-    if missing is not None:
-        raise _hole(f"delta {missing}", head)
-
-
-def _hole(what: str, head: Head) -> DkdError:
+def _other_version(found: object) -> DkdError:
+    begun = "begin anew with dkd destroy and dkd deploy, or use the dkd that wrote it"
     return DkdError(
         "DKD508",
         where="state topic",
-        problem=f"{what} is missing, and the newest record is number {head.seq}",
-        remedy="records of the state topic must not be deleted; its cleanup.policy must be compact alone",
+        problem=f"it is written in version {found}, and this dkd knows version {VERSION}",
+        remedy=begun if found == 1 else "use the dkd that wrote it, or a newer one",
     )

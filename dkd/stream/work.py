@@ -9,6 +9,7 @@ import polars as pl
 from dkd.enrich.chain import Outcome, Setup, enrich
 from dkd.enrich.dedup import NEVER, Entries
 from dkd.enrich.encode import encode
+from dkd.enrich.finished import Finished
 from dkd.enrich.state import Books, State, StateDelta
 from dkd.errors import DkdError
 from dkd.stream.decode import Decoder, Refusal
@@ -32,9 +33,10 @@ _FEW = 16
 
 
 class Done(NamedTuple):
-    """What became of a batch, or of a part of it: rows for clean and rejects, the change, and the state after it."""
+    """What became of a batch, or of a part of it: rows for each topic, the change, and the state after it."""
 
     clean: Rows
+    sessions: Rows
     rejects: Rows
     delta: StateDelta
     state: State
@@ -84,7 +86,8 @@ class Work:
 
     def _whole(self, batch: Batch, state: State) -> Done:
         decoded = self.decoder.decode(batch)
-        outcome = enrich(decoded.frame, state, self.setup) if decoded.frame.height else None
+        moves = decoded.frame.height or batch.ticks
+        outcome = enrich(decoded.frame, state, self.setup, batch.ticks) if moves else None
         return self._rows(batch, state, outcome, decoded.refusals)
 
     def _rows(self, batch: Batch, state: State, outcome: Outcome | None, refusals: list[Refusal]) -> Done:
@@ -93,6 +96,7 @@ class Work:
         refused = sorted([*refusals, *(_refusals(outcome.rejects) if outcome else ())])
         return Done(
             clean=_clean(outcome.clean) if outcome else Rows("clean", (), (), ()),
+            sessions=_sessions(outcome.finished if outcome else Finished.none(), batch),
             rejects=Rows.of("rejects", [self._reject(batch, place, one) for place, one in _placed(batch, refused)]),
             delta=delta,
             state=state.applied(delta),
@@ -120,6 +124,14 @@ class Work:
 def _clean(clean: pl.DataFrame) -> Rows:
     keys = clean["party_id"].cast(pl.Binary).to_list()
     return Rows("clean", keys, encode(clean), clean["received_ms"].to_list())
+
+
+def _sessions(finished: Finished, batch: Batch) -> Rows:
+    """Stamped like the record that closed each: a topic deletes by that time, and a replay gives the same again."""
+    if not len(finished):
+        return Rows("sessions", (), (), ())
+    times = dict(zip(batch.offsets, batch.timestamps_ms, strict=True))
+    return Rows("sessions", finished.party_ids, finished.values, [times[offset] for offset in finished.offsets])
 
 
 def _refusals(rejects: pl.DataFrame) -> Iterable[Refusal]:

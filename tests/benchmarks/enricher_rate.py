@@ -26,7 +26,8 @@ from dkd.enrich.state import Books, State, StateDelta
 from dkd.settings import KafkaSettings
 from dkd.stream import clients
 from dkd.stream.clients import Names
-from dkd.stream.kafka import KafkaSink, KafkaSource, insist
+from dkd.stream.commit import KafkaSink, insist
+from dkd.stream.kafka import KafkaSource
 from dkd.stream.loop import Loop
 from dkd.stream.records import Batch, Rows
 from dkd.stream.source import Limits
@@ -41,7 +42,8 @@ class Through:
     def done(self, batch: Batch, state: State) -> list[Done]:
         clean = Rows("clean", batch.keys, batch.values, batch.timestamps_ms)
         delta = StateDelta(None, Books(consumed=len(batch), clean=len(batch)), Entries.empty(), NEVER)
-        return [Done(clean, Rows("rejects", (), (), ()), delta, state.applied(delta), batch.next_offset)]
+        none = (Rows("sessions", (), (), ()), Rows("rejects", (), (), ()))
+        return [Done(clean, *none, delta, state.applied(delta), batch.next_offset)]
 
 
 @dataclass(frozen=True)

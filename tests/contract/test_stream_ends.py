@@ -16,11 +16,12 @@ from stream_site import loop_on, memory, raw, run_out, shop, work, written
 from dkd.settings import KafkaSettings, Ports
 from dkd.stream import clients
 from dkd.stream.clients import Names
+from dkd.stream.commit import KafkaSink, insist
 from dkd.stream.file import FileStore
-from dkd.stream.kafka import KafkaSink, KafkaSource, insist, read_to_end, state_reader
+from dkd.stream.kafka import KafkaSource, read_to_end, state_reader
 from dkd.stream.loop import Loop
 from dkd.stream.memory import MemoryStore
-from dkd.stream.records import Batch, Positions, Record, Result, Rows
+from dkd.stream.records import Batch, Positions, Record, Result, Rows, tick_record
 from dkd.stream.sink import Sink
 from dkd.stream.source import Limits, Source
 from dkd.stream.store import ALL, StoreSink, StoreSource
@@ -95,7 +96,10 @@ def of_kafka(servers: str) -> Iterator[Ends]:
     def add(partition: int, records: list[Record]) -> None:
         producer = Producer({"bootstrap.servers": servers, "enable.idempotence": True})
         for record in records:
-            producer.produce(names.raw, record.value, record.key, partition, timestamp=record.timestamp_ms)
+            headers = list(record.headers) or None
+            producer.produce(
+                names.raw, record.value, record.key, partition, timestamp=record.timestamp_ms, headers=headers
+            )
         assert producer.flush(30) == 0
 
     def read(kind: str) -> dict[int, list[Record]]:
@@ -184,6 +188,20 @@ def test_records_come_with_key_value_offset_and_time_in_order(ends: Ends):
     assert [key for batch in first for key in batch.keys] == [b"a", None, b"b"]
     assert [time_ms for batch in first for time_ms in batch.timestamps_ms] == [5, 6, 7]
     assert seen(batches) == {0: [(0, b"A"), (1, None), (2, b"B")], 1: [(0, b"C")]}
+
+
+def test_ticks_come_with_their_time_and_other_empty_records_as_nothing(ends: Ends):
+    time_ms = 1_780_000_000_000
+    other = [
+        Record(None, None, 6, (("dkd-tick", b"soon"),)),
+        Record(None, None, 7),
+        Record(None, None, 8, (("x", b"1"),)),
+    ]
+    ends.add(0, [tick_record(time_ms, 5), *other, record("a"), tick_record(time_ms + 1, 9)])
+    with ends.open() as (source, _):
+        batches = polled(source, Place(), until=6)
+    assert [tick for batch in batches for tick in batch.ticks] == [(0, time_ms), (5, time_ms + 1)]
+    assert sum(map(len, batches)) == 6
 
 
 def test_a_commit_is_seen_whole_and_the_next_process_begins_behind_it(ends: Ends):

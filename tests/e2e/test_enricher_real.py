@@ -3,14 +3,17 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewPartitions
-from faults.enricher_faults import PARTITIONS, Feeder, Site, campaign, judged, wait_for_progress
+from faults.enricher_faults import campaign
+from faults.fault_site import PARTITIONS, Site, judged
 from stream_site import raw
 
 from dkd.jobs.books import Ledger, PartitionBooks, read_books, total
@@ -36,8 +39,7 @@ class Running:
     def __init__(self, site: Site, *arguments: str) -> None:
         self._log = site.project / f"enrich{time.time_ns()}.log"
         with self._log.open("w") as log:
-            command = site.dkd("enrich", str(site.file), *arguments)
-            self.process = subprocess.Popen(command, cwd=site.project, env=site.environment, stderr=log)
+            self.process = subprocess.Popen(site.enrich(*arguments), cwd=site.project, env=site.environment, stderr=log)
 
     @property
     def said(self) -> list[str]:
@@ -70,9 +72,15 @@ def wait_for_end(site: Site, limit_s: float = 60) -> tuple[PartitionBooks, ...]:
 def fed(site: Site, count: int) -> int:
     """Write about *count* raw records at once; how many."""
     records = raw(site.model, count, start_ms=int(time.time() * 1_000) - 3_600_000)
-    feeder = Feeder(site, records, rate=1_000_000)
-    feeder.run()
+    site.write(records)
     return len(records)
+
+
+def wait_for_progress(ledger: Ledger, limit_s: float = 60) -> None:
+    """Return as soon as something is committed."""
+    until_s = time.monotonic() + limit_s
+    while not total(ledger.read()).consumed and time.monotonic() < until_s:
+        time.sleep(0.1)
 
 
 def test_events_are_enriched_the_books_close_and_a_stop_is_graceful(site: Site):
@@ -92,8 +100,9 @@ def test_events_are_enriched_the_books_close_and_a_stop_is_graceful(site: Site):
 
 
 def test_five_faults_under_load_lose_nothing_and_double_nothing(site: Site):
-    doing, verdict = campaign(site, None, events=12_000, faults=5, instances=2, seed=11, every_s=5)
-    assert doing.counts.total() == 5
+    doing, verdict = campaign(site, faults=5, seed=11)
+    assert sum(map(len, doing.recoveries.values())) == 5
+    assert all(verdict.rows.values())
     assert verdict.passed, verdict
 
 
@@ -157,7 +166,7 @@ def test_a_stopped_enricher_that_wakes_up_writes_nothing_of_what_another_did(sit
 
 def test_missing_topics_are_one_line_and_the_remedy(site: Site, tmp_path: Path):
     other = Site(tmp_path / "other", site.base_port, "nowhere")
-    done = subprocess.run(other.dkd("enrich", str(other.file)), env=other.environment, capture_output=True, text=True,
+    done = subprocess.run(other.enrich(), env=other.environment, capture_output=True, text=True,
                           timeout=60)  # fmt: skip
     assert done.returncode == 1
     lines = done.stderr.splitlines()
@@ -170,7 +179,7 @@ def test_a_raw_topic_of_another_partition_count_is_refused(site: Site):
     admin = AdminClient({"bootstrap.servers": site.kafka.servers})
     admin.create_partitions([NewPartitions(site.names.raw, PARTITIONS + 1)])[site.names.raw].result()
     time.sleep(1)
-    done = subprocess.run(site.dkd("enrich", str(site.file)), env=site.environment, capture_output=True, text=True,
+    done = subprocess.run(site.enrich(), env=site.environment, capture_output=True, text=True,
                           timeout=60)  # fmt: skip
     assert done.returncode == 5
     assert f"it has {PARTITIONS} partitions, {site.names.raw} has {PARTITIONS + 1}" in done.stderr.splitlines()[-1]
@@ -183,3 +192,56 @@ def test_books_of_a_site_that_was_never_enriched_are_zero(site: Site):
     assert [one.partition for one in books] == list(range(PARTITIONS))
     assert total(books).consumed == 0
     assert sum(one.lag for one in books) == count
+
+
+MEMBER = """
+import sys, time
+from dkd.settings import KafkaSettings
+from dkd.stream.clients import Names, member
+servers, raw, group, instance = sys.argv[1:]
+silent = member(KafkaSettings(servers), Names(raw, "", "", "", "", group, instance), lambda _: None)
+silent.subscribe([raw])
+while not silent.assignment():
+    silent.consume(1, 0.1)
+time.sleep(600)
+"""
+"""A member that takes all partitions and then does nothing more of what the group asks, as if it were at work."""
+
+
+def shares(site: Site) -> dict[str, int]:
+    """Number of partitions of each member of the group, by the last part of its name."""
+    admin = AdminClient({"bootstrap.servers": site.kafka.servers})
+    try:
+        found = admin.describe_consumer_groups([site.names.group])[site.names.group].result()
+    except KafkaException:  # nobody has joined it yet
+        return {}
+    return {
+        str(one.group_instance_id).rpartition(".")[2]: len(one.assignment.topic_partitions) for one in found.members
+    }
+
+
+def wait_for_shares(site: Site, wanted: dict[str, int], limit_s: float = 60) -> None:
+    until_s = time.monotonic() + limit_s
+    while (found := shares(site)) != wanted:
+        assert time.monotonic() < until_s, found
+        time.sleep(0.2)
+
+
+def test_partitions_between_two_rounds_of_a_rebalance_are_not_left_to_nobody(site: Site):
+    """The first instance dies after it was told to let go of partitions, and comes back under its name at once."""
+    fed(site, 500)
+    names = (site.kafka.servers, site.names.raw, site.names.group, site.names.instance)
+    silent = subprocess.Popen([sys.executable, "-c", MEMBER, *names])
+    try:
+        wait_for_shares(site, {"1": PARTITIONS})
+        with running(site, "--instance", "2") as second:
+            wait_for_shares(site, {"1": PARTITIONS // 2, "2": 0})
+            with running(site, "--instance", "1") as first:
+                books = wait_for_end(site)
+                assert not any(one.lag for one in books)
+                assert any("nobody in the group reads" in line for line in second.said + first.said)
+                wait_for_shares(site, {"1": PARTITIONS // 2, "2": PARTITIONS // 2})
+    finally:
+        silent.kill()
+        silent.wait()
+    assert judged(site, books).passed

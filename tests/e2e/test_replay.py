@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from pathlib import Path
 
@@ -14,12 +15,15 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 from crowd import AGENT, SQL, crowd
 from real_stack import BASE_PORT, Stack
+from session_script import SQL as SESSIONS
+from session_script import in_druid, sessions
 
 from dkd.settings import Ports
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 HOUR_MS = 3_600_000
+SESSION_EVENTS = int(os.environ.get("DKD_TEST_SESSION_EVENTS", "20000"))
 EVENTS = int(os.environ.get("DKD_TEST_EVENTS", "100000"))
 SAMPLE = Path(__file__).parents[2] / "docs" / "sample.ndjson.gz"
 
@@ -83,6 +87,52 @@ def test_a_shuffled_file_is_counted_as_an_independent_script_counts_it(site, hou
     assert (books["read"], books["clean"], books["late"]) == (made.lines, EVENTS, 0)
     assert (books["duplicates"], books["collector_rejects"]) == (made.repeats, len(made.broken))
     print(f"{books['lines_per_s']} lines/s, {books['seconds']}")
+
+
+def test_closed_sessions_are_those_of_an_independent_script(site, hours, tmp_path):
+    start_ms = next(hours)
+    made = crowd(tmp_path / "crowd.ndjson", start_ms, 3 * HOUR_MS, SESSION_EVENTS, SESSION_EVENTS // 20, seed=4)
+    before = total(site)
+    books = replayed(site, str(made.file), "--keep-order", "--close")
+    sql = SESSIONS.format(start_ms=start_ms, end_ms=start_ms + 3 * HOUR_MS)
+    found = Counter(in_druid(json.loads(site.run("sql", sql, "--format", "json", "--timeout", "120").stdout)))
+    wanted = Counter(sessions(made.file, (line for line, _ in made.broken)))
+    assert sum(found.values()) == sum(wanted.values())
+    assert found == wanted
+    assert books["closes"] is True
+    assert (books["clean"], books["late"]) == (SESSION_EVENTS, 0)
+    assert books["sessions"] == books["sessions_in_druid"] >= sum(wanted.values())
+    again = site.run("replay", str(made.file), "--keep-order", "--close", check=False)
+    assert (again.returncode, "DKD803" in again.stderr) == (5, True)
+    assert total(site) == before + SESSION_EVENTS
+    print(f"{sum(wanted.values())} sessions, {books['seconds']}")
+
+
+def total(site: Stack) -> int:
+    """Clean events, of a status that says that the books close and that Druid has what was written."""
+    books = json.loads(site.run("status", "--json").stdout)["books"]
+    assert books["closes"] is True
+    assert len(books["partitions"]) == 4
+    return sum(one["clean"] for one in books["partitions"])
+
+
+def live(site: Stack, events: list[dict[str, object]]) -> None:
+    body = "\n".join(map(json.dumps, events)).encode()
+    where = f"http://127.0.0.1:{Ports.at(site.base_port).collector}/collect"
+    asked = urllib.request.Request(where, body, {"Content-Type": "application/x-ndjson"})
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        assert json.load(answer)["accepted"] == len(events)
+
+
+def test_closing_ahead_of_now_is_refused_and_nothing_is_sent(site, tmp_path):
+    file = tmp_path / "events.ndjson"
+    time_ms = round(time.time() * 1000) - 60_000
+    file.write_text(json.dumps({"event": "page_view", "party_id": "p", "timestamp_ms": time_ms}))
+    before = total(site)
+    done = site.run("replay", str(file), "--close", check=False)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "DKD811" in done.stderr
+    assert total(site) == before
 
 
 @pytest.mark.parametrize("part", ["enricher", "collector", "kafka", "druid"])
@@ -174,3 +224,14 @@ def test_times_that_do_not_fit_are_refused_and_nothing_is_sent(site, tmp_path, d
     assert (done.returncode, done.stdout) == (5, "")
     assert code in done.stderr
     assert "--shift-to-now" in done.stderr
+
+
+def test_live_traffic_after_replays_closes_the_books(site):
+    before, now_ms = total(site), round(time.time() * 1000)
+    live(site, [{"event": "page_view", "party_id": f"4-{n:05d}"} for n in range(50)])
+    end = time.monotonic() + 60
+    while total(site) < before + 50 and time.monotonic() < end:
+        time.sleep(0.5)
+    assert total(site) == before + 50
+    where = f"WHERE __time >= MILLIS_TO_TIMESTAMP({now_ms - 60_000}) AND party_id LIKE '4-%'"
+    assert site.wait_for(f"SELECT COUNT(*) FROM shop_events {where}", 50) == 50

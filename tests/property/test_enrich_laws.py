@@ -129,6 +129,7 @@ def test_every_event_has_the_one_outcome_that_the_rules_say(stream, action):
     assert outcome.delta.books == Books(
         consumed=len(stream), clean=len(clean), dropped_bots=expected.count("bot"),
         duplicates=expected.count("duplicate"), rejects=len(refused), late=sum(late for _, late in clean),
+        sessions=len(outcome.finished),
     )  # fmt: skip
     assert outcome.delta.books.closed
 

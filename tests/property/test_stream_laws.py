@@ -14,15 +14,16 @@ from stream_site import Writer, events, loop_on, memory, raw, run_out, shop, wor
 
 from dkd.enrich.dedup import Entries
 from dkd.enrich.state import Books, State, StateDelta
+from dkd.stream.changelog import Changelog, recovered
 from dkd.stream.decode import decoder, known_schemas
 from dkd.stream.loop import Loop
 from dkd.stream.records import Batch, Result
 from dkd.stream.source import Limits
-from dkd.stream.state import Changelog, Shape, newest, recovered
+from dkd.stream.state import Shape, newest
 from dkd.stream.store import StoreSink, StoreSource
 from dkd.stream.structure import walked
 
-SMALL = Shape(ring=8, buckets=3, part_entries=4)
+SMALL = Shape(ring=8, buckets=3, part_bytes=64)
 
 
 # ---- Avro -----------------------------------------------------------------------------------------------------------

@@ -47,8 +47,10 @@ def topics_yaml(model: Model) -> str:
 
 def _config(model: Model, kind: str, replication: int) -> dict[str, str]:
     found = _compacted(model) if kind == "state" else _deleted(_retention(model, kind))
-    # A cluster's default may be LogAppendTime, which would replace the receive time.
-    found["message.timestamp.type"] = "CreateTime"
+    # A tick says how long raw was silent. Only the broker knows: a collector that could not reach it delivers events
+    # long after it received them, and each collector has a clock of its own. The receive time is in the event itself.
+    # Elsewhere a cluster's default of LogAppendTime would replace the times that the enricher gives.
+    found["message.timestamp.type"] = "LogAppendTime" if kind == "raw" else "CreateTime"
     if kind != "raw":
         found["max.message.bytes"] = str(_LARGEST_RECORD_BYTES)
     if replication >= 3:

@@ -3,6 +3,7 @@ import json
 import polars as pl
 import pytest
 from enrich_cases import BROWSERS, GOOGLEBOT, NOW_MS, raw, ready, shop, shop_setup
+from xxhash import xxh3_128_hexdigest
 
 from dkd.enrich.chain import enrich, prepare
 from dkd.enrich.encode import encode
@@ -31,7 +32,8 @@ def test_a_visit_from_a_search_engine_gets_every_column():
     })  # fmt: skip
     assert found == [{
         "event": "purchase", "timestamp_ms": NOW_MS, "received_ms": NOW_MS, "party_id": "p",
-        "collector_session_id": "s", "pageview_id": "v", "event_id": "e0",
+        "session_id": xxh3_128_hexdigest(f"p\0e0\0{NOW_MS}".encode()), "collector_session_id": "s",
+        "pageview_id": "v", "event_id": "e0",
         "page_url": "https://shop.example/done?utm_source=google&utm_medium=cpc&utm_campaign=a+b&utm_term=t&utm_content=c",
         "page_host": "shop.example", "page_path": "/done",
         "page_query": "utm_source=google&utm_medium=cpc&utm_campaign=a+b&utm_term=t&utm_content=c",
@@ -39,8 +41,9 @@ def test_a_visit_from_a_search_engine_gets_every_column():
         "utm_source": "google", "utm_medium": "cpc", "utm_campaign": "a b", "utm_term": "t", "utm_content": "c",
         "channel": "Paid Search", "browser": "Mobile Safari", "browser_version": "18.6", "os": "iOS",
         "os_version": "18.6", "device_type": "mobile", "country": "DE", "viewport_width": 390, "viewport_height": 800,
-        "screen_width": 390, "screen_height": 844, "is_late": False, "time_clamped": False, "is_bot": False,
-        "is_conversion": True, "order_id": "o1", "revenue": 12.5, "user_id": pseudonym("jane", b"secret"),
+        "screen_width": 390, "screen_height": 844, "first_in_session": True, "is_late": False,
+        "time_clamped": False, "is_bot": False, "is_conversion": True,
+        "order_id": "o1", "revenue": 12.5, "user_id": pseudonym("jane", b"secret"),
         "tags": ["a", None],
     }]  # fmt: skip
 
@@ -136,7 +139,8 @@ def test_a_state_restored_from_its_pieces_decides_as_before():
         parts.append(outcome.delta.seen)
     buckets = [state.bucket(index, 4, outcome.delta.forget_before_ms) for index in range(4)]
     again = raw(setup, *({"event_id": f"{seq}-{n}"} for seq in range(5) for n in range(20)))
-    for pieces in (parts, buckets, [*buckets, *parts]):
+    entries = [found for found, _ in buckets]
+    for pieces in (parts, entries, [*entries, *parts]):
         restored = State.restored(state.watermark_ms, state.seq, state.books, pieces)
         assert enrich(again, restored, setup).delta.books == Books(consumed=100, duplicates=100)
         assert restored.books == state.books

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dkd.errors import RefusedError
-from dkd.jobs.fit import Bounds, bounds, check_clock, check_late, moment
+from dkd.jobs.fit import Bounds, bounds, check_clock, check_late, check_ticks, closing_ticks, moment
 from dkd.jobs.lines import YEAR_2000_MS, Line
+from dkd.model.enrichers import Sessions
 from dkd.model.schema import Model
 
 NOW_MS = 1_795_132_800_000
@@ -76,3 +77,40 @@ def test_late_lines_are_refused_with_what_helps():
 def test_a_moment_is_text_even_where_no_calendar_has_it():
     assert moment(NOW_MS) == "2026-11-20 00:00:00 UTC"
     assert moment(10**20) == f"{10**20} ms"
+
+
+TIMING = Sessions(gap="30m", grace="5m")
+SPAN_MS = 35 * 60_000
+
+
+@given(st.lists(times, min_size=1, max_size=3), st.dictionaries(st.integers(0, 2), st.integers(1, 150)))
+def test_a_tick_closes_what_is_open_and_is_no_later_than_that(lanes, marks):
+    """The rule as it is written down: a session closes when last + gap + grace < watermark."""
+    made = [[line(YEAR_2000_MS + t) for t in lane] for lane in lanes]
+    ticks = closing_ticks(made, {p: YEAR_2000_MS + mark for p, mark in marks.items()}, TIMING)
+    for partition in range(3):
+        events = [
+            *(lanes[partition] if partition < len(lanes) else []),
+            *([marks[partition]] if partition in marks else []),
+        ]
+        if not events:
+            assert partition not in ticks
+            continue
+        last_ms = YEAR_2000_MS + max(events)
+        assert last_ms + SPAN_MS < ticks[partition]
+        assert not last_ms + SPAN_MS < ticks[partition] - 1
+
+
+def test_times_that_are_mistakes_move_no_tick():
+    lanes = [[line(5), line(NOW_MS), line(NOW_MS + 9, is_timed=False), line(4_102_444_800_000)]]
+    assert closing_ticks(lanes, {}, TIMING) == {0: NOW_MS + SPAN_MS + 1}
+
+
+def test_closing_never_runs_ahead_of_now():
+    check_ticks({}, NOW_MS, TIMING, may_shift=True)
+    check_ticks({0: NOW_MS, 1: NOW_MS - 7}, NOW_MS, TIMING, may_shift=True)
+    for may_shift in (True, False):
+        with pytest.raises(RefusedError, match="DKD811") as caught:
+            check_ticks({0: NOW_MS - 7, 1: NOW_MS + 1}, NOW_MS, TIMING, may_shift=may_shift)
+        assert caught.value.exit_code == 5
+        assert ("--shift-to-now" in caught.value.problems[0].remedy) == may_shift

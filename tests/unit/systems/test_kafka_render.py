@@ -61,8 +61,10 @@ def test_the_state_topic_alone_is_compacted():
     assert set(policies.values()) == {"delete"}
 
 
-def test_the_receive_time_stays_the_time_of_the_record():
-    assert {topic.config["message.timestamp.type"] for topic in topics(model_of())} == {"CreateTime"}
+def test_raw_has_the_times_of_the_broker_and_what_follows_it_those_of_its_records():
+    kinds = {topic.name: topic.config["message.timestamp.type"] for topic in topics(model_of())}
+    assert kinds.pop("shop.raw") == "LogAppendTime"
+    assert set(kinds.values()) == {"CreateTime"}
 
 
 def test_what_follows_raw_may_be_larger_than_raw():

@@ -1,0 +1,178 @@
+"""The open sessions of one partition: a table of which a batch changes what it touches, kept in sorted runs.
+
+The table is cut by the party's hash into ranges. Each range is a few runs, as in :mod:`dkd.enrich.dedup`: the newest
+run that knows a party knows all of its pieces, and a row of no events says that it has none. A batch adds one run to
+each range that it touches, so it costs what it touches however many sessions are open, and the older table stays valid.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dkd.enrich.dedup import NEVER, Keys
+from dkd.enrich.runs import Pieces, Run, united
+
+_RANGES = 32
+_GROWTH = 3
+
+
+class SessionsDelta(NamedTuple):
+    """What a batch changes of the open sessions.
+
+    Attributes:
+        changed: All pieces of every party that changed, by party and time; a row of no events for one without.
+        swept_ms: No session that ended before it is left.
+        opened: By how much the number of open sessions grew.
+    """
+
+    changed: Pieces
+    swept_ms: int = NEVER
+    opened: int = 0
+
+    @classmethod
+    def none(cls) -> "SessionsDelta":
+        """No change."""
+        return cls(Pieces.empty())
+
+
+def _over(older: Pieces, newer: Pieces) -> Pieces:
+    """*older*, less the parties that *newer* knows, and *newer*; in no order."""
+    if not len(older.rows) or not len(newer.rows):
+        return older if len(older.rows) else newer
+    known = np.sort(newer.keys)
+    kept = known[np.minimum(np.searchsorted(known, older.keys), len(known) - 1)] != older.keys
+    places = np.flatnonzero(kept)
+    rest = Pieces(older.rows[places], [older.blobs[place] for place in places.tolist()])
+    return united((rest, newer))
+
+
+def _alive(pieces: Pieces) -> Pieces:
+    places = np.flatnonzero(pieces.rows["events"])
+    if len(places) == len(pieces.rows):
+        return pieces
+    return Pieces(pieces.rows[places], [pieces.blobs[place] for place in places.tolist()])
+
+
+def _merged(older: Run, newer: Pieces, *, is_whole: bool) -> Pieces:
+    everything = _over(older.at(np.arange(len(older))), newer)
+    return (_alive(everything) if is_whole else everything).sorted()
+
+
+def _limits(keys: Keys) -> list[int]:
+    """Where in *keys*, ascending, each range begins, and their number."""
+    edges = np.arange(1, _RANGES, dtype=np.uint64) << np.uint64(64 - _RANGES.bit_length() + 1)
+    return [0, *np.searchsorted(keys, edges).tolist(), len(keys)]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenSessions:
+    """The table; a value. Its length is the number of open sessions.
+
+    Attributes:
+        ranges: Runs of each range of the key, oldest first.
+        count: Open sessions.
+        swept_ms: No session that ended before it is here.
+    """
+
+    ranges: tuple[tuple[Run, ...], ...] = field(default=((),) * _RANGES)
+    count: int = 0
+    swept_ms: int = NEVER
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all runs, outdated rows among them."""
+        return sum(run.size_bytes for runs in self.ranges for run in runs)
+
+    def ended(self, before_ms: int) -> Keys:
+        """Parties that may have a session whose last event is older than *before_ms*; ascending."""
+        found = [run.ended(self.swept_ms, before_ms) for runs in self.ranges for run in runs]
+        return np.unique(np.concatenate(found)) if found else np.empty(0, np.uint64)
+
+    def of(self, keys: Keys) -> Pieces:
+        """All pieces of the parties *keys*, which are ascending and distinct; by party and time."""
+        limits, found = _limits(keys), list[Pieces]()
+        for runs, (start, end) in zip(self.ranges, pairwise(limits), strict=True):
+            asked = keys[start:end]
+            for run in reversed(runs):
+                if not len(asked):
+                    break
+                places, known = run.of_keys(asked)
+                found.append(run.at(places))
+                asked = asked[~known]
+        return _alive(united(found)).sorted()
+
+    def plus(self, delta: SessionsDelta) -> "OpenSessions":
+        """The table after a batch."""
+        changed, ranges = delta.changed, list(self.ranges)
+        limits = _limits(changed.keys)
+        for one, (start, end) in enumerate(pairwise(limits)):
+            if end > start:
+                # Ranges of one growth would all be rewritten by the same batch, and hold all memory twice.
+                ranges[one] = _grown(
+                    ranges[one],
+                    Pieces(changed.rows[start:end].copy(), changed.blobs[start:end]),
+                    _GROWTH + _GROWTH * one // _RANGES,
+                )
+        return OpenSessions(tuple(ranges), self.count + delta.opened, max(self.swept_ms, delta.swept_ms))
+
+    def bucket(self, index: int, count: int) -> Pieces:
+        """Pieces of bucket *index* of *count* equal ranges of the key; by party and time."""
+        low, high = (index << 64) // count, ((index + 1) << 64) // count
+        touched = self.ranges[low * _RANGES >> 64 : (high * _RANGES + (1 << 64) - 1) >> 64]
+        layers = ([run.between(low, high) for run in runs] for runs in touched)
+        return _alive(united(reduce(_over, parts, Pieces.empty()) for parts in layers)).sorted()
+
+    @classmethod
+    def restored(cls, parts: Sequence[tuple[int, Run]]) -> "OpenSessions":
+        """The table that was stored in pieces.
+
+        Args:
+            parts: Each with its rank; of each party the part of the highest rank counts, and is whole.
+        """
+        parts = [(rank, run) for rank, run in parts if len(run)]
+        if not parts:
+            return cls()
+        ranks = np.concatenate([np.full(len(run), rank) for rank, run in parts])
+        keys = np.concatenate([run.keys for _, run in parts])
+        order = np.lexsort((ranks, keys))
+        last = np.flatnonzero(np.append(keys[order][1:] != keys[order][:-1], True))
+        newest = np.repeat(ranks[order][last], np.diff(last, prepend=-1))
+        kept = np.empty(len(keys), bool)
+        kept[order] = ranks[order] == newest
+        return cls._of_runs(run.at(np.flatnonzero(mine)) for run, mine in _split(parts, kept))
+
+    @classmethod
+    def _of_runs(cls, parts: Iterable[Pieces]) -> "OpenSessions":
+        shares: list[list[Pieces]] = [[] for _ in range(_RANGES)]
+        for part in parts:
+            limits = _limits(part.keys)
+            for share, (start, end) in zip(shares, pairwise(limits), strict=True):
+                share.append(Pieces(part.rows[start:end], part.blobs[start:end]))
+        runs = [Run.of(_alive(united(share)).sorted()) for share in shares]
+        count = sum(int(np.count_nonzero(run.rows["linked"] == 0)) for run in runs)
+        return cls(tuple((run,) if len(run) else () for run in runs), count)
+
+
+def _split(parts: Sequence[tuple[int, Run]], kept: NDArray[np.bool_]) -> Iterator[tuple[Run, NDArray[np.bool_]]]:
+    start = 0
+    for _, run in parts:
+        yield run, kept[start : start + len(run)]
+        start += len(run)
+
+
+def _grown(runs: Sequence[Run], tail: Pieces, growth: int) -> tuple[Run, ...]:
+    left = list(runs)
+    if not left:
+        tail = _alive(tail)
+    while left and len(left[-1]) <= growth * len(tail.rows):
+        older = left.pop()
+        tail = _merged(older, tail, is_whole=not left)
+    return (*left, Run.of(tail)) if len(tail.rows) else tuple(left)

@@ -1,0 +1,265 @@
+"""Each event of a batch is given its session: all parties at once where their events came in order, else one by one.
+
+*In order* means that no event of the party came before one that begins another session, so that the newest piece is the
+only one that its events can join. The others go to :mod:`dkd.enrich.settling`, which follows the rules event by event;
+a party gets the same sessions from both.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from dkd.enrich.dedup import NEVER, Keys, Times
+from dkd.enrich.pieces import Events, Grouped
+from dkd.enrich.rules import Rules
+from dkd.enrich.runs import Pieces, Places, Rows
+from dkd.enrich.settling import Arrival, Party, Piece, Settled, settled
+
+OPEN = -1
+"""Stands in the place of an offset for a session that is not closed."""
+
+NEVER_CLOSED = 2**62
+"""An end that no mark passes."""
+
+_TIME_BITS = 42
+"""Event times end before 2109; the bits above hold the number of a party or a segment."""
+
+
+class Marks(NamedTuple):
+    """The watermark after each record of a batch, in offset order."""
+
+    offsets: NDArray[np.int64]
+    watermarks: Times
+
+    @property
+    def last_ms(self) -> int:
+        """After the whole batch."""
+        return int(self.watermarks[-1]) if len(self.watermarks) else NEVER
+
+    def after(self, rules: Rules) -> "Marks":
+        """By how far the watermark has left sessions behind: one that ended before a mark is closed."""
+        return Marks(self.offsets, self.watermarks - rules.open_ms)
+
+    def passed(self, times: Times) -> NDArray[np.int64]:
+        """Offset of the first record that moved the watermark beyond each of *times*; :data:`OPEN` for none."""
+        place = np.searchsorted(self.watermarks, times, "right")
+        return np.append(self.offsets, OPEN)[place]
+
+
+class Placed(NamedTuple):
+    """What became of a batch's events and of the pieces of their parties.
+
+    Attributes:
+        grouped: Which pieces and events become one piece.
+        session_ids: Two halves of the session's id for each event.
+        is_first: Whether the event opened its session.
+        closed_at: Offset of the record that closed each group's session, or :data:`OPEN`.
+        closed_by: Why.
+    """
+
+    grouped: Grouped
+    session_ids: NDArray[np.uint64]
+    is_first: NDArray[np.bool_]
+    closed_at: NDArray[np.int64]
+    closed_by: list[str]
+
+
+def placed(existing: Pieces, events: Events, marks: Marks, rules: Rules) -> Placed:
+    """Sessions of *events*.
+
+    Args:
+        existing: All pieces of the events' parties, and of parties of which a session may have ended; by party and
+            time.
+        events: None of them late.
+        marks: Of the batch.
+        rules: Of the model.
+    """
+    lines = _lines(existing.rows, events, rules)
+    slow = _slow_keys(existing.rows, lines, rules)
+    at_once = _at_once(existing.rows, events, lines, slow, marks.after(rules))
+    found = [settled(party, marks.last_ms, rules) for party in _parties(existing.rows, events, slow)]
+    return _both(at_once, found, marks.after(rules)) if found else at_once
+
+
+class _Lines(NamedTuple):
+    """Events by party, in offset order, and the segments that silence cuts them into.
+
+    Attributes:
+        order: Of the events.
+        parties: Distinct keys.
+        party: Of each sorted event, as a place in *parties*.
+        newest: Place of each party's newest piece; -1 for none.
+        begins: Sorted events that begin a segment.
+        segment: Of each sorted event.
+        joins: Whether the segment goes on with its party's newest piece.
+        is_bad: Sorted events that came before one that begins another session.
+        start_ms, end_ms, events: Of each segment, its piece included.
+    """
+
+    order: Places
+    parties: Keys
+    party: Places
+    newest: Places
+    begins: Places
+    segment: Places
+    joins: NDArray[np.bool_]
+    is_bad: NDArray[np.bool_]
+    start_ms: Times
+    end_ms: Times
+    events: NDArray[np.int64]
+
+
+def _lines(rows: Rows, events: Events, rules: Rules) -> _Lines:
+    order = np.argsort(events.keys, kind="stable")
+    keys, times = events.keys[order], events.rows["start_ms"][order]
+    is_head = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
+    party, parties = np.cumsum(is_head) - 1, keys[is_head]
+    newest, before = _newest(rows, parties)
+    held = newest >= 0
+    # One more row, found under -1: of a piece that is nowhere.
+    start_of, end_of = np.append(rows["start_ms"], NEVER), np.append(rows["end_ms"], NEVER)
+    greatest = np.maximum.accumulate(times + (party << _TIME_BITS)) - (party << _TIME_BITS)
+    silent_since = np.maximum(np.where(is_head, NEVER, np.roll(greatest, 1)), end_of[newest][party])
+    is_new = times > silent_since + rules.gap_ms
+    begins = np.flatnonzero(is_new | is_head)
+    segment = np.cumsum(is_new | is_head) - 1
+    of_begin, joins = party[begins], ~is_new[begins]
+    opened_ms = np.where(joins, start_of[newest][of_begin], times[begins])
+    shift = segment << _TIME_BITS
+    least = np.minimum.accumulate(times - shift) + shift
+    earlier = np.minimum(np.where(is_new | is_head, times, np.roll(least, 1)), opened_ms[segment])
+    other_ms = np.where(joins, end_of[before][of_begin], silent_since[begins])[segment]
+    # Nothing can be near a session that is not there; NEVER is far enough away for that.
+    is_bad = (times < earlier - rules.gap_ms) | ((times < earlier) & (times - other_ms <= rules.gap_ms))
+    count = np.diff(np.append(begins, len(times)))
+    kept = joins & held[of_begin]
+    return _Lines(
+        order, parties, party, newest, begins, segment, joins, is_bad,
+        start_ms=np.minimum(np.minimum.reduceat(times, begins), opened_ms) if len(begins) else opened_ms,
+        end_ms=np.maximum(_greatest(times, begins), np.where(kept, end_of[newest][of_begin], NEVER)),
+        events=count + np.where(kept, np.append(rows["events"], 0)[newest][of_begin], 0),
+    )  # fmt: skip
+
+
+def _greatest(times: Times, begins: Places) -> Times:
+    found: Times = np.maximum.reduceat(times, begins) if len(begins) else times
+    return found
+
+
+def _newest(rows: Rows, parties: Keys) -> tuple[Places, Places]:
+    """Places of the newest piece of each party and of the one before it; -1 for none."""
+    first, end = np.searchsorted(rows["key"], parties), np.searchsorted(rows["key"], parties, "right")
+    return np.where(end > first, end - 1, -1), np.where(end > first + 1, end - 2, -1)
+
+
+def _slow_keys(rows: Rows, lines: _Lines, rules: Rules) -> Keys:
+    """Parties whose events are settled one by one: any that the rules of order, or the caps, may concern."""
+    # A session that may still be extended can only meet its cap when it is about so long already.
+    long_ms = rules.cap_ms - rules.open_ms
+    same = rows["key"][1:] == rows["key"][:-1]
+    near = same & (rows["start_ms"][1:] - rows["end_ms"][:-1] <= rules.gap_ms)
+    of_rows = (rows["linked"] > 0) | (rows["end_ms"] - rows["start_ms"] > long_ms) | np.append(near, False)[: len(rows)]
+    of_segments = (lines.end_ms - lines.start_ms > long_ms) | (lines.events >= rules.most_events)
+    if rules.one_by_one:
+        return np.unique(np.concatenate((rows["key"], lines.parties)))
+    segment_keys = lines.parties[lines.party[lines.begins]]
+    bad_keys = lines.parties[lines.party[lines.is_bad]]
+    return np.unique(np.concatenate((rows["key"][of_rows], segment_keys[of_segments], bad_keys)))
+
+
+def _at_once(rows: Rows, events: Events, lines: _Lines, slow: Keys, marks: Marks) -> Placed:
+    """Groups of the parties that are not *slow*: one for each piece, then one for each new segment."""
+    mine, of_segment = ~np.isin(rows["key"], slow), ~np.isin(lines.parties, slow)[lines.party[lines.begins]]
+    piece_group, fresh = np.cumsum(mine) - 1, of_segment & ~lines.joins
+    count = int(np.count_nonzero(mine))
+    newest = lines.newest[lines.party[lines.begins]]
+    segment_group = np.where(fresh, count + np.cumsum(fresh) - 1, np.append(piece_group, OPEN)[newest])
+    groups = np.full(len(rows) + len(lines.order), OPEN, np.int64)
+    groups[: len(rows)][mine] = piece_group[mine]
+    groups[len(rows) + lines.order] = np.where(of_segment, segment_group, OPEN)[lines.segment]
+    openers = lines.order[lines.begins[fresh]]
+    ids = np.concatenate((rows["id"][mine], ids_of(events, openers)))
+    ends = np.concatenate((rows["end_ms"][mine], lines.end_ms[fresh]))
+    joins = of_segment & lines.joins
+    ends[segment_group[joins]] = lines.end_ms[joins]
+    is_first = np.zeros(len(lines.order), bool)
+    is_first[openers] = True
+    linked = np.zeros(len(ids), bool)
+    session_ids = np.append(ids, np.zeros((1, 2), np.uint64), axis=0)[groups[len(rows) :]]
+    return Placed(
+        Grouped(groups, ids, linked, {}), session_ids, is_first, marks.passed(ends), ["gap"] * len(ids)
+    )  # fmt: skip
+
+
+def ids_of(events: Events, places: Places) -> NDArray[np.uint64]:
+    """Ids of the sessions that the events at *places* open: the hash of party, event id and time.
+
+    An event without an id is known by its place in raw, which a replay of the topic repeats.
+    """
+    columns = events.frame.select("party_id", "event_id", "timestamp_ms")[places]
+    offsets = events.offsets[places].tolist()
+    texts = (
+        f"{party}\0{event if event is not None else f'@{offset}'}\0{time_ms}"
+        for (party, event, time_ms), offset in zip(columns.iter_rows(), offsets, strict=True)
+    )
+    return as_ids(xxhash.xxh3_128_digest(text.encode()) for text in texts)
+
+
+def as_ids(digests: Iterable[bytes]) -> NDArray[np.uint64]:
+    """Digests of 16 bytes as they are kept in rows."""
+    return np.frombuffer(b"".join(digests), "<u8").reshape(-1, 2)
+
+
+def _parties(rows: Rows, events: Events, slow: Keys) -> Iterator[Party]:
+    """The pieces and events of each slow party."""
+    held, came = np.flatnonzero(np.isin(rows["key"], slow)), np.flatnonzero(np.isin(events.keys, slow))
+    came = came[np.argsort(events.keys[came], kind="stable")]
+    ids = [one.tobytes() for one in ids_of(events, came)]
+    columns = (came, events.rows["start_ms"][came], events.watermarks[came], events.offsets[came])
+    arrived = [Arrival(*one) for one in zip(*(column.tolist() for column in columns), ids, strict=True)]
+    pieces = [
+        Piece(start, end, one.tobytes(), bool(linked), events_, [place])
+        for place, start, end, one, linked, events_ in zip(
+            held.tolist(), *(rows[name][held].tolist() for name in ("start_ms", "end_ms")), rows["id"][held],
+            *(rows[name][held].tolist() for name in ("linked", "events")), strict=True)
+    ]  # fmt: skip
+    piece_limits, event_limits = (
+        zip(np.searchsorted(keys, slow).tolist(), np.searchsorted(keys, slow, "right").tolist(), strict=True)
+        for keys in (rows["key"][held], events.keys[came])
+    )
+    for (first, end), (start, stop) in zip(piece_limits, event_limits, strict=True):
+        yield Party(pieces[first:end], arrived[start:stop], len(rows))
+
+
+def _both(at_once: Placed, found: Sequence[Settled], marks: Marks) -> Placed:
+    """*at_once*, and the groups of the parties that were settled one by one."""
+    grouped, session_ids, is_first, _, _ = at_once
+    groups, merged, count = grouped.groups, dict[int, bytes](), len(grouped.ids)
+    pieces = [piece for party in found for piece in party.pieces]
+    for group, piece in enumerate(pieces, count):
+        groups[piece.members] = group
+        if piece.merged:
+            merged[group] = b"".join(piece.merged)
+    for party in found:
+        places = list(party.sessions)
+        if places:
+            session_ids[places] = as_ids(party.sessions.values())
+        is_first[list(party.openers)] = True
+    ends = np.array([piece.end_ms if piece.closed_by else NEVER_CLOSED for piece in pieces], np.int64)
+    closed_at = marks.passed(ends)
+    sealed = np.array([OPEN if piece.sealed_at is None else piece.sealed_at for piece in pieces], np.int64)
+    return Placed(
+        Grouped(
+            groups,
+            np.concatenate((grouped.ids, as_ids(piece.id or b"" for piece in pieces))),
+            np.append(grouped.linked, np.array([piece.linked for piece in pieces], bool)),
+            merged,
+        ),
+        session_ids,
+        is_first,
+        np.append(at_once.closed_at, np.where(sealed == OPEN, closed_at, sealed)),
+        [*at_once.closed_by, *(piece.closed_by for piece in pieces)],
+    )

@@ -1,0 +1,144 @@
+"""What is known of open sessions as rows and texts, and sorted runs of them, which never change.
+
+A *piece* is what is known of a session that may still grow: a row of numbers (:data:`ROW`) and a blob of texts. Almost
+every session is one piece; :mod:`dkd.enrich.settling` tells of the few that are two.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dkd.enrich.dedup import NEVER, Keys
+
+ROW = np.dtype([
+    ("key", "<u8"), ("start_ms", "<i8"), ("end_ms", "<i8"), ("id", "<u8", (2,)), ("first_tie", "<u8"),
+    ("origin_ms", "<i8"), ("origin_tie", "<u8"), ("last_page_ms", "<i8"), ("last_page_tie", "<u8"),
+    ("units", "<i8"), ("micros", "<i8"), ("events", "<u4"), ("pageviews", "<u4"), ("clicks", "<u4"),
+    ("heartbeats", "<u4"), ("conversions", "<u4"), ("pages", "<u4"), ("party_bytes", "<u4"), ("device_bytes", "<u4"),
+    ("origin_bytes", "<u4"), ("pages_bytes", "<u4"), ("merged_bytes", "<u4"), ("bot", "u1"), ("inside", "u1"),
+    ("linked", "u1"),
+])  # fmt: skip
+"""Numbers of a piece. ``key`` is the party's hash; ``*_tie`` orders events of one time; ``units`` and ``micros`` sum
+the conversions' values; ``pages`` counts pageviews with a path; ``inside`` is 1 while no event came from outside;
+``linked`` is 1 while the piece goes on with the session of the piece before it. The blob's parts follow each other in
+the order of their lengths here."""
+
+BLOB_PARTS = ("party_bytes", "device_bytes", "origin_bytes", "pages_bytes", "merged_bytes")
+
+Rows = NDArray[np.void]
+Places = NDArray[np.intp]
+
+
+class Pieces(NamedTuple):
+    """Rows and their blobs."""
+
+    rows: Rows
+    blobs: list[bytes]
+
+    @classmethod
+    def empty(cls) -> "Pieces":
+        """None."""
+        return cls(np.empty(0, ROW), [])
+
+    @classmethod
+    def gone(cls, keys: Keys) -> "Pieces":
+        """What says that each of *keys* has no piece any more."""
+        rows = np.zeros(len(keys), ROW)
+        rows["key"] = keys
+        return cls(rows, [b""] * len(keys))
+
+    def sorted(self) -> "Pieces":
+        """By party and time."""
+        order = np.lexsort((self.rows["start_ms"], self.rows["key"]))
+        return Pieces(self.rows[order], [self.blobs[place] for place in order.tolist()])
+
+    @property
+    def keys(self) -> Keys:
+        """Of the rows."""
+        keys: Keys = self.rows["key"]
+        return keys
+
+
+def blob_ends(rows: Rows) -> NDArray[np.int64]:
+    """Where the blob of each row ends, when all stand one after the other."""
+    lengths = np.zeros(len(rows), np.int64)
+    for name in BLOB_PARTS:
+        lengths += rows[name]
+    return np.cumsum(lengths)
+
+
+def united(parts: Iterable[Pieces]) -> Pieces:
+    """All of *parts*, one after the other."""
+    found = [part for part in parts if len(part.rows)]
+    if len(found) <= 1:
+        return found[0] if found else Pieces.empty()
+    return Pieces(np.concatenate([part.rows for part in found]), [blob for part in found for blob in part.blobs])
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Pieces by party and time, their blobs as one text."""
+
+    rows: Rows
+    ends: NDArray[np.int64]
+    text: bytes | memoryview
+
+    @classmethod
+    def of(cls, pieces: Pieces) -> "Run":
+        """A run of *pieces*, which are by party and time."""
+        return cls(pieces.rows, blob_ends(pieces.rows), b"".join(pieces.blobs))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Of the rows, side by side in memory: what is searched again and again."""
+        return np.ascontiguousarray(self.rows["key"])
+
+    @cached_property
+    def size_bytes(self) -> int:
+        """Of rows and texts."""
+        return self.rows.nbytes + len(self.text)
+
+    @cached_property
+    def _by_end(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        ends = np.where(self.rows["events"] > 0, self.rows["end_ms"], NEVER)
+        order = np.argsort(ends, kind="stable")
+        return ends[order], order.astype(np.uint32)
+
+    def ended(self, since_ms: int, before_ms: int) -> Keys:
+        """Parties of the pieces whose last event lies in the span."""
+        ends, order = self._by_end
+        if not len(ends) or before_ms <= ends[0]:
+            return self.keys[:0]
+        first, last = np.searchsorted(ends, (since_ms, before_ms))
+        return self.keys[order[first:last]]
+
+    def at(self, places: Places) -> Pieces:
+        """The pieces at *places*."""
+        text, ends = self.text, self.ends[places].tolist()
+        starts = np.where(places > 0, self.ends[places - 1], 0).tolist()
+        return Pieces(self.rows[places], [bytes(text[start:end]) for start, end in zip(starts, ends, strict=True)])
+
+    def of_keys(self, keys: Keys) -> tuple[Places, NDArray[np.bool_]]:
+        """Places of all rows of *keys*, and which of *keys* are known here."""
+        first = np.searchsorted(self.keys, keys)
+        found = self.keys[np.minimum(first, len(self) - 1)] == keys
+        first = first[found]
+        counts = np.searchsorted(self.keys, keys[found], "right") - first
+        places = np.repeat(first, counts)
+        again = np.flatnonzero(counts > 1)
+        if len(again):
+            places = places + np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return places, found
+
+    def between(self, low: int, high: int) -> Pieces:
+        """The pieces of the parties from *low* to before *high*."""
+        start = np.searchsorted(self.keys, np.uint64(low))
+        end = np.searchsorted(self.keys, np.uint64(high)) if high < 1 << 64 else len(self)
+        return self.at(np.arange(start, end))

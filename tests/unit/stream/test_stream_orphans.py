@@ -1,0 +1,35 @@
+"""Which partitions of a group nobody reads, and which member ends that."""
+
+import pytest
+
+from dkd.stream.orphans import is_ours_to_leave, orphans
+
+
+@pytest.mark.parametrize(
+    ("shares", "wanted"),
+    [
+        ({"a": [0, 1], "b": [2, 3]}, set()),
+        ({"a": [2, 3], "b": []}, {0, 1}),
+        ({"a": [0]}, {1, 2, 3}),
+        ({}, {0, 1, 2, 3}),
+    ],
+)
+def test_what_no_member_has_is_orphaned(shares: dict[str, list[int]], wanted: set[int]):
+    assert orphans(shares, 4) == wanted
+
+
+@pytest.mark.parametrize(
+    ("shares", "leaves"),
+    [
+        ({"a": [2, 3], "b": []}, "b"),
+        ({"a": [2], "b": [3]}, "a"),
+        ({"c": [1], "b": [2, 3], "a": [4, 5]}, "c"),
+        ({"a": [0]}, "a"),
+    ],
+)
+def test_one_member_leaves_the_one_that_has_least(shares: dict[str, list[int]], leaves: str):
+    assert [name for name in shares if is_ours_to_leave(shares, name)] == [leaves]
+
+
+def test_in_a_group_without_members_nobody_leaves():
+    assert not is_ours_to_leave({}, "a")
