@@ -3,7 +3,8 @@
 import json
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import requests
@@ -64,7 +65,13 @@ class Druid:
         self._http.close()
 
     def sql(
-        self, query: str, parameters: Sequence[object] = (), *, timeout_s: float = 30.0, exact: bool = True
+        self,
+        query: str,
+        parameters: Sequence[object] = (),
+        *,
+        timeout_s: float = 30.0,
+        exact: bool = True,
+        context: Mapping[str, object] = MappingProxyType({}),
     ) -> Rows:
         """Every row that *query* answers.
 
@@ -73,6 +80,7 @@ class Druid:
             parameters: A value for each ``?``.
             timeout_s: After so many seconds Druid gives up.
             exact: Distinct counts and top lists are exact; Druid's own default is approximate.
+            context: Further settings of the query; a ``sqlQueryId`` among them is what :meth:`cancel` takes.
 
         Raises:
             QueryError: DKD302 to DKD305, see :func:`dkd.query.mistake.mistake`.
@@ -82,10 +90,11 @@ class Druid:
         if not text.strip():
             raise QueryError("DKD302", where="query", problem="it is empty", remedy="ask something: SELECT ...")
         body = {"query": text, "parameters": [parameter(value) for value in parameters], **_FORMAT}
+        settings = {**(EXACT if exact else {}), **context}
         deadline, pause_s = time.monotonic() + self._patience_s, 0.25
         while True:
             try:
-                return self._asked(text, body, timeout_s, exact)
+                return self._asked(text, body, timeout_s, settings)
             except _PassingError as passing:
                 if time.monotonic() + pause_s > deadline:
                     raise passing.error from passing
@@ -94,13 +103,13 @@ class Druid:
             time.sleep(pause_s)
             pause_s = min(pause_s * 2, 2.0)
 
-    def _asked(self, query: str, body: dict[str, Any], timeout_s: float, exact: bool) -> Rows:
-        query_id = str(uuid.uuid4())
+    def _asked(self, query: str, body: dict[str, Any], timeout_s: float, settings: Mapping[str, object]) -> Rows:
+        query_id = str(settings.get("sqlQueryId") or uuid.uuid4())
         context = {
+            **settings,
             "sqlQueryId": query_id,
             "timeout": max(1, int(timeout_s * 1_000)),
             "sqlStringifyArrays": False,
-            **(EXACT if exact else {}),
         }
         try:
             answer = self._http.post(
@@ -108,7 +117,7 @@ class Druid:
             )
         except (KeyboardInterrupt, requests.ReadTimeout) as error:
             # Druid goes on computing for a client that has left.
-            self._cancel(query_id)
+            self.cancel(query_id)
             if isinstance(error, KeyboardInterrupt):
                 raise
             raise self._error("DKD303", f"no answer within {timeout_s:g} s", _LATE) from error
@@ -146,12 +155,13 @@ class Druid:
         column = "COLUMN_NAME" if kind == "Column" else "TABLE_NAME"
         body = {"query": _NAMES.format(column), "parameters": [], **_FORMAT}
         try:
-            names = self._asked(body["query"], body, _CONNECT_S, True)
+            names = self._asked(body["query"], body, _CONNECT_S, EXACT)
         except (DkdError, _PassingError):
             return error
         return advised(error, name, [str(row[0]) for row in names.rows])
 
-    def _cancel(self, query_id: str) -> None:
+    def cancel(self, query_id: str) -> None:
+        """End a running query, which then fails as DKD307; one that is not running is left alone."""
         try:
             self._http.delete(f"{self._url}/{query_id}", timeout=_CONNECT_S)
         except requests.RequestException:

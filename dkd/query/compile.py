@@ -1,0 +1,201 @@
+"""A question with a fixed interval → Druid SQL; values travel as parameters, identifiers come from the model alone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dkd.model.schema import Model
+from dkd.query.measure import Sql, columns, expression, quoted, rank, stored
+from dkd.query.periods import bucket_count
+from dkd.query.question import Filter, Interval, Question, Scalar, Split
+from dkd.systems.druid.render import Kind
+
+MOST_ROWS = 20_000
+"""More rows than people or pictures take in; a question that needs more is refused before it is asked."""
+TIME = "time"
+
+Role = Literal["ranking", "rows", "totals", "newest", "bots"]
+
+
+@dataclass(frozen=True)
+class Query:
+    """One statement for :meth:`dkd.query.client.Druid.sql`.
+
+    Attributes:
+        sql: With a ``?`` for each value.
+        parameters: The values, in order.
+        columns: What each column of the answer is: ``time``, a dimension, ``<dimension>.others`` (1 where the row is
+            all the values that are not shown), or a measure; ``<measure>`` of a distinct count holds JSON text.
+        context: Settings of the query.
+        role: What it is for: the values to show of one split, the rows, the totals, or the note of trust.
+        datasource: Whose rows it counts.
+        is_previous: Asked of the period before.
+    """
+
+    sql: str
+    parameters: tuple[object, ...]
+    columns: tuple[str, ...]
+    context: dict[str, object]
+    role: Role
+    datasource: str
+    is_previous: bool = False
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The values of one split that get a row of their own.
+
+    Attributes:
+        values: In the order of their rank.
+        all_of: The datasource that has no others in the question's interval; None where every one may have.
+    """
+
+    split: Split
+    values: tuple[Scalar, ...]
+    all_of: Kind | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where to count: a datasource, its interval and its filters.
+
+    Attributes:
+        measures: Names of measures that are no ratios and that this datasource holds.
+    """
+
+    kind: Kind
+    measures: tuple[str, ...]
+    interval: Interval
+    is_previous: bool = False
+
+
+def ranking(model: Model, question: Question, source: Source, split: Split) -> Query:
+    """Which values of *split* come first; one more than its limit, to know whether there are others."""
+    by = rank(model, split.sort or question.measures[0])
+    name = quoted(split.dimension)
+    where = _where(model, question, source)
+    text = (
+        f'SELECT {name}, {by.text} AS "rank"\nFROM {_table(model, source)}\nWHERE {where.text}\n'
+        f"GROUP BY 1\nORDER BY 2 {'ASC' if split.ascending else 'DESC'}, 1\nLIMIT {split.limit + 1}"
+    )
+    return _query(text, (by, where), (split.dimension, "rank"), "ranking", model, source)
+
+
+def rows(model: Model, question: Question, source: Source, kept: Sequence[Kept]) -> Query:
+    """One row for each time bucket and each combination of the values that are *kept*, others together."""
+    parts = [part for one in kept for part in _key(model, source, one)]
+    names = [name for one in kept for name in (one.split.dimension, f"{one.split.dimension}.others")]
+    if question.grain is not None:
+        parts.insert(0, _bucket(question))
+        names.insert(0, TIME)
+    groups = _groups(question, source, kept)
+    return _counted(model, question, source, (parts, names), groups)
+
+
+def totals(model: Model, question: Question, source: Source) -> Query:
+    """One row over the whole interval; totals are asked for, because visitors and ratios do not add up."""
+    return _counted(model, question, source, ([], []), 1)
+
+
+def newest(model: Model) -> Query:
+    """When the newest event of all happened; one row, none for an empty datasource."""
+    # Druid reads the newest segment alone for this; MAX("__time") reads them all.
+    datasource = model.datasource("events")
+    text = f'SELECT "__time" AS "{TIME}"\nFROM {quoted(datasource)}\nORDER BY "__time" DESC\nLIMIT 1'
+    return Query(text, (), (TIME,), {}, "newest", datasource)
+
+
+def bots(model: Model, question: Question) -> Query:
+    """How many events of automated visitors the question's interval and filters hold."""
+    kind: Kind = (
+        "events" if {one.dimension for one in question.filters} <= columns(model, "events").keys() else "sessions"
+    )
+    source = Source(kind, (), question.span)
+    where = _where(model, question.model_copy(update={"with_bots": True}), source)
+    text = f'SELECT COUNT(*) AS "bots"\nFROM {_table(model, source)}\nWHERE {where.text}\n  AND "is_bot" = 1'
+    return _query(text, (where,), ("bots",), "bots", model, source)
+
+
+def _counted(model: Model, question: Question, source: Source, keys: tuple[list[Sql], list[str]], groups: int) -> Query:
+    parts, names = keys
+    size = sketch_size(groups)
+    measures = [expression(model, name, size) for name in source.measures]
+    selected = [*parts, *measures]
+    columns_ = (*names, *source.measures)
+    listed = ",\n  ".join(f"{part.text} AS {quoted(name)}" for part, name in zip(selected, columns_, strict=True))
+    where = _where(model, question, source)
+    text = f"SELECT\n  {listed}\nFROM {_table(model, source)}\nWHERE {where.text}"
+    if parts:
+        text += f"\nGROUP BY {', '.join(str(seq) for seq in range(1, len(parts) + 1))}\nLIMIT {MOST_ROWS + 1}"
+    return _query(text, (*selected, where), columns_, "rows" if parts else "totals", model, source)
+
+
+def sketch_size(groups: int) -> int:
+    """Entries of each distinct count's sketch: 16,384, fewer where hundreds of groups share Druid's memory."""
+    size = 16_384
+    while size > 1_024 and groups * size > 100 * 16_384:
+        size //= 2
+    return size
+
+
+def _groups(question: Question, source: Source, kept: Sequence[Kept]) -> int:
+    # Druid reckons by time alone in another way, which needs no memory for each bucket.
+    count = bucket_count(source.interval, question.grain) if question.grain is not None and kept else 1
+    for one in kept:
+        count *= len(one.values) + 1
+    return count
+
+
+def _key(model: Model, source: Source, kept: Kept) -> tuple[Sql, Sql]:
+    name = quoted(kept.split.dimension)
+    if kept.all_of == source.kind and not source.is_previous:
+        return Sql(name), Sql("0")
+    among = _among(model, source, Filter(dimension=kept.split.dimension, values=kept.values))
+    return (
+        Sql(f"CASE WHEN {among.text} THEN {name} END", among.parameters),
+        Sql(f"CASE WHEN {among.text} THEN 0 ELSE 1 END", among.parameters),
+    )
+
+
+def _bucket(question: Question) -> Sql:
+    zone = "Etc/UTC" if question.grain in ("PT1M", "PT5M", "PT15M") else question.zone
+    return Sql('TIME_FLOOR("__time", ?, NULL, ?)', (question.grain, zone))
+
+
+def _where(model: Model, question: Question, source: Source) -> Sql:
+    parts = [Sql('"__time" >= ? AND "__time" < ?', (source.interval.start, source.interval.end))]
+    if not question.with_bots:
+        parts.append(Sql('"is_bot" IS DISTINCT FROM 1'))
+    parts += [_among(model, source, one) for one in question.filters]
+    return Sql("\n  AND ".join(part.text for part in parts), _all_parameters(parts))
+
+
+def _among(model: Model, source: Source, one: Filter) -> Sql:
+    """Whether the dimension has one of the values; never null, so that NOT is its exact opposite."""
+    column = columns(model, source.kind)[one.dimension]
+    name = quoted(one.dimension)
+    values = [stored(column, value) for value in one.values if value is not None]
+    parts = []
+    if values:
+        parts.append(f"{name} IN ({', '.join('?' * len(values))})")
+    if None in one.values:
+        parts.append(f"{name} IS NULL")
+    text = f"({' OR '.join(parts)})"
+    if one.exclude:
+        text = f"({text} IS NOT TRUE)"
+    return Sql(text, tuple(values))
+
+
+def _table(model: Model, source: Source) -> str:
+    return quoted(model.datasource(source.kind))
+
+
+def _query(
+    text: str, parts: Iterable[Sql], columns_: tuple[str, ...], role: Role, model: Model, source: Source
+) -> Query:
+    datasource = model.datasource(source.kind)
+    return Query(text, _all_parameters(parts), columns_, {}, role, datasource, source.is_previous)
+
+
+def _all_parameters(parts: Iterable[Sql]) -> tuple[object, ...]:
+    return tuple(value for part in parts for value in part.parameters)

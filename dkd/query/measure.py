@@ -1,0 +1,154 @@
+"""A measure of the model → SQL over one datasource, how sure its numbers are, and its definition in words."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from dkd.model.columns import Column
+from dkd.model.schema import Measure, Model
+from dkd.query.question import Scalar
+from dkd.systems.druid.render import KINDS, Kind, columns_of
+
+SKETCH_SIZE = 16_384
+"""Distinct counts are exact up to so many values; above, they are estimates with an error."""
+SIGMAS = 3
+"""Width of the printed error: the true number lies within it 997 times of 1000."""
+
+
+@dataclass(frozen=True)
+class Sql:
+    """A piece of SQL and a value for each ``?`` in it, in order."""
+
+    text: str
+    parameters: tuple[Scalar | object, ...] = ()
+
+
+def columns(model: Model, kind: Kind) -> dict[str, Column]:
+    """Columns of a datasource by name: what can be split by and filtered on."""
+    return {column.name: column for column in columns_of(model, kind)}
+
+
+def dimensions(model: Model) -> dict[str, Column]:
+    """Every column of events and sessions by name, those of events first."""
+    return {**columns(model, "sessions"), **columns(model, "events")}
+
+
+def kind_of(model: Model, measure: Measure) -> Kind | None:
+    """The datasource that holds all that *measure* needs, events first; None for a ratio and where none does."""
+    if measure.ratio is not None:
+        return None
+    needs = {*measure.where, *(name for name in (measure.sum, measure.count_distinct) if name is not None)}
+    kinds: tuple[Kind, ...] = KINDS if measure.count is None else (measure.count,)
+    return next((kind for kind in kinds if needs <= columns(model, kind).keys()), None)
+
+
+def plain(model: Model, name: str) -> tuple[str, ...]:
+    """Names of the measures that *name* is computed from: itself, or the two parts of a ratio."""
+    return model.measures[name].ratio or (name,)
+
+
+def expression(model: Model, name: str, sketch_size: int = SKETCH_SIZE) -> Sql:
+    """The aggregation of a measure that is no ratio; a distinct count answers its estimate and bounds as JSON text."""
+    measure = model.measures[name]
+    where = condition(model, measure)
+    only = f" FILTER (WHERE {where.text})" if where.text else ""
+    if measure.count_distinct is not None:
+        text = f"THETA_SKETCH_ESTIMATE_WITH_ERROR_BOUNDS({sketch(measure, sketch_size)}{only}, {SIGMAS})"
+    else:
+        text = f"{'COUNT(*)' if measure.sum is None else f'SUM({quoted(measure.sum)})'}{only}"
+    return Sql(text, where.parameters)
+
+
+def rank(model: Model, name: str) -> Sql:
+    """What to order by so that values come in the order of the measure *name*, which may be a ratio."""
+    parts = [_plain_rank(model, part) for part in plain(model, name)]
+    if len(parts) == 1:
+        return parts[0]
+    return Sql(f"{parts[0].text} * 1.0 / NULLIF({parts[1].text}, 0)", parts[0].parameters + parts[1].parameters)
+
+
+def definition(model: Model, name: str) -> str:
+    """What a measure means, in one line."""
+    measure = model.measures[name]
+    if measure.ratio is not None:
+        text = f"{measure.ratio[0]} / {measure.ratio[1]}; none where {measure.ratio[1]} is 0"
+    elif measure.count_distinct is not None:
+        text = f"number of different {measure.count_distinct}, exact up to {SKETCH_SIZE:,}, above with its error"
+    elif measure.sum is not None:
+        field = model.all_fields.get(measure.sum)
+        text = f"sum of {measure.sum}{f' in {field.unit}' if field and field.unit else ''}"
+    else:
+        text = f"number of {measure.count}"
+    where = " and ".join(f"{key} = {_said(value)}" for key, value in measure.where.items())
+    return f"{text}{f' where {where}' if where else ''}{f' ({measure.description})' if measure.description else ''}"
+
+
+def is_additive(model: Model, name: str) -> bool:
+    """Whether the parts of the measure add up to its total."""
+    measure = model.measures[name]
+    return measure.count is not None or measure.sum is not None
+
+
+def condition(model: Model, measure: Measure) -> Sql:
+    """What has to hold for an event or a session to count; empty text for all of them."""
+    kind = kind_of(model, measure) or "events"
+    known = columns(model, kind)
+    parts = [f"{quoted(name)} = ?" for name in measure.where]
+    return Sql(" AND ".join(parts), tuple(stored(known[name], value) for name, value in measure.where.items()))
+
+
+def stored(column: Column, value: Scalar) -> Scalar:
+    """*value* as Druid holds it: a flag is 1 or 0, text of a number is that number.
+
+    Raises:
+        ValueError: When the column cannot hold it.
+    """
+    if value is None:
+        return None
+    if column.type == "boolean":
+        flags: dict[object, int] = {True: 1, False: 0, "true": 1, "false": 0, "1": 1, "0": 0}
+        if value not in flags:
+            raise ValueError(f"{column.name} is true or false, not {value!r}")
+        return flags[value]
+    if column.type in ("long", "double"):
+        try:
+            return int(value) if column.type == "long" else float(value)
+        except ValueError as error:
+            raise ValueError(f"{column.name} is a number, not {value!r}") from error
+    return _text(value)
+
+
+def quoted(name: str) -> str:
+    """An identifier of SQL; *name* must be one of the model's."""
+    return f'"{name}"'
+
+
+def sketch(measure: Measure, size: int) -> str:
+    """The sketch of what a distinct count counts."""
+    return f"DS_THETA({quoted(measure.count_distinct or '')}, {size})"
+
+
+def near(name: str, known: list[str]) -> str:
+    """Advice for a name that is not known: the nearest ones, or else some that are."""
+    close = get_close_matches(name, known, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"there are: {', '.join(known[:12])}{', …' if len(known) > 12 else ''}"
+
+
+def _plain_rank(model: Model, name: str) -> Sql:
+    measure = model.measures[name]
+    if measure.count_distinct is None:
+        return expression(model, name)
+    where = condition(model, measure)
+    only = f" FILTER (WHERE {where.text})" if where.text else ""
+    return Sql(
+        f"APPROX_COUNT_DISTINCT_DS_THETA({quoted(measure.count_distinct)}, {SKETCH_SIZE}){only}", where.parameters
+    )
+
+
+def _text(value: Scalar) -> str:
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+def _said(value: Scalar) -> str:
+    return repr(value) if isinstance(value, str) else _text(value)
