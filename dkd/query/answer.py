@@ -11,7 +11,7 @@ from dkd.model.schema import Model
 from dkd.query.asking import ask, empty, newest_event
 from dkd.query.check import kinds_of, require_answerable
 from dkd.query.client import Druid
-from dkd.query.compile import TIME, Kept, Query, Source, ranking, rows, totals
+from dkd.query.compile import Kept, Query, Source, ranking, rows, totals
 from dkd.query.measure import definition, kind_of, plain
 from dkd.query.periods import Moved, before, buckets, fixed, floor
 from dkd.query.question import Interval, Last, Question, Scalar, Split
@@ -138,7 +138,6 @@ class _Asking:
         self._druid, self._model, self._question, self._timeout_s = druid, model, question, timeout_s
         self._queries: list[Query] = []
         self._kinds = kinds_of(model, question)
-        self._plain = tuple(name for names in self._kinds.values() for name in names)
 
     def answer(self) -> Answer:
         interval = self._question.span
@@ -146,7 +145,7 @@ class _Asking:
         kept = [self._kept(interval, split) for split in self._question.splits]
         now = self._counted(interval, kept, is_previous=False)
         then = self._counted(past, kept, is_previous=True) if past is not None else None
-        cells = _Cells(self._model, self._question.measures, self._plain)
+        cells = _Cells(self._model, self._question.measures)
         return Answer(
             question=self._question,
             previous=past,
@@ -177,9 +176,19 @@ class _Asking:
                 queries.append(rows(self._model, self._question, source, kept))
             for query in queries:
                 for row in self._ask(query).rows:
-                    place, numbers = _read(query, row)
-                    counts.setdefault(place, {}).update(numbers)
+                    keys, numbers = row[: -len(measures)], map(_number, row[-len(measures) :])
+                    place = self._place(keys) if query.role == "rows" else _TOTALS
+                    counts.setdefault(place, {}).update(zip(measures, numbers, strict=True))
         return counts
+
+    def _place(self, keys: Sequence[Any]) -> "_Place":
+        """Where in the answer a row of Druid's belongs: its bucket, then for each split a value or the others."""
+        has_time = self._question.grain is not None
+        time = datetime.fromisoformat(keys[0]).astimezone(UTC) if has_time else None
+        pairs = keys[has_time:]
+        return time, tuple(
+            Others.others if is_others else value for value, is_others in zip(pairs[::2], pairs[1::2], strict=True)
+        )
 
     def _rows(
         self, interval: Interval, kept: list[Kept], counts: "tuple[_Counts, _Counts | None]", moved: Moved | None,
@@ -204,15 +213,14 @@ class _Asking:
 
 _Place = tuple[datetime | None, Key]
 _Counts = dict[_Place, dict[str, Number]]
-_TOTALS: _Place = (None, ("totals", "totals", "totals", "totals", "totals"))
+_TOTALS: _Place = (datetime.min.replace(tzinfo=UTC), ())
 
 
 class _Cells:
     """Plain measures of a row → a cell for each measure that was asked for."""
 
-    def __init__(self, model: Model, measures: Sequence[str], plain_measures: Sequence[str]) -> None:
+    def __init__(self, model: Model, measures: Sequence[str]) -> None:
         self._parts = {name: plain(model, name) for name in measures}
-        self._plain = plain_measures
 
     def of(self, now: dict[str, Number] | None, previous: dict[str, Number] | None) -> tuple[Cell, ...]:
         """The cells; *previous* is None where nothing is compared."""
@@ -235,18 +243,6 @@ def _ratio(above: Number, below: Number) -> Number:
     return Number(ratio, widest - abs(ratio))
 
 
-def _read(query: Query, row: Sequence[Any]) -> tuple[_Place, dict[str, Number]]:
-    """Where in the answer a row of Druid's belongs, and its numbers."""
-    if query.role == "totals":
-        return _TOTALS, {name: _number(value) for name, value in zip(query.columns, row, strict=True)}
-    cells = dict(zip(query.columns, row, strict=True))
-    time = cells.pop(TIME, None)
-    names = [name for name in query.columns if f"{name}.others" in cells]
-    key = tuple(Others.others if cells.pop(f"{name}.others") else cells.pop(name) for name in names)
-    numbers = {name: _number(value) for name, value in cells.items() if name not in names}
-    return (datetime.fromisoformat(str(time)).astimezone(UTC) if time else None, key), numbers
-
-
 def _number(value: Any) -> Number:
     """A number as Druid answers it; the sum of nothing is 0, a distinct count comes with its bounds."""
     if value is None:
@@ -254,6 +250,9 @@ def _number(value: Any) -> Number:
     if not isinstance(value, str):
         return Number(value)
     found = json.loads(value)
+    if isinstance(found, float):
+        # Druid writes what JSON has no number for, as the sum of an infinite value, as text.
+        return Number(None)
     estimate, low, high = (found[name] for name in ("estimate", "lowBound", "highBound"))
     return Number(round(estimate), max(high - estimate, estimate - low))
 

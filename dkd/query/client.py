@@ -48,6 +48,7 @@ class Druid:
         self._where = f"Druid at {druid.broker}"
         self._remedy = unreachable_remedy(druid.broker)
         self._patience_s, self._grace_s = patience_s, grace_s
+        self._running: set[str] = set()
         self._http = requests.Session()
         # A proxy of the environment is not on the way to this machine itself.
         self._http.trust_env = "//127.0.0.1" not in druid.broker
@@ -80,7 +81,7 @@ class Druid:
             parameters: A value for each ``?``.
             timeout_s: After so many seconds Druid gives up.
             exact: Distinct counts and top lists are exact; Druid's own default is approximate.
-            context: Further settings of the query; a ``sqlQueryId`` among them is what :meth:`cancel` takes.
+            context: Further settings of the query.
 
         Raises:
             QueryError: DKD302 to DKD305, see :func:`dkd.query.mistake.mistake`.
@@ -104,7 +105,8 @@ class Druid:
             pause_s = min(pause_s * 2, 2.0)
 
     def _asked(self, query: str, body: dict[str, Any], timeout_s: float, settings: Mapping[str, object]) -> Rows:
-        query_id = str(settings.get("sqlQueryId") or uuid.uuid4())
+        query_id = str(uuid.uuid4())
+        self._running.add(query_id)
         context = {
             **settings,
             "sqlQueryId": query_id,
@@ -117,12 +119,14 @@ class Druid:
             )
         except (KeyboardInterrupt, requests.ReadTimeout) as error:
             # Druid goes on computing for a client that has left.
-            self.cancel(query_id)
+            self._cancel(query_id)
             if isinstance(error, KeyboardInterrupt):
                 raise
             raise self._error("DKD303", f"no answer within {timeout_s:g} s", _LATE) from error
         except (requests.exceptions.ChunkedEncodingError, requests.ConnectionError) as error:
             raise self._unreached(error) from error
+        finally:
+            self._running.discard(query_id)
         # Druid names no charset, and guessing one takes seconds on a large answer.
         answer.encoding = "utf-8"
         if answer.ok:
@@ -160,8 +164,12 @@ class Druid:
             return error
         return advised(error, name, [str(row[0]) for row in names.rows])
 
-    def cancel(self, query_id: str) -> None:
-        """End a running query, which then fails as DKD307; one that is not running is left alone."""
+    def cancel(self) -> None:
+        """End what is asked through this door just now, from another thread; it then fails as DKD307."""
+        for query_id in tuple(self._running):
+            self._cancel(query_id)
+
+    def _cancel(self, query_id: str) -> None:
         try:
             self._http.delete(f"{self._url}/{query_id}", timeout=_CONNECT_S)
         except requests.RequestException:

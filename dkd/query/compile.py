@@ -8,6 +8,7 @@ from dkd.model.schema import Model
 from dkd.query.measure import Sql, columns, expression, quoted, rank, stored
 from dkd.query.periods import bucket_count
 from dkd.query.question import Filter, Interval, Question, Scalar, Split
+from dkd.query.rows import unique
 from dkd.systems.druid.render import Kind
 
 MOST_ROWS = 20_000
@@ -24,8 +25,9 @@ class Query:
     Attributes:
         sql: With a ``?`` for each value.
         parameters: The values, in order.
-        columns: What each column of the answer is: ``time``, a dimension, ``<dimension>.others`` (1 where the row is
-            all the values that are not shown), or a measure; ``<measure>`` of a distinct count holds JSON text.
+        columns: Names of the answer's columns, in order: the time bucket, for each split its value and
+            ``<dimension>.others`` (1 where the row is all the values that are not shown), and the measures, where a
+            distinct count is JSON text.
         context: Settings of the query.
         role: What it is for: the values to show of one split, the rows, the totals, or the note of trust.
         datasource: Whose rows it counts.
@@ -121,7 +123,8 @@ def _counted(model: Model, question: Question, source: Source, keys: tuple[list[
     size = sketch_size(groups)
     measures = [expression(model, name, size) for name in source.measures]
     selected = [*parts, *measures]
-    columns_ = (*names, *source.measures)
+    # A measure and a dimension may have one name, as revenue.
+    columns_ = unique([*names, *source.measures])
     listed = ",\n  ".join(f"{part.text} AS {quoted(name)}" for part, name in zip(selected, columns_, strict=True))
     where = _where(model, question, source)
     text = f"SELECT\n  {listed}\nFROM {_table(model, source)}\nWHERE {where.text}"

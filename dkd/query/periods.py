@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from dkd.errors import UsageError
 from dkd.query.question import Grain, Interval, Question
 
 GRAINS: dict[str, Grain] = {
@@ -12,6 +13,8 @@ GRAINS: dict[str, Grain] = {
 }  # fmt: skip
 """What people call them."""
 
+DATES: frozenset[Grain] = frozenset({"P1D", "P1W", "P1M", "P3M", "P1Y"})
+"""Grains whose buckets begin at midnight of the zone."""
 _MINUTES: dict[Grain, int] = {"PT1M": 1, "PT5M": 5, "PT15M": 15}
 _MONTHS: dict[Grain, int] = {"P1M": 1, "P3M": 3, "P1Y": 12}
 _DAYS: dict[Grain, int] = {"P1D": 1, "P1W": 7}
@@ -41,6 +44,20 @@ def fixed(question: Question, newest: datetime) -> Question:
         first = floor(_earlier(at_most, question.interval.last, ZoneInfo(question.zone)), question.grain, question.zone)
         start = min(after(first, question.grain, question.zone), at_most)
     return question.model_copy(update={"interval": Interval(start=start, end=end)})
+
+
+def local_time(text: str, zone: str) -> datetime:
+    """A date, or a date and a time, on the zone's clock; one with its own distance from UTC is taken as it is.
+
+    Raises:
+        UsageError: DKD318, when *text* is neither.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        problem = f"{text!r} is neither a date nor a date and a time"
+        raise UsageError("DKD318", problem=problem, remedy="write 2026-11-01 or 2026-11-01T10:00") from error
+    return found.astimezone(UTC) if found.tzinfo else _instant(found.replace(tzinfo=ZoneInfo(zone)))
 
 
 def floor(moment: datetime, grain: Grain, zone: str) -> datetime:

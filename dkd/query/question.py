@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, model_validator
+from pydantic import AfterValidator, AwareDatetime, Discriminator, Tag, model_validator
 from pydantic import Field as Option
 
 from dkd.model.types import Duration, Frozen, Name
@@ -12,7 +12,7 @@ from dkd.model.types import Duration, Frozen, Name
 Grain = Literal["PT1M", "PT5M", "PT15M", "PT1H", "P1D", "P1W", "P1M", "P3M", "P1Y"]
 """Width of a time bucket as an ISO 8601 period; hours and longer follow the question's zone, weeks begin on Monday."""
 
-Scalar = str | int | float | bool | None
+Scalar = str | int | Annotated[float, Option(allow_inf_nan=False)] | bool | None
 """One value of a dimension; None is "has no value", which is not the same as empty text."""
 
 MOST_GROUPS = 1_000
@@ -63,6 +63,10 @@ class Last(Frozen):
         return self
 
 
+def _which(value: object) -> str:
+    return "newest" if isinstance(value, Last) or (isinstance(value, dict) and "last" in value) else "fixed"
+
+
 class Filter(Frozen):
     """Keep the events whose *dimension* has one of *values*; with *exclude*, those that have none of them.
 
@@ -103,7 +107,7 @@ class Question(Frozen):
     """
 
     measures: tuple[Name, ...] = Option(min_length=1)
-    interval: Interval | Last
+    interval: Annotated[Annotated[Interval, Tag("fixed")] | Annotated[Last, Tag("newest")], Discriminator(_which)]
     splits: tuple[Split, ...] = ()
     filters: tuple[Filter, ...] = ()
     grain: Grain | None = None
