@@ -183,9 +183,10 @@ class _Asking:
 
     def _place(self, keys: Sequence[Any]) -> "_Place":
         """Where in the answer a row of Druid's belongs: its bucket, then for each split a value or the others."""
-        has_time = self._question.grain is not None
-        time = datetime.fromisoformat(keys[0]).astimezone(UTC) if has_time else None
-        pairs = keys[has_time:]
+        grain, time = self._question.grain, None
+        if grain is not None:
+            time = floor(datetime.fromisoformat(keys[0]).astimezone(UTC), grain, self._question.zone)
+        pairs = keys[grain is not None :]
         return time, tuple(
             Others.others if is_others else value for value, is_others in zip(pairs[::2], pairs[1::2], strict=True)
         )
@@ -200,10 +201,14 @@ class _Asking:
         if grain is not None and not kept:
             keys.add(())
         ranked = sorted(keys, key=lambda key: _order(key, kept))
+        seen: set[datetime] = set()
         for time in buckets(interval, grain, zone) if grain is not None else (None,):
             past = floor(moved(time), grain, zone) if moved and time and grain else time
+            # An hour that comes twice has one hour of the day before beside it, and that stands there once.
+            has_past = time is None or past not in seen
+            seen.update([past] if past else [])
             for key in ranked:
-                previous = then.get((past, key), {}) if then is not None else None
+                previous = then.get((past, key), {}) if then is not None and has_past else None
                 yield Row(time, key, cells.of(now.get((time, key)), previous))
 
     def _ask(self, query: Query) -> Rows:

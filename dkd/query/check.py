@@ -7,7 +7,7 @@ from dkd.model.schema import Model
 from dkd.query.compile import MOST_ROWS
 from dkd.query.measure import columns, dimensions, kind_of, near, plain, stored
 from dkd.query.periods import bucket_count
-from dkd.query.question import Interval, Question
+from dkd.query.question import Interval, Question, Split
 from dkd.systems.druid.render import Kind
 
 
@@ -74,6 +74,14 @@ def _measures(model: Model, question: Question) -> Iterator[Problem]:
         if split.sort is not None and split.sort not in question.measures:
             problem = f"{split.dimension} is sorted by {split.sort!r}, which is not asked for"
             yield Problem("sort", "DKD310", problem, near(split.sort, list(question.measures)))
+        yield from _sortable(model, split, split.sort or question.measures[0])
+
+
+def _sortable(model: Model, split: Split, name: str) -> Iterator[Problem]:
+    parts = [part for part in plain(model, name) if part in model.measures] if name in model.measures else []
+    if len({kind_of(model, model.measures[part]) for part in parts}) > 1:
+        problem = f"{split.dimension} cannot be sorted by {name!r}, whose parts count events and sessions"
+        yield Problem("sort", "DKD312", problem, f"sort by {' or '.join(parts)}")
 
 
 def _dimensions(model: Model, question: Question) -> Iterator[Problem]:

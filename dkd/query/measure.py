@@ -19,7 +19,7 @@ class Sql:
     """A piece of SQL and a value for each ``?`` in it, in order."""
 
     text: str
-    parameters: tuple[Scalar | object, ...] = ()
+    parameters: tuple[object, ...] = ()
 
 
 def columns(model: Model, kind: Kind) -> dict[str, Column]:
@@ -46,13 +46,14 @@ def plain(model: Model, name: str) -> tuple[str, ...]:
     return model.measures[name].ratio or (name,)
 
 
-def expression(model: Model, name: str, sketch_size: int = SKETCH_SIZE) -> Sql:
+def expression(model: Model, name: str) -> Sql:
     """The aggregation of a measure that is no ratio; a distinct count answers its estimate and bounds as JSON text."""
     measure = model.measures[name]
     where = condition(model, measure)
     only = f" FILTER (WHERE {where.text})" if where.text else ""
     if measure.count_distinct is not None:
-        text = f"THETA_SKETCH_ESTIMATE_WITH_ERROR_BOUNDS({sketch(measure, sketch_size)}{only}, {SIGMAS})"
+        sketch = f"DS_THETA({quoted(measure.count_distinct)}, {SKETCH_SIZE}){only}"
+        text = f"THETA_SKETCH_ESTIMATE_WITH_ERROR_BOUNDS({sketch}, {SIGMAS})"
     else:
         text = f"{'COUNT(*)' if measure.sum is None else f'SUM({quoted(measure.sum)})'}{only}"
     return Sql(text, where.parameters)
@@ -120,11 +121,6 @@ def stored(column: Column, value: Scalar) -> Scalar:
 def quoted(name: str) -> str:
     """An identifier of SQL; *name* must be one of the model's."""
     return f'"{name}"'
-
-
-def sketch(measure: Measure, size: int) -> str:
-    """The sketch of what a distinct count counts."""
-    return f"DS_THETA({quoted(measure.count_distinct or '')}, {size})"
 
 
 def near(name: str, known: list[str]) -> str:

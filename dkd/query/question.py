@@ -28,6 +28,8 @@ def _zone(name: str) -> str:
 
 
 def _utc(moment: datetime) -> datetime:
+    if not 1900 < moment.year < 2200:
+        raise ValueError(f"the year {moment.year} is not between 1900 and 2200")
     whole_ms = moment.microsecond // 1000 * 1000
     return moment.astimezone(UTC).replace(microsecond=whole_ms)
 
