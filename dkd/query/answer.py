@@ -12,7 +12,7 @@ from dkd.query.asking import ask, empty, newest_event
 from dkd.query.check import kinds_of, require_answerable
 from dkd.query.client import Druid
 from dkd.query.compile import Kept, Query, Source, ranking, rows, totals
-from dkd.query.measure import definition, kind_of, plain
+from dkd.query.measure import definition, dimensions, held, kind_of, plain
 from dkd.query.periods import Moved, before, buckets, fixed, floor
 from dkd.query.question import Interval, Last, Question, Scalar, Split
 from dkd.query.rows import Rows
@@ -138,6 +138,7 @@ class _Asking:
         self._druid, self._model, self._question, self._timeout_s = druid, model, question, timeout_s
         self._queries: list[Query] = []
         self._kinds = kinds_of(model, question)
+        self._columns = dimensions(model)
 
     def answer(self) -> Answer:
         interval = self._question.span
@@ -186,9 +187,10 @@ class _Asking:
         grain, time = self._question.grain, None
         if grain is not None:
             time = floor(datetime.fromisoformat(keys[0]).astimezone(UTC), grain, self._question.zone)
-        pairs = keys[grain is not None :]
+        pairs = zip(keys[grain is not None :: 2], keys[(grain is not None) + 1 :: 2], strict=True)
         return time, tuple(
-            Others.others if is_others else value for value, is_others in zip(pairs[::2], pairs[1::2], strict=True)
+            Others.others if is_others else held(self._columns[split.dimension], value)
+            for split, (value, is_others) in zip(self._question.splits, pairs, strict=True)
         )
 
     def _rows(

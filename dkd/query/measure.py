@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 from dkd.model.columns import Column
 from dkd.model.schema import Measure, Model
@@ -73,7 +74,8 @@ def definition(model: Model, name: str) -> str:
     if measure.ratio is not None:
         text = f"{measure.ratio[0]} / {measure.ratio[1]}; none where {measure.ratio[1]} is 0"
     elif measure.count_distinct is not None:
-        text = f"number of different {measure.count_distinct}, exact up to {SKETCH_SIZE:,}, above with its error"
+        # A sketch passes over empty text, as over null.
+        text = f"number of different, not empty {measure.count_distinct}, exact up to {SKETCH_SIZE:,}, above with its error"
     elif measure.sum is not None:
         field = model.all_fields.get(measure.sum)
         text = f"sum of {measure.sum}{f' in {field.unit}' if field and field.unit else ''}"
@@ -116,6 +118,12 @@ def stored(column: Column, value: Scalar) -> Scalar:
         except ValueError as error:
             raise ValueError(f"{column.name} is a number, not {value!r}") from error
     return _text(value)
+
+
+def held(column: Column, value: Any) -> Scalar:
+    """What a value of Druid's means: 1 in a flag is true."""
+    found: Scalar = bool(value) if column.type == "boolean" and value is not None else value
+    return found
 
 
 def quoted(name: str) -> str:
