@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dkd.model.columns import Column
 from dkd.model.schema import Model
 from dkd.query.measure import Sql, columns, expression, quoted, rank, stored
 from dkd.query.periods import double_starts
@@ -134,7 +135,7 @@ def _key(model: Model, source: Source, kept: Kept) -> tuple[Sql, Sql]:
     name = quoted(kept.split.dimension)
     if kept.all_of == source.kind and not source.is_previous:
         return Sql(name), Sql("0")
-    among = _among(model, source, Filter(dimension=kept.split.dimension, values=kept.values))
+    among = _among(columns(model, source.kind)[kept.split.dimension], kept.values)
     return (
         Sql(f"CASE WHEN {among.text} THEN {name} END", among.parameters),
         Sql(f"CASE WHEN {among.text} THEN 0 ELSE 1 END", among.parameters),
@@ -160,24 +161,25 @@ def _where(model: Model, question: Question, source: Source) -> Sql:
     parts = [Sql('"__time" >= ? AND "__time" < ?', (source.interval.start, source.interval.end))]
     if not question.with_bots:
         parts.append(Sql('"is_bot" IS DISTINCT FROM 1'))
-    parts += [_among(model, source, one) for one in question.filters]
+    parts += [_fits(model, source, one) for one in question.filters]
     return Sql("\n  AND ".join(part.text for part in parts), _all_parameters(parts))
 
 
-def _among(model: Model, source: Source, one: Filter) -> Sql:
-    """Whether the dimension has one of the values; never null, so that NOT is its exact opposite."""
-    column = columns(model, source.kind)[one.dimension]
-    name = quoted(one.dimension)
-    values = [stored(column, value) for value in one.values if value is not None]
+def _fits(model: Model, source: Source, one: Filter) -> Sql:
+    among = _among(columns(model, source.kind)[one.dimension], one.values)
+    return Sql(f"({among.text} IS NOT TRUE)", among.parameters) if one.exclude else among
+
+
+def _among(column: Column, values: Sequence[Scalar]) -> Sql:
+    """Whether the column has one of the values; null, which is as good as false, where it has none."""
+    given = [stored(column, value) for value in values if value is not None]
+    name = quoted(column.name)
     parts = []
-    if values:
-        parts.append(f"{name} IN ({', '.join('?' * len(values))})")
-    if None in one.values:
+    if given:
+        parts.append(f"{name} IN ({', '.join('?' * len(given))})")
+    if None in values:
         parts.append(f"{name} IS NULL")
-    text = f"({' OR '.join(parts)})"
-    if one.exclude:
-        text = f"({text} IS NOT TRUE)"
-    return Sql(text, tuple(values))
+    return Sql(f"({' OR '.join(parts) or 'FALSE'})", tuple(given))
 
 
 def _table(model: Model, source: Source) -> str:

@@ -75,7 +75,7 @@ def definition(model: Model, name: str) -> str:
         text = f"{measure.ratio[0]} / {measure.ratio[1]}; none where {measure.ratio[1]} is 0"
     elif measure.count_distinct is not None:
         # A sketch passes over empty text, as over null.
-        text = f"number of different, not empty {measure.count_distinct}, exact up to {SKETCH_SIZE:,}, above with its error"
+        text = f"number of different, not empty {measure.count_distinct}, with its error above {SKETCH_SIZE:,}"
     elif measure.sum is not None:
         field = model.all_fields.get(measure.sum)
         text = f"sum of {measure.sum}{f' in {field.unit}' if field and field.unit else ''}"
