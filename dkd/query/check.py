@@ -63,13 +63,6 @@ def _measures(model: Model, question: Question) -> Iterator[Problem]:
     for name in question.measures:
         if name not in model.measures:
             yield Problem("measure", "DKD310", f"there is no measure {name!r}", near(name, list(model.measures)))
-            continue
-        for part in plain(model, name):
-            if kind_of(model, model.measures[part]) is None:
-                yield Problem(
-                    "measure", "DKD310", f"{part!r} needs columns that neither events nor sessions hold together",
-                    "change it in the model",
-                )  # fmt: skip
     for split in question.splits:
         if split.sort is not None and split.sort not in question.measures:
             problem = f"{split.dimension} is sorted by {split.sort!r}, which is not asked for"
@@ -78,7 +71,7 @@ def _measures(model: Model, question: Question) -> Iterator[Problem]:
 
 
 def _sortable(model: Model, split: Split, name: str) -> Iterator[Problem]:
-    parts = [part for part in plain(model, name) if part in model.measures] if name in model.measures else []
+    parts = plain(model, name) if name in model.measures else ()
     if len({kind_of(model, model.measures[part]) for part in parts}) > 1:
         problem = f"{split.dimension} cannot be sorted by {name!r}, whose parts count events and sessions"
         yield Problem("sort", "DKD312", problem, f"sort by {' or '.join(parts)}")

@@ -1,5 +1,6 @@
 """A measure of the model → SQL over one datasource, how sure its numbers are, and its definition in words."""
 
+import math
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -56,7 +57,8 @@ def expression(model: Model, name: str) -> Sql:
         sketch = f"DS_THETA({quoted(measure.count_distinct)}, {SKETCH_SIZE}){only}"
         text = f"THETA_SKETCH_ESTIMATE_WITH_ERROR_BOUNDS({sketch}, {SIGMAS})"
     else:
-        text = f"{'COUNT(*)' if measure.sum is None else f'SUM({quoted(measure.sum)})'}{only}"
+        # The sum of nothing is 0, also where it is ranked.
+        text = f"COUNT(*){only}" if measure.sum is None else f"COALESCE(SUM({quoted(measure.sum)}){only}, 0)"
     return Sql(text, where.parameters)
 
 
@@ -75,7 +77,7 @@ def definition(model: Model, name: str) -> str:
         text = f"{measure.ratio[0]} / {measure.ratio[1]}; none where {measure.ratio[1]} is 0"
     elif measure.count_distinct is not None:
         # A sketch passes over empty text, as over null.
-        text = f"number of different, not empty {measure.count_distinct}, with its error above {SKETCH_SIZE:,}"
+        text = f"number of different {measure.count_distinct} but for empty text, with an error above {SKETCH_SIZE:,}"
     elif measure.sum is not None:
         field = model.all_fields.get(measure.sum)
         text = f"sum of {measure.sum}{f' in {field.unit}' if field and field.unit else ''}"
@@ -113,10 +115,11 @@ def stored(column: Column, value: Scalar) -> Scalar:
             raise ValueError(f"{column.name} is true or false, not {value!r}")
         return flags[value]
     if column.type in ("long", "double"):
-        try:
-            return int(value) if column.type == "long" else float(value)
-        except ValueError as error:
-            raise ValueError(f"{column.name} is a number, not {value!r}") from error
+        number = _number(value)
+        is_whole = abs(number) < 2**63 and number == int(number)
+        if not (is_whole if column.type == "long" else math.isfinite(number)):
+            raise ValueError(f"{column.name} is a {'whole ' * (column.type == 'long')}number, not {value!r}")
+        return int(number) if column.type == "long" else float(number)
     return _text(value)
 
 
@@ -136,7 +139,7 @@ def near(name: str, known: list[str]) -> str:
     close = get_close_matches(name, known, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"there are: {', '.join(known[:12])}{', …' if len(known) > 12 else ''}"
+    return f"there are: {', '.join(known[:12]) or 'none'}{', …' if len(known) > 12 else ''}"
 
 
 def _plain_rank(model: Model, name: str) -> Sql:
@@ -152,6 +155,18 @@ def _plain_rank(model: Model, name: str) -> Sql:
 
 def _text(value: Scalar) -> str:
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+def _number(value: Scalar) -> int | float:
+    """The number that *value* is or spells; NaN where it is none."""
+    try:
+        return int(value) if isinstance(value, str) else value or 0
+    except ValueError:
+        pass
+    try:
+        return float(value or 0)
+    except ValueError:
+        return math.nan
 
 
 def _said(value: Scalar) -> str:

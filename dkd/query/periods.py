@@ -130,8 +130,8 @@ def fitting(interval: Interval, most: int = 240) -> Grain:
 def before(question: Question) -> tuple[Interval, Moved]:
     """The period before the question's interval, and where a moment of the interval lies in it.
 
-    Whole local days go back as many local days, buckets of days or more as many buckets, everything else by elapsed
-    time; so a day of 23 hours is compared with the whole day before, and this week until now with last week until the
+    Whole buckets of days or months go back as many buckets, whole local days as many days, everything else by elapsed
+    time. So a day of 23 hours is compared with the whole day before, and this week until now with last week until the
     same weekday and time.
     """
     interval = question.span
@@ -143,7 +143,8 @@ def _back(interval: Interval, grain: Grain | None, zone: str) -> Moved:
     place = ZoneInfo(zone)
     start, end = interval.start.astimezone(place), interval.end.astimezone(place)
     count = len(buckets(interval, grain, zone)) if grain is not None else 0
-    if grain in _MONTHS:
+    # Months are of many lengths: from the middle of one to that of the next it is days that are compared.
+    if grain in _MONTHS and floor(interval.start, grain, zone) == interval.start:
         return lambda moment: _plus_months(moment.astimezone(place), -count * _MONTHS[grain]).astimezone(UTC)
     whole_days = (end.date() - start.date()).days if start.time() == end.time() else 0
     days = count * _DAYS[grain] if grain in _DAYS else whole_days
