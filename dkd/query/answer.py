@@ -9,9 +9,9 @@ from typing import Any
 
 from dkd.model.schema import Model
 from dkd.query.asking import ask, empty, newest_event
-from dkd.query.check import kinds_of, require_answerable
+from dkd.query.check import kinds_of, require_answerable, too_many
 from dkd.query.client import Druid
-from dkd.query.compile import Kept, Query, Source, ranking, rows, totals
+from dkd.query.compile import MOST_ROWS, Kept, Query, Source, ranking, rows, totals
 from dkd.query.measure import definition, dimensions, held, kind_of, plain
 from dkd.query.periods import Moved, before, buckets, fixed, floor
 from dkd.query.question import Interval, Last, Question, Scalar, Split
@@ -176,7 +176,10 @@ class _Asking:
             if kept or self._question.grain is not None:
                 queries.append(rows(self._model, self._question, source, kept))
             for query in queries:
-                for row in self._ask(query).rows:
+                found = self._ask(query).rows
+                if len(found) > MOST_ROWS:
+                    raise too_many(len(found))
+                for row in found:
                     keys, numbers = row[: -len(measures)], map(_number, row[-len(measures) :])
                     place = self._place(keys) if query.role == "rows" else _TOTALS
                     counts.setdefault(place, {}).update(zip(measures, numbers, strict=True))

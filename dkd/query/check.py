@@ -34,9 +34,14 @@ def require_answerable(model: Model, question: Question) -> None:
         raise error
     count = row_count(question)
     if count > MOST_ROWS:
-        problem = f"up to {count:,} rows are more than {MOST_ROWS:,}"
-        remedy = "choose a coarser grain, a shorter interval, or fewer values for each split"
-        raise RefusedError("DKD314", where="question", problem=problem, remedy=remedy)
+        raise too_many(count)
+
+
+def too_many(count: int) -> RefusedError:
+    """The error of an answer that may have *count* rows."""
+    problem = f"up to {count:,} rows are more than {MOST_ROWS:,}"
+    remedy = "choose a coarser grain, a shorter interval, or fewer values for each split"
+    return RefusedError("DKD314", where="question", problem=problem, remedy=remedy)
 
 
 def row_count(question: Question) -> int:

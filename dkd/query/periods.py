@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dkd.errors import UsageError
-from dkd.query.question import Grain, Interval, Question
+from dkd.query.question import Grain, Interval, Question, zone_name
 
 GRAINS: dict[str, Grain] = {
     "minute": "PT1M", "5min": "PT5M", "15min": "PT15M", "hour": "PT1H", "day": "P1D", "week": "P1W", "month": "P1M",
@@ -53,11 +53,15 @@ def local_time(text: str, zone: str) -> datetime:
     """A date, or a date and a time, on the zone's clock; one with its own distance from UTC is taken as it is.
 
     Raises:
-        UsageError: DKD318, when *text* is neither.
+        UsageError: DKD318, when *text* is neither, or *zone* no zone.
     """
     try:
+        place = ZoneInfo(zone_name(zone))
+    except ValueError as error:
+        raise UsageError("DKD318", problem=str(error)) from error
+    try:
         found = datetime.fromisoformat(text)
-        return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+        return (found if found.tzinfo else found.replace(tzinfo=place)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         problem = f"{text!r} is neither a date nor a date and a time"
         raise UsageError("DKD318", problem=problem, remedy="write 2026-11-01 or 2026-11-01T10:00") from error
@@ -150,10 +154,8 @@ def _back(interval: Interval, grain: Grain | None, zone: str) -> Moved:
     days = count * _DAYS[grain] if grain in _DAYS else whole_days
     if days:
         return lambda moment: (moment.astimezone(place) - timedelta(days=days)).astimezone(UTC)
-    if grain is None:
-        length = interval.end - interval.start
-    else:
-        length = count * (_HOUR if grain == "PT1H" else _MINUTES[grain] * _MINUTE)
+    width = _SHORTEST[grain] if grain in _MINUTES or grain == "PT1H" else None
+    length = interval.end - interval.start if width is None else count * width
     return lambda moment: moment - length
 
 
