@@ -119,7 +119,7 @@ def answered(
     Raises:
         UsageError: DKD310 to DKD313, what of the question the model has no answer for, all at once.
         RefusedError: DKD314, when it needs too many rows.
-        QueryError: DKD301 to DKD306 as of :meth:`dkd.query.client.Druid.sql`; DKD315, when there is no event yet.
+        QueryError: DKD301 to DKD307 as of :meth:`dkd.query.client.Druid.sql`; DKD315, when there is no event yet.
     """
     require_answerable(model, question)
     if isinstance(question.interval, Last):
