@@ -3,7 +3,8 @@
 import json
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import requests
@@ -47,6 +48,7 @@ class Druid:
         self._where = f"Druid at {druid.broker}"
         self._remedy = unreachable_remedy(druid.broker)
         self._patience_s, self._grace_s = patience_s, grace_s
+        self._running: set[str] = set()
         self._http = requests.Session()
         # A proxy of the environment is not on the way to this machine itself.
         self._http.trust_env = "//127.0.0.1" not in druid.broker
@@ -64,7 +66,13 @@ class Druid:
         self._http.close()
 
     def sql(
-        self, query: str, parameters: Sequence[object] = (), *, timeout_s: float = 30.0, exact: bool = True
+        self,
+        query: str,
+        parameters: Sequence[object] = (),
+        *,
+        timeout_s: float = 30.0,
+        exact: bool = True,
+        context: Mapping[str, object] = MappingProxyType({}),
     ) -> Rows:
         """Every row that *query* answers.
 
@@ -73,9 +81,10 @@ class Druid:
             parameters: A value for each ``?``.
             timeout_s: After so many seconds Druid gives up.
             exact: Distinct counts and top lists are exact; Druid's own default is approximate.
+            context: Further settings of the query.
 
         Raises:
-            QueryError: DKD302 to DKD305, see :func:`dkd.query.mistake.mistake`.
+            QueryError: DKD302 to DKD305 and DKD307, see :func:`dkd.query.mistake.mistake`.
             UsageError: DKD130, when the query is empty.
             DkdError: DKD301 when the broker cannot be reached, DKD306 for a parameter without a type in SQL.
         """
@@ -83,10 +92,11 @@ class Druid:
         if not text.strip():
             raise UsageError("DKD130", problem="the query is empty", remedy="ask something: SELECT ...")
         body = {"query": text, "parameters": [parameter(value) for value in parameters], **_FORMAT}
+        settings = {**(EXACT if exact else {}), **context}
         deadline, pause_s = time.monotonic() + self._patience_s, 0.25
         while True:
             try:
-                return self._asked(text, body, timeout_s, exact)
+                return self._asked(text, body, timeout_s, settings)
             except _PassingError as passing:
                 if time.monotonic() + pause_s > deadline:
                     raise passing.error from passing
@@ -95,13 +105,14 @@ class Druid:
             time.sleep(pause_s)
             pause_s = min(pause_s * 2, 2.0)
 
-    def _asked(self, query: str, body: dict[str, Any], timeout_s: float, exact: bool) -> Rows:
+    def _asked(self, query: str, body: dict[str, Any], timeout_s: float, settings: Mapping[str, object]) -> Rows:
         query_id = str(uuid.uuid4())
+        self._running.add(query_id)
         context = {
+            **settings,
             "sqlQueryId": query_id,
             "timeout": max(1, int(timeout_s * 1_000)),
             "sqlStringifyArrays": False,
-            **(EXACT if exact else {}),
         }
         try:
             answer = self._http.post(
@@ -115,6 +126,8 @@ class Druid:
             raise self._error("DKD303", f"no answer within {timeout_s:g} s", _LATE) from error
         except (requests.exceptions.ChunkedEncodingError, requests.ConnectionError) as error:
             raise self._unreached(error) from error
+        finally:
+            self._running.discard(query_id)
         # Druid names no charset, and guessing one takes seconds on a large answer.
         answer.encoding = "utf-8"
         if answer.ok:
@@ -147,10 +160,15 @@ class Druid:
         column = "COLUMN_NAME" if kind == "Column" else "TABLE_NAME"
         body = {"query": _NAMES.format(column), "parameters": [], **_FORMAT}
         try:
-            names = self._asked(body["query"], body, _CONNECT_S, True)
+            names = self._asked(body["query"], body, _CONNECT_S, EXACT)
         except (DkdError, _PassingError):
             return error
         return advised(error, name, [str(row[0]) for row in names.rows])
+
+    def cancel(self) -> None:
+        """End what is asked through this door just now, from another thread; it then fails as DKD307."""
+        for query_id in tuple(self._running):
+            self._cancel(query_id)
 
     def _cancel(self, query_id: str) -> None:
         try:

@@ -53,7 +53,7 @@ def mistake(query: str, status: int, body: str) -> QueryError:
 
     Returns:
         DKD302 for a mistake in the query, DKD303 when it took too long, DKD304 when it needs more than the cluster
-        allows, DKD305 for everything else.
+        allows, DKD307 when it was cancelled, DKD305 for everything else.
     """
     found = fields(body)
     said = _EXPECTED.sub("", reason(status, body))
@@ -130,6 +130,8 @@ def pointed(place: Place) -> str:
 def _kind(status: int, found: dict[str, object], said: str) -> tuple[str, str]:
     if status == 504 or found.get("category") == "TIMEOUT":
         return "DKD303", "allow more time, or ask for less"
+    if found.get("category") == "CANCELED":
+        return "DKD307", "ask again"
     if status in (401, 403):
         return "DKD305", "check user and password of the target"
     if found.get("error") == "Resource limit exceeded":

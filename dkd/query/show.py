@@ -22,14 +22,19 @@ def as_table(rows: Rows) -> str:
 
     Characters that would steer a terminal are shown as escapes: the values come from whoever visits the site.
     """
+    count = f"({len(rows.rows)} row{'' if len(rows.rows) == 1 else 's'})"
+    return "\n".join([*table_lines(rows), count])
+
+
+def table_lines(rows: Rows) -> list[str]:
+    """The table's lines without the one that counts them."""
     right = [kind.partition("(")[0] in NUMBERS for kind in rows.types]
     heading = [visible(name) for name in rows.columns]
     cells = [[_cell(value) for value in row] for row in rows.rows]
     widths = [max(map(_width, column)) for column in zip(heading, *cells, strict=True)]
     rule = _GAP.join("-" * width for width in widths)
     lines = [_line(row, widths, right) for row in (heading, *cells)]
-    count = f"({len(cells)} row{'' if len(cells) == 1 else 's'})"
-    return "\n".join([lines[0], rule, *lines[1:], count])
+    return [lines[0], rule, *lines[1:]]
 
 
 def as_csv(rows: Rows) -> str:

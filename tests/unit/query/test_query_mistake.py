@@ -64,7 +64,7 @@ def test_line_zero_is_no_place():
             "DKD304",
         ),
         (500, {"error": "general", "category": "UNCATEGORIZED", "errorMessage": "/ by zero"}, "DKD305"),
-        (500, {"error": "Query cancelled", "category": "CANCELED"}, "DKD305"),
+        (500, {"error": "Query cancelled", "category": "CANCELED"}, "DKD307"),
         (400, {"error": "Cannot construct instance of `org.apache.druid.ResultFormat`"}, "DKD302"),
     ],
 )

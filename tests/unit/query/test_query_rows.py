@@ -18,8 +18,8 @@ from dkd.query.rows import Rows, parameter, unique
         (None, "VARCHAR", None),
         (["a", "b"], "ARRAY", ["a", "b"]),
         (("a",), "ARRAY", ["a"]),
-        (datetime(2026, 11, 22, 8, 0, 0, 123_456, tzinfo=UTC), "TIMESTAMP", "2026-11-22 08:00:00.123"),
-        (datetime(2026, 11, 22, 9, tzinfo=timezone(timedelta(hours=1))), "TIMESTAMP", "2026-11-22 08:00:00.000"),
+        (datetime(2026, 11, 22, 8, 0, 0, 123_456, tzinfo=UTC), "TIMESTAMP", 1_795_334_400_123),
+        (datetime(2026, 11, 22, 9, tzinfo=timezone(timedelta(hours=1))), "TIMESTAMP", 1_795_334_400_000),
     ],
 )
 def test_each_kind_of_value_has_its_sql_type(value, kind, sent):

@@ -1,0 +1,55 @@
+"""One compiled query → its rows; a datasource without rows is said to be one."""
+
+from datetime import UTC, datetime
+
+from dkd.model.schema import Model
+from dkd.query.client import Druid
+from dkd.query.compile import Query, bots, newest
+from dkd.query.mistake import QueryError, unknown_name
+from dkd.query.question import Question
+from dkd.query.rows import Rows
+
+
+def ask(druid: Druid, query: Query, timeout_s: float = 30.0) -> Rows:
+    """What Druid answers.
+
+    Raises:
+        QueryError: DKD315, when the datasource holds no row yet; else as of :meth:`dkd.query.client.Druid.sql`.
+    """
+    try:
+        return druid.sql(query.sql, query.parameters, timeout_s=timeout_s, context=query.context)
+    except QueryError as error:
+        # A datasource is a table of SQL from its first row on.
+        if (unknown_name(error) or ("", ""))[0] != "Object":
+            raise
+        raise empty(query.datasource) from error
+
+
+def empty(datasource: str) -> QueryError:
+    """The error that *datasource* holds no row yet."""
+    is_sessions = datasource.endswith("_sessions")
+    remedy = (
+        "a session becomes a row once its visitor has been silent for the session gap"
+        if is_sessions
+        else "send an event, or replay a file: dkd replay FILE; dkd status says what runs"
+    )
+    return QueryError("DKD315", where=datasource, problem="it holds no row yet", remedy=remedy)
+
+
+def newest_event(druid: Druid, model: Model) -> datetime | None:
+    """Time of the newest event, UTC; None before the first. Costs next to nothing."""
+    try:
+        found = ask(druid, newest(model)).value()
+    except QueryError as error:
+        if error.problems[0].code == "DKD315":
+            return None
+        raise
+    return datetime.fromisoformat(found).astimezone(UTC) if found else None
+
+
+def bot_events(druid: Druid, model: Model, question: Question) -> int:
+    """Events (of a question that filters by what only sessions have, sessions) of automated visitors.
+
+    Of the question's interval, which must be fixed, and of its filters.
+    """
+    return int(ask(druid, bots(model, question)).value() or 0)

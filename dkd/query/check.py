@@ -1,0 +1,113 @@
+"""A question against the model: every name that leads nowhere and every demand that cannot be met, all at once."""
+
+from collections.abc import Iterator
+
+from dkd.errors import Problem, RefusedError, UsageError
+from dkd.model.schema import Model
+from dkd.query.compile import MOST_ROWS
+from dkd.query.measure import columns, dimensions, kind_of, near, plain, stored
+from dkd.query.periods import bucket_count
+from dkd.query.question import Interval, Question, Split
+from dkd.systems.druid.render import Kind
+
+
+def problems(model: Model, question: Question) -> tuple[Problem, ...]:
+    """What of the question the model has no answer for, in the order of the question.
+
+    DKD310 an unknown measure, DKD311 an unknown dimension, DKD312 a dimension that cannot be used so, DKD313 a value
+    that the dimension cannot have.
+    """
+    return tuple(_measures(model, question)) + tuple(_dimensions(model, question))
+
+
+def require_answerable(model: Model, question: Question) -> None:
+    """Nothing, when *question* can be answered.
+
+    Raises:
+        UsageError: With all :func:`problems`.
+        RefusedError: DKD314, when it needs more than 20,000 rows.
+    """
+    found = problems(model, question)
+    if found:
+        error = UsageError(found[0].code, where=found[0].where, problem=found[0].problem, remedy=found[0].remedy)
+        error.problems = found
+        raise error
+    count = row_count(question)
+    if count > MOST_ROWS:
+        raise too_many(count)
+
+
+def too_many(count: int) -> RefusedError:
+    """The error of an answer that may have *count* rows."""
+    problem = f"up to {count:,} rows are more than {MOST_ROWS:,}"
+    remedy = "choose a coarser grain, a shorter interval, or fewer values for each split"
+    return RefusedError("DKD314", where="question", problem=problem, remedy=remedy)
+
+
+def row_count(question: Question) -> int:
+    """The most rows that the question can have."""
+    count = 1
+    if question.grain is not None and isinstance(question.interval, Interval):
+        count = bucket_count(question.interval, question.grain)
+    for split in question.splits:
+        count *= split.limit + 1
+    return count
+
+
+def kinds_of(model: Model, question: Question) -> dict[Kind, tuple[str, ...]]:
+    """The plain measures that the question needs, by the datasource that holds them, in the question's order."""
+    found: dict[Kind, tuple[str, ...]] = {}
+    for name in dict.fromkeys(part for measure in question.measures for part in plain(model, measure)):
+        kind = kind_of(model, model.measures[name])
+        if kind is not None:
+            found[kind] = (*found.get(kind, ()), name)
+    return found
+
+
+def _measures(model: Model, question: Question) -> Iterator[Problem]:
+    for name in question.measures:
+        if name not in model.measures:
+            yield Problem("measure", "DKD310", f"there is no measure {name!r}", near(name, list(model.measures)))
+    for split in question.splits:
+        if split.sort is not None and split.sort not in question.measures:
+            problem = f"{split.dimension} is sorted by {split.sort!r}, which is not asked for"
+            yield Problem("sort", "DKD310", problem, near(split.sort, list(question.measures)))
+        yield from _sortable(model, split, split.sort or question.measures[0])
+
+
+def _sortable(model: Model, split: Split, name: str) -> Iterator[Problem]:
+    parts = plain(model, name) if name in model.measures else ()
+    if len({kind_of(model, model.measures[part]) for part in parts}) > 1:
+        problem = f"{split.dimension} cannot be sorted by {name!r}, whose parts count events and sessions"
+        yield Problem("sort", "DKD312", problem, f"sort by {' or '.join(parts)}")
+
+
+def _dimensions(model: Model, question: Question) -> Iterator[Problem]:
+    known = dimensions(model)
+    splits = [("split", split.dimension) for split in question.splits]
+    filters = [("filter", one.dimension) for one in question.filters]
+    for where, name in dict.fromkeys([*splits, *filters]):
+        if name not in known:
+            yield Problem(where, "DKD311", f"there is no dimension {name!r}", near(name, list(known)))
+        elif where == "split" and known[name].type == "list":
+            problem = f"{name!r} holds several values at once, so its parts would not add up"
+            yield Problem(where, "DKD312", problem, "filter by it, or split by another dimension")
+        else:
+            yield from _held(model, question, where, name)
+    for one in question.filters:
+        for value in one.values if one.dimension in known else ():
+            try:
+                stored(known[one.dimension], value)
+            except ValueError as error:
+                yield Problem("filter", "DKD313", str(error), f"give {one.dimension} another value")
+
+
+def _held(model: Model, question: Question, where: str, name: str) -> Iterator[Problem]:
+    """A question over events and sessions can only use what both of them hold."""
+    if any(measure not in model.measures for measure in question.measures):
+        return
+    for kind, measures in kinds_of(model, question).items():
+        if name not in columns(model, kind):
+            problem = f"{' and '.join(measures)} count {kind}, which have no {name!r}"
+            both = sorted(columns(model, "events").keys() & columns(model, "sessions").keys())
+            yield Problem(where, "DKD312", problem, f"ask them apart, or use what both have: {', '.join(both)}")

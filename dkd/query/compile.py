@@ -1,0 +1,197 @@
+"""A question with a fixed interval → Druid SQL; values travel as parameters, identifiers come from the model alone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dkd.model.columns import Column
+from dkd.model.schema import Model
+from dkd.query.measure import Sql, columns, expression, quoted, rank, stored
+from dkd.query.periods import double_starts
+from dkd.query.question import Filter, Interval, Question, Scalar, Split
+from dkd.query.rows import unique
+from dkd.systems.druid.render import Kind
+
+MOST_ROWS = 20_000
+"""More rows than people or pictures take in; a question that needs more is refused before it is asked."""
+TIME = "time"
+
+Role = Literal["ranking", "rows", "totals", "newest", "bots"]
+
+
+@dataclass(frozen=True)
+class Query:
+    """One statement for :meth:`dkd.query.client.Druid.sql`.
+
+    Attributes:
+        sql: With a ``?`` for each value.
+        parameters: The values, in order.
+        columns: Names of the answer's columns, in order: the time bucket, for each split its value and
+            ``<dimension>.others`` (1 where the row is all the values that are not shown), and the measures, where a
+            distinct count is JSON text.
+        context: Settings of the query.
+        role: What it is for: the values to show of one split, the rows, the totals, or the note of trust.
+        datasource: Whose rows it counts.
+        is_previous: Asked of the period before.
+    """
+
+    sql: str
+    parameters: tuple[object, ...]
+    columns: tuple[str, ...]
+    context: dict[str, object]
+    role: Role
+    datasource: str
+    is_previous: bool = False
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The values of one split that get a row of their own.
+
+    Attributes:
+        values: In the order of their rank.
+        all_of: The datasource that has no others in the question's interval; None where every one may have.
+    """
+
+    split: Split
+    values: tuple[Scalar, ...]
+    all_of: Kind | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where to count: a datasource, its interval and its filters.
+
+    Attributes:
+        measures: Names of measures that are no ratios and that this datasource holds.
+    """
+
+    kind: Kind
+    measures: tuple[str, ...]
+    interval: Interval
+    is_previous: bool = False
+
+
+def ranking(model: Model, question: Question, source: Source, split: Split) -> Query:
+    """Which values of *split* come first; one more than its limit, to know whether there are others."""
+    by = rank(model, split.sort or question.measures[0])
+    name = quoted(split.dimension)
+    where = _where(model, question, source)
+    text = (
+        f'SELECT {name}, {by.text} AS "rank"\nFROM {_table(model, source)}\nWHERE {where.text}\n'
+        f"GROUP BY 1\nORDER BY 2 {'ASC' if split.ascending else 'DESC'}, 1\nLIMIT {split.limit + 1}"
+    )
+    return _query(text, (by, where), (split.dimension, "rank"), "ranking", model, source)
+
+
+def rows(model: Model, question: Question, source: Source, kept: Sequence[Kept]) -> Query:
+    """One row for each time bucket and each combination of the values that are *kept*, others together."""
+    parts = [part for one in kept for part in _key(model, source, one)]
+    names = [name for one in kept for name in (one.split.dimension, f"{one.split.dimension}.others")]
+    if question.grain is not None:
+        parts.insert(0, _bucket(question, source.interval))
+        names.insert(0, TIME)
+    return _counted(model, question, source, parts, names)
+
+
+def totals(model: Model, question: Question, source: Source) -> Query:
+    """One row over the whole interval; totals are asked for, because visitors and ratios do not add up."""
+    return _counted(model, question, source, [], [])
+
+
+def newest(model: Model) -> Query:
+    """When the newest event of all happened; one row, none for an empty datasource."""
+    # Druid reads the newest segment alone for this; MAX("__time") reads them all.
+    datasource = model.datasource("events")
+    text = f'SELECT "__time" AS "{TIME}"\nFROM {quoted(datasource)}\nORDER BY "__time" DESC\nLIMIT 1'
+    return Query(text, (), (TIME,), {}, "newest", datasource)
+
+
+def bots(model: Model, question: Question) -> Query:
+    """How many events of automated visitors the question's interval and filters hold."""
+    kind: Kind = (
+        "events" if {one.dimension for one in question.filters} <= columns(model, "events").keys() else "sessions"
+    )
+    source = Source(kind, (), question.span)
+    where = _where(model, question.model_copy(update={"with_bots": True}), source)
+    text = f'SELECT COUNT(*) AS "bots"\nFROM {_table(model, source)}\nWHERE {where.text}\n  AND "is_bot" = 1'
+    return _query(text, (where,), ("bots",), "bots", model, source)
+
+
+def _counted(model: Model, question: Question, source: Source, parts: Sequence[Sql], names: Sequence[str]) -> Query:
+    measures = [expression(model, name) for name in source.measures]
+    selected = [*parts, *measures]
+    # A measure and a dimension may have one name, as revenue.
+    columns_ = unique([*names, *source.measures])
+    listed = ",\n  ".join(f"{part.text} AS {quoted(name)}" for part, name in zip(selected, columns_, strict=True))
+    where = _where(model, question, source)
+    text = f"SELECT\n  {listed}\nFROM {_table(model, source)}\nWHERE {where.text}"
+    if parts:
+        text += f"\nGROUP BY {', '.join(str(seq) for seq in range(1, len(parts) + 1))}\nLIMIT {MOST_ROWS + 1}"
+    return _query(text, (*selected, where), columns_, "rows" if parts else "totals", model, source)
+
+
+def _key(model: Model, source: Source, kept: Kept) -> tuple[Sql, Sql]:
+    name = quoted(kept.split.dimension)
+    if kept.all_of == source.kind and not source.is_previous:
+        return Sql(name), Sql("0")
+    among = _among(columns(model, source.kind)[kept.split.dimension], kept.values)
+    return (
+        Sql(f"CASE WHEN {among.text} THEN {name} END", among.parameters),
+        Sql(f"CASE WHEN {among.text} THEN 0 ELSE 1 END", among.parameters),
+    )
+
+
+def _bucket(question: Question, interval: Interval) -> Sql:
+    # Every offset from UTC is whole quarters of an hour today, so minutes need no zone.
+    zone = "Etc/UTC" if question.grain in ("PT1M", "PT5M", "PT15M") else question.zone
+    time = Sql('"__time"')
+    for one in double_starts(interval, question.grain or "P1D", zone):
+        # Where midnight comes twice Druid begins the day twice; here the hour between belongs to the day after it.
+        text = f'CASE WHEN "__time" >= ? AND "__time" < ? THEN ? ELSE {time.text} END'
+        time = Sql(text, (one.start, one.end, one.end, *time.parameters))
+    bucket = Sql(f"TIME_FLOOR({time.text}, ?, NULL, ?)", (*time.parameters, question.grain, zone))
+    if question.grain != "P1W":
+        return bucket
+    # On a day that begins at one o'clock, as in Cairo in April, Druid's week does so too; its day is right.
+    return Sql(f"TIME_FLOOR({bucket.text}, 'P1D', NULL, ?)", (*bucket.parameters, zone))
+
+
+def _where(model: Model, question: Question, source: Source) -> Sql:
+    parts = [Sql('"__time" >= ? AND "__time" < ?', (source.interval.start, source.interval.end))]
+    if not question.with_bots:
+        parts.append(Sql('"is_bot" IS DISTINCT FROM 1'))
+    parts += [_fits(model, source, one) for one in question.filters]
+    return Sql("\n  AND ".join(part.text for part in parts), _all_parameters(parts))
+
+
+def _fits(model: Model, source: Source, one: Filter) -> Sql:
+    among = _among(columns(model, source.kind)[one.dimension], one.values)
+    return Sql(f"({among.text} IS NOT TRUE)", among.parameters) if one.exclude else among
+
+
+def _among(column: Column, values: Sequence[Scalar]) -> Sql:
+    """Whether the column has one of the values; null, which is as good as false, where it has none."""
+    given = [stored(column, value) for value in values if value is not None]
+    name = quoted(column.name)
+    parts = []
+    if given:
+        parts.append(f"{name} IN ({', '.join('?' * len(given))})")
+    if None in values:
+        parts.append(f"{name} IS NULL")
+    return Sql(f"({' OR '.join(parts) or 'FALSE'})", tuple(given))
+
+
+def _table(model: Model, source: Source) -> str:
+    return quoted(model.datasource(source.kind))
+
+
+def _query(
+    text: str, parts: Iterable[Sql], columns_: tuple[str, ...], role: Role, model: Model, source: Source
+) -> Query:
+    datasource = model.datasource(source.kind)
+    return Query(text, _all_parameters(parts), columns_, {}, role, datasource, source.is_previous)
+
+
+def _all_parameters(parts: Iterable[Sql]) -> tuple[object, ...]:
+    return tuple(value for part in parts for value in part.parameters)

@@ -1,0 +1,70 @@
+"""How far an answer can be trusted, in one line: its interval, the newest event, bots left out, and how exact it is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from dkd.model.schema import Model
+from dkd.query.answer import Answer
+from dkd.query.asking import bot_events, newest_event
+from dkd.query.client import Druid
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What else one has to know of an answer.
+
+    Attributes:
+        newest: Time of the newest event of all, whatever was asked; None before the first.
+        bots: Events of automated visitors in the answer's interval and filters: left out, or counted with the others.
+    """
+
+    newest: datetime | None
+    bots: int
+
+
+def trust_of(druid: Druid, model: Model, answer: Answer) -> Trust:
+    """Two small queries; raises what :meth:`dkd.query.client.Druid.sql` raises."""
+    return Trust(newest_event(druid, model), bot_events(druid, model, answer.question))
+
+
+def note(answer: Answer, trust: Trust) -> str:
+    """One line for people, times in the question's zone."""
+    question = answer.question
+    parts = [
+        f"{moment(question.span.start, question.zone)} to {moment(question.span.end, question.zone)} {question.zone}"
+    ]
+    if answer.previous is not None:
+        start, end = (moment(time, question.zone) for time in (answer.previous.start, answer.previous.end))
+        parts.append(f"compared with {start} to {end}")
+    parts.append("no event yet" if trust.newest is None else f"newest event {moment(trust.newest, question.zone)}")
+    bots = f"{trust.bots:,} bot event{'' if trust.bots == 1 else 's'}"
+    parts.append(f"{bots} counted too" if question.with_bots else f"{bots} left out")
+    parts.append(exactness(answer))
+    return " · ".join(parts)
+
+
+def exactness(answer: Answer) -> str:
+    """``exact``, or the widest error of each measure that has one: ``visitors ±1.8 % at most``."""
+    widest: dict[str, float] = {}
+    for row in (answer.totals, *(row.cells for row in answer.rows)):
+        for name, cell in zip(answer.question.measures, row, strict=True):
+            for number in (cell.now, cell.previous):
+                if number is not None and number.error and number.value:
+                    widest[name] = max(widest.get(name, 0.0), number.error / abs(number.value))
+    return ", ".join(f"{name} ±{100 * error:.1f} % at most" for name, error in widest.items()) or "exact"
+
+
+def remarks(answer: Answer, trust: Trust) -> Iterator[str]:
+    """What is unusual about the answer, a sentence each."""
+    question = answer.question
+    if trust.newest is not None and trust.newest < question.span.start:
+        yield f"nothing was counted: the newest event is of {moment(trust.newest, question.zone)}, before the interval"
+    elif not any(cell.now.value for cell in answer.totals):
+        yield "nothing was counted: no event fits the filters" if question.filters else "nothing was counted"
+
+
+def moment(time: datetime, zone: str) -> str:
+    """A moment on the zone's clock, to the minute."""
+    return f"{time.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
