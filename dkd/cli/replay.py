@@ -52,7 +52,7 @@ def replay(
     from dkd.jobs.replay import replay as replayed
 
     chosen = opened(model, target)
-    listener = _Stderr()
+    listener = Stderr()
     wanted = Wanted(files, form.value if form else None, keep_order, shift_to_now)
     try:
         account = replayed(wanted, chosen.model, chosen.settings, listener)
@@ -64,7 +64,7 @@ def replay(
         raise typer.Exit(ExitCode.failed)
 
 
-class _Stderr:
+class Stderr:
     """Progress on stderr: each second in place on a terminal, else a line every five."""
 
     def __init__(self) -> None:
