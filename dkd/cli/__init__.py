@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 import dkd
-from dkd.cli import collect, deploy, enrich, model, render, replay, simulate, sql, stack
+from dkd.cli import collect, demo, deploy, enrich, model, render, replay, simulate, sql, stack
 from dkd.errors import DkdError, ExitCode
 
 _WrongUsage: Any = typer.BadParameter.__mro__[1]
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (model, render, stack, deploy, sql, replay, simulate, collect, enrich):
+for group in (model, render, stack, deploy, sql, replay, simulate, demo, collect, enrich):
     group.add_to(app)
 
 
