@@ -29,7 +29,7 @@ from dkd.simulate.traffic import DAY_MS, traffic
 from dkd.simulate.truth import Truth
 
 FOLDER = "dkd-demo"
-SEED = 7
+SEED = 20
 RATE = 0.3
 """Lines a second: a day of some 26,000."""
 

@@ -26,7 +26,8 @@ DUPLICATES, BROKEN, OUT_OF_ORDER, OFFLINE = 0.008, 0.004, 0.01, 0.02
 """Of all events: sent twice, sent broken, overtaken by the next one; of all visits: those that end offline."""
 RETURNING = 0.3
 """Of all visits: those of visitors who were there before."""
-_TRIES = 6
+_AGO_BLOCKS = (20, 180)
+_TRIES = 20
 _SAMPLE_VISITS = 1500
 
 
@@ -121,7 +122,7 @@ class _Blocks:
         """Somebody who first came hours or days before; a new one where nobody is found."""
         for _ in range(_TRIES):
             days = dice.weighted((0, 1, 2, 3, 4, 5, 6), (5, 4, 3, 2, 2, 2, 3))
-            block = number - days * _BLOCKS_A_DAY - dice.between(3, 36)
+            block = number - days * _BLOCKS_A_DAY - dice.between(*_AGO_BLOCKS)
             there = self._fresh(block)
             if there:
                 found = visitor_of(self._seed, block, dice.between(0, there - 1))
@@ -155,7 +156,7 @@ class _Blocks:
 
     def _offline(self, walk: Walk, dice: Dice, persona: str) -> list[Sent]:
         """Pages seen without a network; they are sent just after the first one with it, and late by then."""
-        room_ms = min(self._late_after_ms - self._grace_ms, 55 * 60_000) - 15 * 60_000
+        room_ms = min(self._late_after_ms - self._grace_ms, 45 * 60_000) - 15 * 60_000
         if room_ms <= 0 or not walk.made:
             return []
         before = len(walk.made)

@@ -98,7 +98,7 @@ class Truth:
         kinds = ", ".join(f"{kind} {count:,}" for kind, count in found["bot_events_by_kind"].items())
         personas = ", ".join(f"{name} {count:,}" for name, count in found["personas"].items())
         rows = [
-            ("lines sent", found["lines"], f"{found['from']} to {found['to']}"),
+            ("lines sent", found["lines"], f"{found['from']} to {found['to']}" if self.first_ms else ""),
             ("  events", found["events"], f"{found['late']:,} of them late"),
             ("  sent twice", found["duplicates"], ""),
             ("  broken", found["broken"], ""),

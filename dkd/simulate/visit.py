@@ -10,11 +10,11 @@ from dkd.simulate.values import Scene, values
 from dkd.simulate.visitor import Visitor
 from dkd.simulate.world import ARRIVALS, CATEGORIES, POPULARITY, PRODUCTS, ROBOTS, SEARCHES, Robot
 
-LONGEST_MS = 3 * 3_600_000
+LONGEST_MS = 2 * 3_600_000
 """No visit takes longer; what would come after that is left out."""
 _MOST_PAGES = 60
 _READING_MS = 20_000
-_REST_MS = (31 * 60_000, 75 * 60_000)
+_REST_MS = (31 * 60_000, 60 * 60_000)
 _OTHERS = 0.15
 
 

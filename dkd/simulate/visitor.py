@@ -6,7 +6,7 @@ from dkd.collect.base36 import write as base36
 from dkd.simulate.dice import Dice
 from dkd.simulate.world import BROWSERS, COUNTRIES, HOURS, PERSONAS, Browser, Country, Persona
 
-BLOCK_MS = 600_000
+BLOCK_MS = 120_000
 """Traffic is made in blocks of this length, each from its number alone."""
 _HOUR_MS = 3_600_000
 _MEAN = sum(HOURS) / len(HOURS)
