@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+from dkd.settings import Ports
 
 BASE_PORT = int(os.environ.get("DKD_TEST_FIRST_PORT", "29500"))
 """Each run takes some hundred ports from here on; runs side by side need a stretch each."""
@@ -63,6 +66,25 @@ class Stack:
                 break
             time.sleep(0.5)
         return value
+
+    def rejects(self) -> list[tuple[str, str]]:
+        """Value and reason of every record of the rejects topic, repeats of one reject left out."""
+        servers = f"127.0.0.1:{Ports.at(self.base_port).kafka}"
+        reader = Consumer({"bootstrap.servers": servers, "group.id": "test", "enable.partition.eof": True})
+        left = set(reader.list_topics("shop.rejects", timeout=10).topics["shop.rejects"].partitions)
+        reader.assign([TopicPartition("shop.rejects", number, 0) for number in left])
+        found = {}
+        while left:
+            message = reader.poll(10)
+            assert message is not None
+            if message.error():
+                assert message.error().code() == KafkaError._PARTITION_EOF
+                left.discard(message.partition())
+                continue
+            headers = {name: value.decode() for name, value in message.headers()}
+            found[headers["dkd-reject-id"]] = (message.value().decode(), headers["dkd-reason"])
+        reader.close()
+        return list(found.values())
 
     def pid(self, part: str) -> int:
         """Process id of one part: kafka, druid, collector or enricher."""

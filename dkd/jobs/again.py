@@ -14,6 +14,7 @@ from pathlib import Path
 
 from dkd.errors import DkdError, UsageError
 from dkd.jobs.books import read_books
+from dkd.jobs.lanes import bodies
 from dkd.jobs.lines import Line
 from dkd.jobs.rejects import COLLECT, REPLAYED, REPLAYED_MS, Reject, Wanted, chosen
 from dkd.jobs.send import HttpCollector, Sending
@@ -98,7 +99,8 @@ def _parts(passing: Sequence[Passing]) -> Iterator[tuple[bool, list[Passing]]]:
 def _to_collector(part: list[Passing], run: str, settings: Settings, sent: Sent, listener: Listener) -> None:
     key = next(iter(settings.sender_keys.values()), None)
     lines = [Line(one.body, one.reject.received_ms, None, True, is_log(one.reject)) for one in part]
-    with Sending(lambda: HttpCollector(settings.collector, key, is_local=settings.is_local), [lines], run) as sending:
+    lane = [bodies(lines, f"{run}-0")]
+    with Sending(lambda: HttpCollector(settings.collector, key, is_local=settings.is_local), lane) as sending:
         while not sending.done(_LOOK_S):
             if sending.total.waits_for:
                 listener.progress(f"waiting: {sending.total.waits_for}")

@@ -12,7 +12,7 @@ from dkd.enrich.state import Books
 from dkd.errors import DkdError, RefusedError, UsageError
 from dkd.jobs.account import Account
 from dkd.jobs.fit import Bounds, bounds, check_clock, check_late, check_ticks, closing_ms, closing_ticks, moment
-from dkd.jobs.lanes import lanes
+from dkd.jobs.lanes import bodies, lanes
 from dkd.jobs.lines import Format, Line, read_lines, shifted
 from dkd.jobs.send import HttpCollector, Sending, Tally
 from dkd.jobs.settle import Mark, Unavailable, at_rest, growth, until
@@ -67,7 +67,7 @@ def replay(wanted: Wanted, model: Model, settings: Settings, listener: Listener)
             DKD811 when sessions are to be closed that can still go on. Nothing was sent then.
         DkdError: DKD810 when a system does not answer at the start, DKD807 when the collector refuses for good.
     """
-    key = _key(model, settings)
+    key = sender_key(model, settings)
     began_s = time.monotonic()
     read = _read(wanted, model, settings, listener)
     read_s = time.monotonic()
@@ -101,8 +101,13 @@ def replay(wanted: Wanted, model: Model, settings: Settings, listener: Listener)
     )
 
 
-def _key(model: Model, settings: Settings) -> str | None:
-    """The key of a trusted sender; none is needed on this machine."""
+def sender_key(model: Model, settings: Settings) -> str | None:
+    """The key of a trusted sender; none is needed on this machine.
+
+    Raises:
+        UsageError: DKD806, when the target has no collector, or a key is needed and the model has none.
+        RefusedError: DKD809, when the site's collector is Divolte.
+    """
     if model.collector.kind == "divolte":
         raise RefusedError(
             "DKD809",
@@ -169,7 +174,8 @@ def _ticks(wanted: Wanted, made: list[list[Line]], before: Mark, model: Model) -
 
 def _sent(made: list[list[Line]], run: str, settings: Settings, key: str | None, listener: Listener) -> Tally:
     wanted, began_s = sum(map(len, made)), time.monotonic()
-    with Sending(lambda: HttpCollector(settings.collector, key, is_local=settings.is_local), made, run) as sending:
+    carried = [bodies(lines, f"{run}-{number}") for number, lines in enumerate(made)]
+    with Sending(lambda: HttpCollector(settings.collector, key, is_local=settings.is_local), carried) as sending:
         try:
             while not sending.done(_LOOK_S):
                 listener.progress(_progress(sending.total, wanted, time.monotonic() - began_s))

@@ -12,8 +12,7 @@ from typing import NamedTuple, Protocol
 import requests
 
 from dkd.errors import DkdError
-from dkd.jobs.lanes import Body, bodies
-from dkd.jobs.lines import Line
+from dkd.jobs.lanes import Body
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 2.0
 
@@ -73,20 +72,19 @@ class Tally:
 class Sending:
     """The lanes on their way, each in a thread of its own."""
 
-    def __init__(self, connect: Callable[[], Collector], lanes: Sequence[Iterable[Line]], run: str) -> None:
+    def __init__(self, connect: Callable[[], Collector], lanes: Sequence[Iterable[Body]]) -> None:
         """Start to send.
 
         Args:
             connect: Makes the collector that one lane sends to.
-            lanes: Lines of each lane, in order.
-            run: Identifies this replay among all others.
+            lanes: Bodies of each lane, in order; they may come as time goes by.
         """
         self.tallies = [Tally() for _ in lanes]
         self._stop = Event()
         self._pool = ThreadPoolExecutor(max_workers=max(1, len(lanes)), thread_name_prefix="lane")
         self._lanes = [
-            self._pool.submit(_send, connect(), bodies(lines, f"{run}-{number}"), tally, self._stop)
-            for number, (lines, tally) in enumerate(zip(lanes, self.tallies, strict=True))
+            self._pool.submit(_send, connect(), wanted, tally, self._stop)
+            for wanted, tally in zip(lanes, self.tallies, strict=True)
         ]
 
     def __enter__(self) -> "Sending":

@@ -9,7 +9,7 @@ from collector_server import running
 
 from dkd.collect.message import Message
 from dkd.collect.produce import MemorySink
-from dkd.jobs.lanes import Body
+from dkd.jobs.lanes import Body, bodies
 from dkd.jobs.lines import Line
 from dkd.jobs.send import HttpCollector, Sending
 from dkd.model.load import load
@@ -82,7 +82,7 @@ def test_without_kafka_it_is_tried_again_until_kafka_is_back():
         wanted = [
             Line(body, 0, "p", is_timed=True) for body in lines(*({**EVENT, "event_id": str(n)} for n in range(700)))
         ]
-        with Sending(lambda: made, [wanted], "run") as sending:
+        with Sending(lambda: made, [bodies(wanted, "run")]) as sending:
             assert not sending.done(1)
             assert "503" in sending.total.waits_for
             is_back.set()

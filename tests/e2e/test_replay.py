@@ -12,7 +12,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, TopicPartition
 from crowd import AGENT, SQL, crowd
 from real_stack import BASE_PORT, Stack
 from session_script import SQL as SESSIONS
@@ -46,26 +45,6 @@ def hours():
     return (now_ms - n * HOUR_MS for n in itertools.count(100, -4))
 
 
-def rejects(site: Stack) -> list[tuple[str, str]]:
-    """Value and reason of every record of the rejects topic, repeats of one reject left out."""
-    servers = f"127.0.0.1:{Ports.at(site.base_port).kafka}"
-    reader = Consumer({"bootstrap.servers": servers, "group.id": "test", "enable.partition.eof": True})
-    left = set(reader.list_topics("shop.rejects", timeout=10).topics["shop.rejects"].partitions)
-    reader.assign([TopicPartition("shop.rejects", number, 0) for number in left])
-    found = {}
-    while left:
-        message = reader.poll(10)
-        assert message is not None
-        if message.error():
-            assert message.error().code() == KafkaError._PARTITION_EOF
-            left.discard(message.partition())
-            continue
-        headers = {name: value.decode() for name, value in message.headers()}
-        found[headers["dkd-reject-id"]] = (message.value().decode(), headers["dkd-reason"])
-    reader.close()
-    return list(found.values())
-
-
 def counts(site: Stack, start_ms: int, end_ms: int) -> set[tuple[object, ...]]:
     sql = SQL.format(start_ms=start_ms, end_ms=end_ms)
     answer = site.run("sql", sql, "--format", "json", "--timeout", "120")
@@ -82,7 +61,7 @@ def test_a_shuffled_file_is_counted_as_an_independent_script_counts_it(site, hou
     made = crowd(tmp_path / "crowd.ndjson", start_ms, 3 * HOUR_MS, EVENTS, EVENTS // 20)
     books = replayed(site, str(made.file), "--keep-order")
     assert counts(site, start_ms, start_ms + 3 * HOUR_MS) == made.counts()
-    assert Counter(rejects(site)) == Counter(made.broken)
+    assert Counter(site.rejects()) == Counter(made.broken)
     assert books["closes"] is True
     assert (books["read"], books["clean"], books["late"]) == (made.lines, EVENTS, 0)
     assert (books["duplicates"], books["collector_rejects"]) == (made.repeats, len(made.broken))
@@ -139,7 +118,7 @@ def test_closing_ahead_of_now_is_refused_and_nothing_is_sent(site, tmp_path):
 def test_a_killed_part_changes_no_count(site, hours, tmp_path, part):
     """SIGKILL in the middle; ``dkd up`` brings the part back while the replay waits and goes on by itself."""
     start_ms = next(hours)
-    before = Counter(rejects(site))
+    before = Counter(site.rejects())
     made = crowd(tmp_path / "crowd.ndjson", start_ms, 3 * HOUR_MS, EVENTS // 2, EVENTS // 40, seed=ord(part[0]))
     said = tmp_path / "stderr.txt"
     with _started(site, said, "replay", str(made.file), "--keep-order", "--json") as running:
@@ -155,7 +134,7 @@ def test_a_killed_part_changes_no_count(site, hours, tmp_path, part):
     assert running.returncode == 0, f"{output}\n{said.read_text()}"
     books = json.loads(output)
     assert counts(site, start_ms, start_ms + 3 * HOUR_MS) == made.counts()
-    assert Counter(rejects(site)) - before == Counter(made.broken)
+    assert Counter(site.rejects()) - before == Counter(made.broken)
     assert books["clean"] == books["in_druid"] == EVENTS // 2
     print(f"{part} killed: {books['repeats']} repeats, {books['seconds']}")
 
@@ -196,7 +175,7 @@ def test_a_web_servers_log_is_replayed_line_by_line(site, hours, tmp_path):
     assert books["closes"] is True
     assert (books["clean"], books["duplicates"], books["collector_rejects"]) == (2010, 0, 2)
     assert books["collector_rejects_by_reason"] == {"not_combined_log": 2}
-    assert {(line, "not_combined_log") for line in broken} <= set(rejects(site))
+    assert {(line, "not_combined_log") for line in broken} <= set(site.rejects())
     where = f"WHERE __time >= MILLIS_TO_TIMESTAMP({start_s * 1000}) AND page_path LIKE '/page/%' AND country = 'NL'"
     (row,) = site.rows(f"SELECT COUNT(*) n, COUNT(DISTINCT party_id) p FROM shop_events {where}")
     assert row == {"n": 2010, "p": 9}

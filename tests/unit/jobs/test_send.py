@@ -3,6 +3,7 @@
 import itertools
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,10 @@ from dkd.jobs.send import Reply, Sending
 
 def line(body: str, party: str | None = "p", *, is_log: bool = False) -> Line:
     return Line(body.encode(), 0, party, is_timed=True, is_log=is_log)
+
+
+def carried(*lanes: list[Line]) -> list[Iterator[Body]]:
+    return [bodies(lines, f"run-{number}") for number, lines in enumerate(lanes)]
 
 
 class Memory:
@@ -76,7 +81,7 @@ def test_bodies_hold_every_line_once_in_order_within_the_collectors_limits(shape
 def test_what_was_not_answered_is_sent_again_as_the_same_batch(moods):
     wanted = [[line(f"{'bad' if n % 7 == 0 else 'ok'}{n}") for n in range(1300)]]
     memory = Memory([200, *moods])
-    with Sending(lambda: memory, wanted, "run") as sending:
+    with Sending(lambda: memory, carried(*wanted)) as sending:
         assert sending.done(10)
     tally = sending.total
     assert (tally.sent, tally.accepted, tally.reasons["not_json"]) == (1300, 1114, 186)
@@ -89,14 +94,14 @@ def test_what_was_not_answered_is_sent_again_as_the_same_batch(moods):
 
 def test_while_the_collector_is_away_the_lane_says_what_it_waits_for():
     memory = Memory([0] * 5000)
-    with Sending(lambda: memory, [[line("a")]], "run") as sending:
+    with Sending(lambda: memory, carried([line("a")])) as sending:
         assert not sending.done(0.1)
         assert "run dkd up" in sending.total.waits_for
 
 
 def test_a_body_that_is_too_long_for_the_collector_is_halved():
     memory = Memory([413, 413])
-    with Sending(lambda: memory, [[line(str(n)) for n in range(8)]], "run") as sending:
+    with Sending(lambda: memory, carried([line(str(n)) for n in range(8)])) as sending:
         assert sending.done(10)
     assert [len(body.lines) for body in memory.taken] == [2, 2, 4]
     assert [text for body in memory.taken for text in body.lines] == [str(n).encode() for n in range(8)]
@@ -105,7 +110,7 @@ def test_a_body_that_is_too_long_for_the_collector_is_halved():
 @pytest.mark.parametrize("status", [401, 403, 404, 400])
 def test_a_refusal_for_good_ends_the_replay(status):
     memory = Memory([status])
-    with Sending(lambda: memory, [[line("a")], []], "run") as sending:
+    with Sending(lambda: memory, carried([line("a")], [])) as sending:
         while not (lane := sending._lanes[0]).done():
             pass
         with pytest.raises(DkdError, match="DKD807"):
