@@ -10,7 +10,7 @@ from typing import Any
 import typer
 
 import dkd
-from dkd.cli import ask, collect, deploy, enrich, model, render, replay, sql, stack
+from dkd.cli import ask, collect, deploy, enrich, explore, model, render, replay, sql, stack
 from dkd.errors import DkdError, ExitCode
 
 _WrongUsage: Any = typer.BadParameter.__mro__[1]
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (model, render, stack, deploy, sql, ask, replay, collect, enrich):
+for group in (model, render, stack, deploy, sql, ask, replay, collect, enrich, explore):
     group.add_to(app)
 
 
