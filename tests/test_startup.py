@@ -17,7 +17,7 @@ HEAVY = ("polars", "kafka", "confluent_kafka", "streamlit", "numpy", "granian")
 def project(tmp_path: Path) -> Path:
     for name, text in preset_files("shop", "shop").items():
         path = tmp_path / name
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return tmp_path
 

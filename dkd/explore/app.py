@@ -58,7 +58,8 @@ def versions_of(model: Path) -> tuple[int, ...]:
 
 def gestured(of: Site) -> None:
     """Put the view after the gesture into the address; each is a step that the browser's back button undoes."""
-    gesture = st.session_state[KEY]["action"]
+    gesture = st.session_state[KEY]["action"] or {}
+    st.session_state["seq"] = gesture.get("seq")
     view = view_of(of, st.query_params.get(ADDRESS)).view
     if not gesture or view is None:
         return
@@ -88,6 +89,7 @@ def main() -> None:
     refused = st.session_state.pop("refused", [])
     asked = view_of(of, st.query_params.get(ADDRESS))
     data = shown(of, asked, datetime.now(UTC), still_wanted, refused)
+    data["seq"] = st.session_state.get("seq")
     component()(key=KEY, data=data, on_action_change=lambda: gestured(of))
 
 

@@ -57,13 +57,17 @@ def page(
         notices: Sentences for the person, such as what of a link was left out.
     """
     series = found.series if isinstance(found.series, Answer) else None
+    has_past = series is not None and any(cell.previous and cell.previous.value for cell in series.totals)
     return {
         **frame(model, view, saved, [*notices, *_remarks(plan)], plan),
         "state": _state(view, plan, found),
+        "compares": has_past,
         "cards": list(_cards(model, view, plan, series)),
-        "chart": _chart(model, view, plan, series) if series is not None and view.shown not in plan.left_out else None,
+        "chart": _chart(model, view, plan, series, has_past)
+        if series is not None and view.shown not in plan.left_out
+        else None,
         "panels": [_panel(model, view, name, asked, found.panels.get(name)) for name, asked in plan.panels.items()],
-        "trust": _trust(view, plan, found, series),
+        "trust": _trust(view, plan, found, series, has_past),
         "sources": dict(_sources(view, found)),
     }
 
@@ -75,6 +79,7 @@ def frame(
     return {
         "site": model.site,
         "notices": list(notices),
+        "compares": False,
         "view": _switches(model, view, plan) if view is not None else None,
         "menus": menus(model, view, saved, plan.span if plan else None),
         "state": None,
@@ -175,7 +180,7 @@ def _cell(model: Model, measure: str, cell: Cell) -> Json:
     }
 
 
-def _chart(model: Model, view: View, plan: Plan, series: Answer) -> Json:
+def _chart(model: Model, view: View, plan: Plan, series: Answer, has_past: bool) -> Json:
     zone, name = view.question.zone, view.shown
     at = series.question.measures.index(name)
     starts = [row.time for row in series.rows if row.time is not None]
@@ -192,7 +197,7 @@ def _chart(model: Model, view: View, plan: Plan, series: Answer) -> Json:
         "local": [f"{moment.astimezone(place):%Y-%m-%dT%H:%M}" for moment in starts],
         "labels": [words.bucket_label(moment, plan.grain, zone) for moment in starts],
         "now": [row.cells[at].now.value for row in series.rows],
-        "previous": [_previous(row.cells[at]) for row in series.rows] if series.previous else None,
+        "previous": [_previous(row.cells[at]) for row in series.rows] if has_past else None,
         "unfinished": end > plan.span.end,
     }
 
@@ -231,9 +236,10 @@ def _row(model: Model, view: View, dimension: str, row: Row, most: float, total:
     }
 
 
-def _trust(view: View, plan: Plan, found: Found, series: Answer | None) -> Json:
+def _trust(view: View, plan: Plan, found: Found, series: Answer | None, has_past: bool) -> Json:
     zone = view.question.zone
     past = series.previous if series is not None else None
+    said = "compared with" if has_past else "nothing to compare with in"
     return {
         "newest_ms": _ms(found.newest),
         "newest": f"{found.newest.astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M:%S}",
@@ -241,7 +247,7 @@ def _trust(view: View, plan: Plan, found: Found, series: Answer | None) -> Json:
         "bots": _bots(found.bots, view.question.with_bots),
         "exact": exactness(series) if series is not None else "",
         "interval": words.interval_label(plan.span, zone),
-        "compared": words.interval_label(past, zone) if past is not None else "",
+        "compared": f"{said} {words.interval_label(past, zone)}" if past is not None else "",
     }
 
 

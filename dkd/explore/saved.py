@@ -17,6 +17,7 @@ from dkd.query.measure import near
 from dkd.query.question import Question, Split
 
 FOLDER = "dashboards"
+_USUAL = {"view": 1, "title": "", "interval": {"last": "1d"}}
 
 
 class ViewFile(Question):
@@ -66,16 +67,13 @@ def read(text: str, where: str, model: Model) -> Read:
         if not tree.problems:
             tree.add((), "DKD230", "this is no view", "begin with view: 1 and title: NAME")
         return Read("", None, tuple(tree.problems))
-    try:
-        held = ViewFile.model_validate(tree.value)
-        view = _view(held)
-    except ValidationError as error:
-        for detail in error.errors():
-            _note(detail, tree)
-        return Read("", None, _in_order(tree))
+    held, is_whole = _validated(dict(tree.value), tree, model)
+    view = _view(held)
     for path, problem in _unknown(view, model):
+        # A name that stands twice is counted once: its place is that of its first.
+        path = (path[0], tree.value[path[0]].index(path[1])) if isinstance(path[1], str) else path
         tree.add(path, problem.code, problem.problem, problem.remedy)
-    return Read(held.title, view, _in_order(tree))
+    return Read(held.title, view if is_whole else None, _in_order(tree))
 
 
 def as_tree(title: str, view: View) -> dict[str, Any]:
@@ -85,9 +83,53 @@ def as_tree(title: str, view: View) -> dict[str, Any]:
     return {"view": 1, "title": title, **question, **own}
 
 
+def _validated(root: dict[str, Any], tree: Tree, model: Model) -> tuple[ViewFile, bool]:
+    """What is right in the file, with the usual in place of what is wrong, and whether all of it was right."""
+    for path, remedy in _doubtful(root):
+        tree.add(path, "DKD204", f"{_at(root, path)!r:.60} cannot stand here", remedy)
+    for name in ("measures", "panels"):
+        if isinstance(root.get(name), list):
+            root[name] = [one for at, one in enumerate(root[name]) if one not in root[name][:at]]
+    if root.get("measure") not in _listed(root, "measures"):
+        root.pop("measure", None)
+    root.pop("splits", None)
+    while True:
+        try:
+            return ViewFile.model_validate(root), not tree.problems
+        except ValidationError as error:
+            for detail in error.errors():
+                _note(detail, tree)
+                root.pop(str(detail["loc"][0]), None)
+            root = {**_USUAL, "measures": list(model.measures)[:1] or ["none"], **root}
+
+
+def _doubtful(root: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Places that the types allow and a view does not, and what to do there."""
+    for name in ("measures", "panels"):
+        listed = _listed(root, name)
+        yield from (((name, at), "it stands above already") for at, one in enumerate(listed) if one in listed[:at])
+    if "measure" in root and root["measure"] not in _listed(root, "measures"):
+        yield ("measure",), "name one of the view's measures"
+    if "splits" in root:
+        yield ("splits",), "name the dimensions in panels"
+    if len(_listed(root, "panels")) > MOST_PANELS:
+        yield ("panels",), f"a view has at most {MOST_PANELS} panels"
+
+
+def _listed(root: dict[str, Any], name: str) -> list[Any]:
+    found = root.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _at(root: Any, path: Path) -> Any:
+    for part in path:
+        root = root[part]
+    return root
+
+
 def _view(held: ViewFile) -> View:
     question = Question(**{name: getattr(held, name) for name in Question.model_fields})
-    return View(question=question, panels=held.panels, measure=held.measure, live=held.live)
+    return View(question=question, panels=held.panels[:MOST_PANELS], measure=held.measure, live=held.live)
 
 
 def _note(detail: Any, tree: Tree) -> None:
@@ -99,10 +141,8 @@ def _note(detail: Any, tree: Tree) -> None:
         tree.add(path, "DKD203", f"unknown key {last!r}", near(str(last), known) if known else "remove it", of_key=True)
     elif kind == "missing":
         tree.add(path[:-1], "DKD205", f"{last!r} is missing", "add it")
-    elif kind == "too_long":
-        tree.add(path, "DKD204", f"a view has at most {MOST_PANELS} panels", "remove some")
     else:
-        shown = f"{detail['input']!r:.60}: " if not isinstance(detail["input"], dict | View) else ""
+        shown = "" if kind == "value_error" else f"{detail['input']!r:.60}: "
         tree.add(path, "DKD204", f"{shown}{said(detail['msg'])}", "correct the value")
 
 
@@ -111,9 +151,9 @@ def _unknown(view: View, model: Model) -> Iterator[tuple[Path, Problem]]:
     asked = view.question
     bare = asked.model_copy(update={"filters": ()})
     good = []
-    for at, name in enumerate(asked.measures):
+    for name in asked.measures:
         found = problems(model, bare.model_copy(update={"measures": (name,)}))
-        yield from ((("measures", at), one) for one in found)
+        yield from ((("measures", name), one) for one in found)
         good += [] if found else [name]
     # Whether a filter or a panel suits is asked of the measures that exist; without any, of none.
     if not good:
@@ -122,11 +162,11 @@ def _unknown(view: View, model: Model) -> Iterator[tuple[Path, Problem]]:
         wrong = [problems(model, bare.model_copy(update={"measures": (name,), "filters": (one,)})) for name in good]
         if all(wrong):
             yield from ((("filters", at, _key(problem)), problem) for problem in wrong[0])
-    for at, panel in enumerate(view.panels):
+    for panel in view.panels:
         split = (Split(dimension=panel),)
         wrong = [problems(model, bare.model_copy(update={"measures": (name,), "splits": split})) for name in good]
         if all(wrong):
-            yield from ((("panels", at), problem) for problem in wrong[0])
+            yield from ((("panels", panel), problem) for problem in wrong[0])
 
 
 def _key(problem: Problem) -> str:

@@ -23,17 +23,16 @@ const put = (at, name, value) => { if (at[name] !== value) at[name] = value; };
 
 /** Make the children of *parent* those of *items*: kept by key, in order, patched. */
 function sync(parent, items, keyOf, make, patch) {
+  const keys = items.map((item, at) => String(keyOf(item, at)));
+  const wanted = new Set(keys);
+  for (const child of [...parent.children]) if (!wanted.has(child.dataset.key)) child.remove();
   const old = new Map([...parent.children].map((child) => [child.dataset.key, child]));
   items.forEach((item, at) => {
-    const key = String(keyOf(item, at));
-    let child = old.get(key);
-    if (child) old.delete(key);
-    else { child = make(item, at); child.dataset.key = key; }
+    let child = old.get(keys[at]);
+    if (!child) { child = make(item, at); child.dataset.key = keys[at]; }
     patch(child, item, at);
-    // Moving a node takes the focus from it, so only those move that must.
     if (parent.children[at] !== child) parent.insertBefore(child, parent.children[at] ?? null);
   });
-  for (const child of old.values()) child.remove();
 }
 
 function options(select, items, chosen) {
@@ -66,11 +65,13 @@ export default function (component) {
 
 function build(root) {
   const $ = (selector) => root.querySelector(selector);
-  const app = { root, $, seq: 0, cursor: null, brush: null };
+  const app = { root, $, cursor: null, brush: null };
+  root.tabIndex = -1;
   app.send = (gesture, quiet = false) => {
     clearTimeout(app.timer);
     if (!quiet) { root.classList.add("busy"); root.setAttribute("aria-busy", "true"); app.spoken = false; }
-    app.trigger("action", { ...gesture, seq: ++app.seq, at: Date.now() });
+    // The number makes each gesture another value; it comes back with the answer, so that every answer is another too.
+    app.trigger("action", { ...gesture, seq: Date.now() });
   };
   for (const name of ["compare", "bots", "live"]) {
     $(`[name=${name}]`).onchange = (event) => app.send({ kind: name, on: event.target.checked });
@@ -138,6 +139,7 @@ function say(app, text, shown = false) {
 
 function draw(app) {
   const { root, data, $ } = app;
+  const focused = root.getRootNode().activeElement;
   root.classList.remove("busy");
   root.removeAttribute("aria-busy");
   put($(".site"), "textContent", data.site);
@@ -151,8 +153,10 @@ function draw(app) {
   sync($(".panels"), data.panels, (panel) => panel.dimension, (panel) => makePanel(app, panel), (at, panel) => patchPanel(app, at, panel));
   drawAdd(app);
   schedule(app);
+  // A node that moved has lost the focus; where it is gone, the page itself is the next place.
+  if (focused && root.getRootNode().activeElement !== focused) (focused.isConnected && focused.checkVisibility() ? focused : root).focus({ preventScroll: true });
   if (app.spoken === false) { app.spoken = true; say(app, summary(app)); }
-  root.dataset.seq = app.seq;
+  root.dataset.seq = data.seq;
 }
 
 function summary({ data }) {
@@ -201,7 +205,7 @@ function drawTrust(app) {
   app.$(".trust").hidden = !trust;
   if (!trust) return;
   const parts = [["fresh", ""], ["interval", `${trust.interval} ${trust.zone}`]];
-  if (trust.compared) parts.push(["compared", `compared with ${trust.compared}`]);
+  if (trust.compared) parts.push(["compared", trust.compared]);
   if (trust.bots) parts.push(["bots", trust.bots]);
   if (trust.exact) parts.push(["exact", trust.exact === "exact" ? "all numbers exact" : trust.exact]);
   sync(app.$(".trust"), parts, ([name]) => name, ([name]) => node("span", { className: name }),
@@ -261,7 +265,7 @@ function patchCard(app, at, card) {
   put(name, "textContent", card.label);
   number.replaceChildren(card.text, ...(card.unit ? [node("small", { textContent: card.unit })] : []),
     ...(card.error ? [node("small", { textContent: card.error })] : []));
-  note.replaceChildren(...(card.problem ? [card.problem] : changed(card)));
+  note.replaceChildren(...(card.problem ? [card.problem] : app.data.compares ? changed(card) : []));
   const points = card.spark.map((value) => value ?? 0);
   const most = Math.max(...points, 0) || 1;
   const path = points.map((value, n) => `${n ? "L" : "M"}${(points.length > 1 ? n / (points.length - 1) * 100 : 50).toFixed(2)} ${(31 - value / most * 27).toFixed(2)}`).join("");
@@ -303,7 +307,7 @@ function patchPanel(app, at, panel) {
   put(at.querySelector(".why"), "textContent", why);
   at.querySelector(".why").hidden = !why;
   at.querySelector("table").hidden = !panel.rows.length;
-  const compares = app.data.view.compare;
+  const { compares } = app.data;
   const shares = panel.rows.some((row) => row.part);
   const heads = ["", withUnit(panel.measure, panel.unit), ...(shares ? ["Share"] : []), ...(compares ? ["Change"] : [])];
   if (!at.querySelector("thead tr")) at.querySelector("thead").append(node("tr"));
@@ -491,7 +495,7 @@ function drawLines(app) {
   const width = plot.clientWidth, height = plot.clientHeight;
   if (!width) return;
   const count = chart.now.length;
-  const ticks = nice(Math.max(0, ...chart.now.filter(Number.isFinite), ...(chart.previous ?? []).filter(Number.isFinite)));
+  const ticks = nice(Math.max(0, ...chart.now, ...(chart.previous ?? [])), chart.decimals);
   const top = ticks[ticks.length - 1];
   const x = (n) => PAD.left + (count > 1 ? n / (count - 1) : .5) * (width - PAD.left - PAD.right);
   const y = (value) => height - PAD.bottom - value / top * (height - PAD.top - PAD.bottom);
@@ -518,10 +522,10 @@ function drawLines(app) {
   drawMarks(app);
 }
 
-function nice(most) {
+function nice(most, decimals) {
   if (!most) return [0, 1];
-  const rough = most / 4, power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => one >= rough);
+  const rough = decimals ? most / 4 : Math.max(1, most / 4), power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 3, 4, 5, 6, 8, 10].map((one) => one * power).find((one) => one >= rough);
   return Array.from({ length: Math.ceil(most / step - 1e-9) + 1 }, (_, n) => n * step);
 }
 

@@ -74,7 +74,7 @@ def change_text(cell: Cell) -> tuple[str, int]:
     if cell.previous is None:
         return "", 0
     if cell.change is None:
-        return ("new", 1) if cell.now.value and not cell.previous.value else ("–", 0)
+        return ("new", 0) if cell.now.value and not cell.previous.value else ("–", 0)
     if abs(cell.change) < _STEADY:
         return "0 %", 0
     shown = f"{100 * cell.change:+,.0f} %" if abs(cell.change) >= 0.1 else f"{100 * cell.change:+.1f} %"
