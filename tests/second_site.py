@@ -21,18 +21,18 @@ site: tiny
 events: {page_view: {}, purchase: {fields: {revenue: double}}}
 topics: {partitions: 2}
 """
-NAMES = ("tiny_events", "tiny_sessions")
 
 
 class SecondSite:
-    """The site ``tiny``, deployed from *project* to the stack."""
+    """A site of its own, ``tiny`` unless another model is given, deployed from *project* to the stack."""
 
-    def __init__(self, stack, project: Path) -> None:
+    def __init__(self, stack, project: Path, model: str = MODEL) -> None:
         self.stack = replace(stack, project=project)
-        self.file = project / "specs" / "tiny.yaml"
+        self.model = load(model, "model.yaml")
+        self.datasources = (self.model.datasource("events"), self.model.datasource("sessions"))
+        self.file = project / "specs" / f"{self.model.site}.yaml"
         self.file.parent.mkdir(parents=True)
-        self.write(MODEL)
-        self.model = load(MODEL, "tiny.yaml")
+        self.write(model)
         self.topics = [topic.name for topic in topics(self.model, "local")]
         self.settings = settings(self.model, "local", os.environ, stack.base_port)
 
@@ -49,7 +49,7 @@ class SecondSite:
         with Overlord(self.settings.druid) as overlord:
             supervisors = {
                 name: ([spec["version"] for spec in overlord.history(name)], sorted(running(overlord, name)))
-                for name in NAMES
+                for name in self.datasources
             }
         with connected(self.settings.kafka) as kafka:
             return {**supervisors, **kafka.read(self.topics)}
@@ -72,7 +72,7 @@ class SecondSite:
     def remove(self) -> None:
         """Take the site away again."""
         with Overlord(self.settings.druid) as overlord:
-            for name in NAMES:
+            for name in self.datasources:
                 overlord.terminate(name)
         admin = KafkaAdminClient(bootstrap_servers=self.settings.kafka.servers)
         admin.delete_topics(self.topics)

@@ -9,10 +9,10 @@ from dkd.cli.sql import FormName
 from dkd.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from dkd.query.answer import Answer
-    from dkd.query.question import Question
     from dkd.query.trust import Trust
 
 _VALUE = "DIMENSION=VALUE; null is no value; again for another value or dimension."
@@ -61,6 +61,8 @@ def ask(
     from dkd.query.answer import answered
     from dkd.query.asking import newest_event
     from dkd.query.client import Druid
+    from dkd.query.link import of_dict
+    from dkd.query.periods import local_time
     from dkd.query.trust import trust_of
 
     given = opened(model, target)
@@ -73,9 +75,11 @@ def ask(
         "compare": compare,
         "with_bots": bots,
     }
+    since, until = (local_time(text, zone) if text else None for text in (start, end))
     with Druid(given.settings.druid) as druid:
-        newest = None if end or not start else newest_event(druid, given.model)
-        question = _question(tree, last, (start, end), newest)
+        question = of_dict(
+            {**tree, "interval": _interval(last, since, until, lambda: newest_event(druid, given.model))}
+        )
         answer = answered(druid, given.model, question, timeout_s=timeout)
         trust = trust_of(druid, given.model, answer)
     if shows_sql:
@@ -84,26 +88,23 @@ def ask(
         _print(answer, trust, FormName.json if as_json else form)
 
 
-def _question(
-    tree: dict[str, Any], last: str | None, given: tuple[str | None, str | None], newest: "datetime | None"
-) -> "Question":
+def _interval(
+    last: str | None, start: "datetime | None", end: "datetime | None", newest: "Callable[[], datetime | None]"
+) -> dict[str, object]:
+    """What the options say of time; *newest* is asked where the interval ends with the data."""
     from datetime import timedelta
 
-    from dkd.query.link import of_dict
-    from dkd.query.periods import local_time
-
-    start, end = given
     if last is not None and (start or end):
         raise UsageError("DKD132", problem="--last and --from or --to exclude each other", remedy="give one of them")
     if end and not start:
         raise UsageError("DKD132", problem="--to stands without --from", remedy="say from when on")
     if not start:
-        return of_dict({**tree, "interval": {"last": last or "24h"}})
-    zone = of_dict({**tree, "interval": {"last": "1d"}}).zone
-    since = local_time(start, zone)
-    until = local_time(end, zone) if end else (newest + timedelta(milliseconds=1) if newest else None)
-    # Before the first event any end will do: the answer says that there is none.
-    return of_dict({**tree, "interval": {"start": since, "end": until or since + timedelta(days=1)}})
+        return {"last": last or "24h"}
+    if not end:
+        found = newest()
+        # Before the first event any end will do: the answer says that there is none.
+        end = max(found, start) + timedelta(milliseconds=1) if found else start + timedelta(days=1)
+    return {"start": start, "end": end}
 
 
 def _names(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from urllib.parse import urlsplit
 
-from dkd.model.columns import EVENT_COLUMNS, RAW_FIELDS, SESSION_COLUMNS, STANDARD_NAMES
+from dkd.model.columns import EVENT_COLUMNS, RAW_FIELDS, SESSION_COLUMNS, STANDARD_NAMES, event_columns
 from dkd.model.enrichers import Sessions
 from dkd.model.schema import Field, Measure, Model, Target
 from dkd.model.source import parse_source
@@ -93,6 +93,7 @@ def _measure(model: Model, path: Path, measure: Measure) -> Iterator[Finding]:
             yield ((*path, "sum"), "DKD213", *_unknown("field", measure.sum, numbers))
     if measure.count_distinct is not None and measure.count_distinct not in known:
         yield ((*path, "count_distinct"), "DKD213", *_unknown("field", measure.count_distinct, known))
+    yield from _together(model, path, measure, known)
     for index, part in enumerate(measure.ratio or ()):
         if part not in model.measures:
             yield ((*path, "ratio", index), "DKD213", *_unknown("measure", part, set(model.measures)))
@@ -103,6 +104,19 @@ def _measure(model: Model, path: Path, measure: Measure) -> Iterator[Finding]:
             yield ((*path, "where", name), "DKD213", *_unknown("field", name, known))
         if name == "event" and value not in model.events:
             yield ((*path, "where", name), "DKD213", *_unknown("event", str(value), set(model.events)))
+
+
+def _together(model: Model, path: Path, measure: Measure, known: set[str]) -> Iterator[Finding]:
+    """A measure is counted in one datasource, which has to have all that it needs."""
+    needs = {*measure.where, *(name for name in (measure.sum, measure.count_distinct) if name is not None)}
+    kinds = {
+        "events": {column.name for column in event_columns(model)},
+        "sessions": {column.name for column in SESSION_COLUMNS},
+    }
+    asked = kinds if measure.count is None else {measure.count: kinds[measure.count]}
+    if needs <= known and not any(needs <= names for names in asked.values()):
+        problem = f"{' and '.join(asked)} have not all of {', '.join(sorted(needs))}"
+        yield (path, "DKD219", problem, "count what events hold, or what sessions hold")
 
 
 def _enrichers(model: Model) -> Iterator[Finding]:

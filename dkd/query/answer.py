@@ -9,10 +9,10 @@ from typing import Any
 
 from dkd.model.schema import Model
 from dkd.query.asking import ask, empty, newest_event
-from dkd.query.check import kinds_of, require_answerable
+from dkd.query.check import kinds_of, require_answerable, too_many
 from dkd.query.client import Druid
-from dkd.query.compile import Kept, Query, Source, ranking, rows, totals
-from dkd.query.measure import definition, kind_of, plain
+from dkd.query.compile import MOST_ROWS, Kept, Query, Source, ranking, rows, totals
+from dkd.query.measure import definition, dimensions, held, kind_of, plain
 from dkd.query.periods import Moved, before, buckets, fixed, floor
 from dkd.query.question import Grain, Interval, Last, Question, Scalar, Split
 from dkd.query.rows import Rows
@@ -127,7 +127,7 @@ def answered(
     Raises:
         UsageError: DKD310 to DKD313, what of the question the model has no answer for, all at once.
         RefusedError: DKD314, when it needs too many rows.
-        QueryError: DKD301 to DKD306 as of :meth:`dkd.query.client.Druid.sql`; DKD315, when there is no event yet.
+        QueryError: DKD301 to DKD307 as of :meth:`dkd.query.client.Druid.sql`; DKD315, when there is no event yet.
     """
     require_answerable(model, question)
     if isinstance(question.interval, Last):
@@ -146,6 +146,7 @@ class _Asking:
         self._druid, self._model, self._question, self._timeout_s = druid, model, question, timeout_s
         self._queries: list[Query] = []
         self._kinds = kinds_of(model, question)
+        self._columns = dimensions(model)
 
     def answer(self, stride: Grain | None) -> Answer:
         interval = self._question.span
@@ -184,7 +185,10 @@ class _Asking:
             if kept or self._question.grain is not None:
                 queries.append(rows(self._model, self._question, source, kept))
             for query in queries:
-                for row in self._ask(query).rows:
+                found = self._ask(query).rows
+                if len(found) > MOST_ROWS:
+                    raise too_many(len(found))
+                for row in found:
                     keys, numbers = row[: -len(measures)], map(_number, row[-len(measures) :])
                     place = self._place(keys) if query.role == "rows" else _TOTALS
                     counts.setdefault(place, {}).update(zip(measures, numbers, strict=True))
@@ -192,11 +196,13 @@ class _Asking:
 
     def _place(self, keys: Sequence[Any]) -> "_Place":
         """Where in the answer a row of Druid's belongs: its bucket, then for each split a value or the others."""
-        has_time = self._question.grain is not None
-        time = datetime.fromisoformat(keys[0]).astimezone(UTC) if has_time else None
-        pairs = keys[has_time:]
+        grain, time = self._question.grain, None
+        if grain is not None:
+            time = floor(datetime.fromisoformat(keys[0]).astimezone(UTC), grain, self._question.zone)
+        pairs = zip(keys[grain is not None :: 2], keys[(grain is not None) + 1 :: 2], strict=True)
         return time, tuple(
-            Others.others if is_others else value for value, is_others in zip(pairs[::2], pairs[1::2], strict=True)
+            Others.others if is_others else held(self._columns[split.dimension], value)
+            for split, (value, is_others) in zip(self._question.splits, pairs, strict=True)
         )
 
     def _rows(
@@ -209,10 +215,14 @@ class _Asking:
         if grain is not None and not kept:
             keys.add(())
         ranked = sorted(keys, key=lambda key: _order(key, kept))
+        seen: set[datetime] = set()
         for time in buckets(interval, grain, zone) if grain is not None else (None,):
             past = floor(moved(time), grain, zone) if moved and time and grain else time
+            # An hour that comes twice has one hour of the day before beside it, and that stands there once.
+            has_past = time is None or past not in seen
+            seen.update([past] if past else [])
             for key in ranked:
-                previous = then.get((past, key), {}) if then is not None else None
+                previous = then.get((past, key), {}) if then is not None and has_past else None
                 yield Row(time, key, cells.of(now.get((time, key)), previous))
 
     def _ask(self, query: Query) -> Rows:

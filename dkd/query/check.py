@@ -7,7 +7,7 @@ from dkd.model.schema import Model
 from dkd.query.compile import MOST_ROWS
 from dkd.query.measure import columns, dimensions, kind_of, near, plain, stored
 from dkd.query.periods import bucket_count
-from dkd.query.question import Interval, Question
+from dkd.query.question import Interval, Question, Split
 from dkd.systems.druid.render import Kind
 
 
@@ -34,9 +34,14 @@ def require_answerable(model: Model, question: Question) -> None:
         raise error
     count = row_count(question)
     if count > MOST_ROWS:
-        problem = f"up to {count:,} rows are more than {MOST_ROWS:,}"
-        remedy = "choose a coarser grain, a shorter interval, or fewer values for each split"
-        raise RefusedError("DKD314", where="question", problem=problem, remedy=remedy)
+        raise too_many(count)
+
+
+def too_many(count: int) -> RefusedError:
+    """The error of an answer that may have *count* rows."""
+    problem = f"up to {count:,} rows are more than {MOST_ROWS:,}"
+    remedy = "choose a coarser grain, a shorter interval, or fewer values for each split"
+    return RefusedError("DKD314", where="question", problem=problem, remedy=remedy)
 
 
 def row_count(question: Question) -> int:
@@ -63,17 +68,18 @@ def _measures(model: Model, question: Question) -> Iterator[Problem]:
     for name in question.measures:
         if name not in model.measures:
             yield Problem("measure", "DKD310", f"there is no measure {name!r}", near(name, list(model.measures)))
-            continue
-        for part in plain(model, name):
-            if kind_of(model, model.measures[part]) is None:
-                yield Problem(
-                    "measure", "DKD310", f"{part!r} needs columns that neither events nor sessions hold together",
-                    "change it in the model",
-                )  # fmt: skip
     for split in question.splits:
         if split.sort is not None and split.sort not in question.measures:
             problem = f"{split.dimension} is sorted by {split.sort!r}, which is not asked for"
             yield Problem("sort", "DKD310", problem, near(split.sort, list(question.measures)))
+        yield from _sortable(model, split, split.sort or question.measures[0])
+
+
+def _sortable(model: Model, split: Split, name: str) -> Iterator[Problem]:
+    parts = plain(model, name) if name in model.measures else ()
+    if len({kind_of(model, model.measures[part]) for part in parts}) > 1:
+        problem = f"{split.dimension} cannot be sorted by {name!r}, whose parts count events and sessions"
+        yield Problem("sort", "DKD312", problem, f"sort by {' or '.join(parts)}")
 
 
 def _dimensions(model: Model, question: Question) -> Iterator[Problem]:

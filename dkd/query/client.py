@@ -84,7 +84,7 @@ class Druid:
             context: Further settings of the query.
 
         Raises:
-            QueryError: DKD302 to DKD305, see :func:`dkd.query.mistake.mistake`.
+            QueryError: DKD302 to DKD305 and DKD307, see :func:`dkd.query.mistake.mistake`.
             DkdError: DKD301 when the broker cannot be reached, DKD306 for a parameter without a type in SQL.
         """
         text = query.rstrip().rstrip(";")

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dkd.model.columns import Column
 from dkd.model.schema import Model
 from dkd.query.measure import Sql, columns, expression, quoted, rank, stored
-from dkd.query.periods import bucket_count
+from dkd.query.periods import double_starts
 from dkd.query.question import Filter, Interval, Question, Scalar, Split
 from dkd.query.rows import unique
 from dkd.systems.druid.render import Kind
@@ -88,15 +89,14 @@ def rows(model: Model, question: Question, source: Source, kept: Sequence[Kept])
     parts = [part for one in kept for part in _key(model, source, one)]
     names = [name for one in kept for name in (one.split.dimension, f"{one.split.dimension}.others")]
     if question.grain is not None:
-        parts.insert(0, _bucket(question))
+        parts.insert(0, _bucket(question, source.interval))
         names.insert(0, TIME)
-    groups = _groups(question, source, kept)
-    return _counted(model, question, source, (parts, names), groups)
+    return _counted(model, question, source, parts, names)
 
 
 def totals(model: Model, question: Question, source: Source) -> Query:
     """One row over the whole interval; totals are asked for, because visitors and ratios do not add up."""
-    return _counted(model, question, source, ([], []), 1)
+    return _counted(model, question, source, [], [])
 
 
 def newest(model: Model) -> Query:
@@ -118,10 +118,8 @@ def bots(model: Model, question: Question) -> Query:
     return _query(text, (where,), ("bots",), "bots", model, source)
 
 
-def _counted(model: Model, question: Question, source: Source, keys: tuple[list[Sql], list[str]], groups: int) -> Query:
-    parts, names = keys
-    size = sketch_size(groups)
-    measures = [expression(model, name, size) for name in source.measures]
+def _counted(model: Model, question: Question, source: Source, parts: Sequence[Sql], names: Sequence[str]) -> Query:
+    measures = [expression(model, name) for name in source.measures]
     selected = [*parts, *measures]
     # A measure and a dimension may have one name, as revenue.
     columns_ = unique([*names, *source.measures])
@@ -133,60 +131,55 @@ def _counted(model: Model, question: Question, source: Source, keys: tuple[list[
     return _query(text, (*selected, where), columns_, "rows" if parts else "totals", model, source)
 
 
-def sketch_size(groups: int) -> int:
-    """Entries of each distinct count's sketch: 16,384, fewer where hundreds of groups share Druid's memory."""
-    size = 16_384
-    while size > 1_024 and groups * size > 100 * 16_384:
-        size //= 2
-    return size
-
-
-def _groups(question: Question, source: Source, kept: Sequence[Kept]) -> int:
-    # Druid reckons by time alone in another way, which needs no memory for each bucket.
-    count = bucket_count(source.interval, question.grain) if question.grain is not None and kept else 1
-    for one in kept:
-        count *= len(one.values) + 1
-    return count
-
-
 def _key(model: Model, source: Source, kept: Kept) -> tuple[Sql, Sql]:
     name = quoted(kept.split.dimension)
     if kept.all_of == source.kind and not source.is_previous:
         return Sql(name), Sql("0")
-    among = _among(model, source, Filter(dimension=kept.split.dimension, values=kept.values))
+    among = _among(columns(model, source.kind)[kept.split.dimension], kept.values)
     return (
         Sql(f"CASE WHEN {among.text} THEN {name} END", among.parameters),
         Sql(f"CASE WHEN {among.text} THEN 0 ELSE 1 END", among.parameters),
     )
 
 
-def _bucket(question: Question) -> Sql:
+def _bucket(question: Question, interval: Interval) -> Sql:
+    # Every offset from UTC is whole quarters of an hour today, so minutes need no zone.
     zone = "Etc/UTC" if question.grain in ("PT1M", "PT5M", "PT15M") else question.zone
-    return Sql('TIME_FLOOR("__time", ?, NULL, ?)', (question.grain, zone))
+    time = Sql('"__time"')
+    for one in double_starts(interval, question.grain or "P1D", zone):
+        # Where midnight comes twice Druid begins the day twice; here the hour between belongs to the day after it.
+        text = f'CASE WHEN "__time" >= ? AND "__time" < ? THEN ? ELSE {time.text} END'
+        time = Sql(text, (one.start, one.end, one.end, *time.parameters))
+    bucket = Sql(f"TIME_FLOOR({time.text}, ?, NULL, ?)", (*time.parameters, question.grain, zone))
+    if question.grain != "P1W":
+        return bucket
+    # On a day that begins at one o'clock, as in Cairo in April, Druid's week does so too; its day is right.
+    return Sql(f"TIME_FLOOR({bucket.text}, 'P1D', NULL, ?)", (*bucket.parameters, zone))
 
 
 def _where(model: Model, question: Question, source: Source) -> Sql:
     parts = [Sql('"__time" >= ? AND "__time" < ?', (source.interval.start, source.interval.end))]
     if not question.with_bots:
         parts.append(Sql('"is_bot" IS DISTINCT FROM 1'))
-    parts += [_among(model, source, one) for one in question.filters]
+    parts += [_fits(model, source, one) for one in question.filters]
     return Sql("\n  AND ".join(part.text for part in parts), _all_parameters(parts))
 
 
-def _among(model: Model, source: Source, one: Filter) -> Sql:
-    """Whether the dimension has one of the values; never null, so that NOT is its exact opposite."""
-    column = columns(model, source.kind)[one.dimension]
-    name = quoted(one.dimension)
-    values = [stored(column, value) for value in one.values if value is not None]
+def _fits(model: Model, source: Source, one: Filter) -> Sql:
+    among = _among(columns(model, source.kind)[one.dimension], one.values)
+    return Sql(f"({among.text} IS NOT TRUE)", among.parameters) if one.exclude else among
+
+
+def _among(column: Column, values: Sequence[Scalar]) -> Sql:
+    """Whether the column has one of the values; null, which is as good as false, where it has none."""
+    given = [stored(column, value) for value in values if value is not None]
+    name = quoted(column.name)
     parts = []
-    if values:
-        parts.append(f"{name} IN ({', '.join('?' * len(values))})")
-    if None in one.values:
+    if given:
+        parts.append(f"{name} IN ({', '.join('?' * len(given))})")
+    if None in values:
         parts.append(f"{name} IS NULL")
-    text = f"({' OR '.join(parts)})"
-    if one.exclude:
-        text = f"({text} IS NOT TRUE)"
-    return Sql(text, tuple(values))
+    return Sql(f"({' OR '.join(parts) or 'FALSE'})", tuple(given))
 
 
 def _table(model: Model, source: Source) -> str:

@@ -121,6 +121,11 @@ def fitted(question: Question, model: Model) -> Opened:
     if not measures:
         return Opened(None, tuple(dropped))
     bare = bare.model_copy(update={"measures": measures})
+    dropped += [
+        f"split by {one.dimension} is sorted by {measures[0]}: {one.sort} was left out"
+        for one in question.splits
+        if one.sort not in (None, *measures)
+    ]
     sortable = [
         one if one.sort in (None, *measures) else one.model_copy(update={"sort": None}) for one in question.splits
     ]

@@ -1,7 +1,9 @@
 """A measure of the model → SQL over one datasource, how sure its numbers are, and its definition in words."""
 
+import math
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any
 
 from dkd.model.columns import Column
 from dkd.model.schema import Measure, Model
@@ -19,7 +21,7 @@ class Sql:
     """A piece of SQL and a value for each ``?`` in it, in order."""
 
     text: str
-    parameters: tuple[Scalar | object, ...] = ()
+    parameters: tuple[object, ...] = ()
 
 
 def columns(model: Model, kind: Kind) -> dict[str, Column]:
@@ -46,15 +48,17 @@ def plain(model: Model, name: str) -> tuple[str, ...]:
     return model.measures[name].ratio or (name,)
 
 
-def expression(model: Model, name: str, sketch_size: int = SKETCH_SIZE) -> Sql:
+def expression(model: Model, name: str) -> Sql:
     """The aggregation of a measure that is no ratio; a distinct count answers its estimate and bounds as JSON text."""
     measure = model.measures[name]
     where = condition(model, measure)
     only = f" FILTER (WHERE {where.text})" if where.text else ""
     if measure.count_distinct is not None:
-        text = f"THETA_SKETCH_ESTIMATE_WITH_ERROR_BOUNDS({sketch(measure, sketch_size)}{only}, {SIGMAS})"
+        sketch = f"DS_THETA({quoted(measure.count_distinct)}, {SKETCH_SIZE}){only}"
+        text = f"THETA_SKETCH_ESTIMATE_WITH_ERROR_BOUNDS({sketch}, {SIGMAS})"
     else:
-        text = f"{'COUNT(*)' if measure.sum is None else f'SUM({quoted(measure.sum)})'}{only}"
+        # The sum of nothing is 0, also where it is ranked.
+        text = f"COUNT(*){only}" if measure.sum is None else f"COALESCE(SUM({quoted(measure.sum)}){only}, 0)"
     return Sql(text, where.parameters)
 
 
@@ -72,7 +76,8 @@ def definition(model: Model, name: str) -> str:
     if measure.ratio is not None:
         text = f"{measure.ratio[0]} / {measure.ratio[1]}; none where {measure.ratio[1]} is 0"
     elif measure.count_distinct is not None:
-        text = f"number of different {measure.count_distinct}, exact up to {SKETCH_SIZE:,}, above with its error"
+        # A sketch passes over empty text, as over null.
+        text = f"number of different {measure.count_distinct} but for empty text, with an error above {SKETCH_SIZE:,}"
     elif measure.sum is not None:
         field = model.all_fields.get(measure.sum)
         text = f"sum of {measure.sum}{f' in {field.unit}' if field and field.unit else ''}"
@@ -110,11 +115,18 @@ def stored(column: Column, value: Scalar) -> Scalar:
             raise ValueError(f"{column.name} is true or false, not {value!r}")
         return flags[value]
     if column.type in ("long", "double"):
-        try:
-            return int(value) if column.type == "long" else float(value)
-        except ValueError as error:
-            raise ValueError(f"{column.name} is a number, not {value!r}") from error
+        number = _number(value)
+        is_whole = abs(number) < 2**63 and number == int(number)
+        if not (is_whole if column.type == "long" else math.isfinite(number)):
+            raise ValueError(f"{column.name} is a {'whole ' * (column.type == 'long')}number, not {value!r}")
+        return int(number) if column.type == "long" else float(number)
     return _text(value)
+
+
+def held(column: Column, value: Any) -> Scalar:
+    """What a value of Druid's means: 1 in a flag is true."""
+    found: Scalar = bool(value) if column.type == "boolean" and value is not None else value
+    return found
 
 
 def quoted(name: str) -> str:
@@ -122,17 +134,12 @@ def quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def sketch(measure: Measure, size: int) -> str:
-    """The sketch of what a distinct count counts."""
-    return f"DS_THETA({quoted(measure.count_distinct or '')}, {size})"
-
-
 def near(name: str, known: list[str]) -> str:
     """Advice for a name that is not known: the nearest ones, or else some that are."""
     close = get_close_matches(name, known, n=3, cutoff=0.5)
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"there are: {', '.join(known[:12])}{', …' if len(known) > 12 else ''}"
+    return f"there are: {', '.join(known[:12]) or 'none'}{', …' if len(known) > 12 else ''}"
 
 
 def _plain_rank(model: Model, name: str) -> Sql:
@@ -148,6 +155,18 @@ def _plain_rank(model: Model, name: str) -> Sql:
 
 def _text(value: Scalar) -> str:
     return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+def _number(value: Scalar) -> int | float:
+    """The number that *value* is or spells; NaN where it is none."""
+    try:
+        return int(value) if isinstance(value, str) else value or 0
+    except ValueError:
+        pass
+    try:
+        return float(value or 0)
+    except ValueError:
+        return math.nan
 
 
 def _said(value: Scalar) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dkd.errors import UsageError
-from dkd.query.question import Grain, Interval, Question
+from dkd.query.question import Grain, Interval, Question, zone_name
 
 GRAINS: dict[str, Grain] = {
     "minute": "PT1M", "5min": "PT5M", "15min": "PT15M", "hour": "PT1H", "day": "P1D", "week": "P1W", "month": "P1M",
@@ -20,7 +20,10 @@ _MONTHS: dict[Grain, int] = {"P1M": 1, "P3M": 3, "P1Y": 12}
 _DAYS: dict[Grain, int] = {"P1D": 1, "P1W": 7}
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
-_FEW = 60
+_SHORTEST: dict[Grain, timedelta] = {
+    **{grain: count * _MINUTE for grain, count in _MINUTES.items()}, "PT1H": _HOUR, "P1D": timedelta(hours=23),
+    "P1W": timedelta(hours=167), "P1M": timedelta(days=27), "P3M": timedelta(days=89), "P1Y": timedelta(days=364),
+}  # fmt: skip
 
 Moved = Callable[[datetime], datetime]
 
@@ -50,14 +53,18 @@ def local_time(text: str, zone: str) -> datetime:
     """A date, or a date and a time, on the zone's clock; one with its own distance from UTC is taken as it is.
 
     Raises:
-        UsageError: DKD318, when *text* is neither.
+        UsageError: DKD318, when *text* is neither, or *zone* no zone.
     """
     try:
-        found = datetime.fromisoformat(text)
+        place = ZoneInfo(zone_name(zone))
     except ValueError as error:
+        raise UsageError("DKD318", problem=str(error)) from error
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=place)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         problem = f"{text!r} is neither a date nor a date and a time"
         raise UsageError("DKD318", problem=problem, remedy="write 2026-11-01 or 2026-11-01T10:00") from error
-    return found.astimezone(UTC) if found.tzinfo else _instant(found.replace(tzinfo=ZoneInfo(zone)))
 
 
 def floor(moment: datetime, grain: Grain, zone: str) -> datetime:
@@ -76,7 +83,8 @@ def floor(moment: datetime, grain: Grain, zone: str) -> datetime:
     else:
         months = _MONTHS[grain]
         day = day.replace(month=(day.month - 1) // months * months + 1, day=1)
-    return _instant(day)
+    # A midnight that the clock jumps over is the end of the jump, as it is for Druid.
+    return day.astimezone(UTC)
 
 
 def after(start: datetime, grain: Grain, zone: str) -> datetime:
@@ -87,8 +95,8 @@ def after(start: datetime, grain: Grain, zone: str) -> datetime:
         return floor(start + _HOUR, grain, zone)
     local = start.astimezone(ZoneInfo(zone))
     if grain in _DAYS:
-        return floor(_instant(local + timedelta(days=_DAYS[grain])), grain, zone)
-    return floor(_instant(_plus_months(local, _MONTHS[grain])), grain, zone)
+        return floor((local + timedelta(days=_DAYS[grain])).astimezone(UTC), grain, zone)
+    return floor(_plus_months(local, _MONTHS[grain]).astimezone(UTC), grain, zone)
 
 
 def buckets(interval: Interval, grain: Grain, zone: str) -> tuple[datetime, ...]:
@@ -99,16 +107,23 @@ def buckets(interval: Interval, grain: Grain, zone: str) -> tuple[datetime, ...]
     return tuple(found)
 
 
+def double_starts(interval: Interval, grain: Grain, zone: str) -> tuple[Interval, ...]:
+    """From the first to the second midnight of each bucket that begins where midnight comes twice, as in the Azores."""
+    if grain not in DATES:
+        return ()
+    place = ZoneInfo(zone)
+    pairs = [
+        (start, start.astimezone(place).replace(fold=1).astimezone(UTC)) for start in buckets(interval, grain, zone)
+    ]
+    return tuple(Interval(start=first, end=second) for first, second in pairs if first < second)
+
+
 def bucket_count(interval: Interval, grain: Grain) -> int:
-    """About how many buckets the interval touches; cheap for any interval."""
-    width = _MINUTE * _MINUTES[grain] if grain in _MINUTES else _HOUR if grain == "PT1H" else timedelta(days=1)
-    days = _DAYS.get(grain, 1) * _MONTHS.get(grain, 0) * 28 or _DAYS.get(grain, 1)
-    return (interval.end - interval.start) // (
-        width * days if grain.startswith("P") and "T" not in grain else width
-    ) + 2
+    """At least as many buckets as the interval touches, and hardly more; cheap for any interval."""
+    return (interval.end - interval.start) // _SHORTEST[grain] + 2
 
 
-def fitting(interval: Interval, most: int = _FEW * 4) -> Grain:
+def fitting(interval: Interval, most: int = 240) -> Grain:
     """The finest grain of minute, 5 and 15 minutes, hour, day, week and month that makes at most *most* buckets."""
     return next(
         (grain for grain in GRAINS.values() if grain not in ("P3M", "P1Y") and bucket_count(interval, grain) <= most),
@@ -119,8 +134,8 @@ def fitting(interval: Interval, most: int = _FEW * 4) -> Grain:
 def before(question: Question) -> tuple[Interval, Moved]:
     """The period before the question's interval, and where a moment of the interval lies in it.
 
-    Whole local days go back as many local days, buckets of days or more as many buckets, everything else by elapsed
-    time; so a day of 23 hours is compared with the whole day before, and this week until now with last week until the
+    Whole buckets of days or months go back as many buckets, whole local days as many days, everything else by elapsed
+    time. So a day of 23 hours is compared with the whole day before, and this week until now with last week until the
     same weekday and time.
     """
     interval = question.span
@@ -132,16 +147,15 @@ def _back(interval: Interval, grain: Grain | None, zone: str) -> Moved:
     place = ZoneInfo(zone)
     start, end = interval.start.astimezone(place), interval.end.astimezone(place)
     count = len(buckets(interval, grain, zone)) if grain is not None else 0
-    if grain in _MONTHS:
-        return lambda moment: _instant(_plus_months(moment.astimezone(place), -count * _MONTHS[grain]))
+    # Months are of many lengths: from the middle of one to that of the next it is days that are compared.
+    if grain in _MONTHS and floor(interval.start, grain, zone) == interval.start:
+        return lambda moment: _plus_months(moment.astimezone(place), -count * _MONTHS[grain]).astimezone(UTC)
     whole_days = (end.date() - start.date()).days if start.time() == end.time() else 0
     days = count * _DAYS[grain] if grain in _DAYS else whole_days
     if days:
-        return lambda moment: _instant(moment.astimezone(place) - timedelta(days=days))
-    if grain is None:
-        length = interval.end - interval.start
-    else:
-        length = count * (_HOUR if grain == "PT1H" else _MINUTES[grain] * _MINUTE)
+        return lambda moment: (moment.astimezone(place) - timedelta(days=days)).astimezone(UTC)
+    width = _SHORTEST[grain] if grain in _MINUTES or grain == "PT1H" else None
+    length = interval.end - interval.start if width is None else count * width
     return lambda moment: moment - length
 
 
@@ -149,32 +163,13 @@ def _earlier(moment: datetime, length: timedelta, place: ZoneInfo) -> datetime:
     """*moment* less *length*; whole days are days of the zone."""
     if length % timedelta(days=1):
         return moment - length
-    return _instant(moment.astimezone(place) - length)
+    return (moment.astimezone(place) - length).astimezone(UTC)
 
 
 def _plus_months(local: datetime, months: int) -> datetime:
     year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
     last = (datetime(year + month // 11, (month + 1) % 12 + 1, 1, tzinfo=UTC) - timedelta(days=1)).day
     return local.replace(year=year, month=month + 1, day=min(local.day, last))
-
-
-def _instant(local: datetime) -> datetime:
-    """The moment of a wall clock's time; one that the clock jumps over is the end of the jump."""
-    found = local.astimezone(UTC)
-    if found.astimezone(local.tzinfo).replace(tzinfo=None, fold=0) == local.replace(tzinfo=None, fold=0):
-        return found
-    earlier, later = (local.replace(fold=fold).utcoffset() or timedelta() for fold in (0, 1))
-    return _jump(found, local) if earlier != later else found
-
-
-def _jump(found: datetime, local: datetime) -> datetime:
-    """The first moment after a gap of the wall clock that *local* lies in."""
-    low, high = found - timedelta(hours=26), found + timedelta(hours=26)
-    offset = low.astimezone(local.tzinfo).utcoffset()
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        low, high = (middle, high) if middle.astimezone(local.tzinfo).utcoffset() == offset else (low, middle)
-    return high.replace(microsecond=0)
 
 
 def _up(moment: datetime, width: timedelta) -> datetime:

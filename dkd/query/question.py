@@ -19,7 +19,12 @@ MOST_GROUPS = 1_000
 _LONGEST = timedelta(days=36_525)
 
 
-def _zone(name: str) -> str:
+def zone_name(name: str) -> str:
+    """*name*, when it is a time zone's.
+
+    Raises:
+        ValueError: When there is none of that name.
+    """
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -28,11 +33,13 @@ def _zone(name: str) -> str:
 
 
 def _utc(moment: datetime) -> datetime:
+    if not 1900 < moment.year < 2200:
+        raise ValueError(f"the year {moment.year} is not between 1900 and 2200")
     whole_ms = moment.microsecond // 1000 * 1000
     return moment.astimezone(UTC).replace(microsecond=whole_ms)
 
 
-Zone = Annotated[str, AfterValidator(_zone)]
+Zone = Annotated[str, AfterValidator(zone_name)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 
 

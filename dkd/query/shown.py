@@ -1,6 +1,7 @@
 """An answer → an aligned table, JSON or CSV; a query → SQL with its values in place, to read and to run again."""
 
 import json
+import math
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -120,13 +121,19 @@ def _said(cells: tuple[Cell, ...]) -> Iterator[str]:
 
 
 def number_text(number: Number) -> str:
-    """A number as people read it: two decimals, ``-`` for none, an estimate with its error."""
+    """A number as people read it: two digits or more, ``-`` for none, an estimate with its error."""
     if number.value is None:
         return "-"
-    text = f"{number.value:,}" if isinstance(number.value, int) else f"{number.value:,.2f}"
+    is_whole = isinstance(number.value, int)
+    text = f"{number.value:,}" if is_whole else _decimal(number.value)
     if not number.error:
         return text
-    return f"{text} ±{number.error:,.0f}" if isinstance(number.value, int) else f"{text} ±{number.error:,.2f}"
+    return f"{text} ±{round(number.error):,}" if is_whole else f"{text} ±{_decimal(number.error)}"
+
+
+def _decimal(value: float) -> str:
+    small = value and abs(value) < 0.1
+    return f"{value:,.{min(12, 1 - math.floor(math.log10(abs(value)))) if small else 2}f}"
 
 
 def _columns(answer: Answer) -> list[str]:

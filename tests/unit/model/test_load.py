@@ -87,6 +87,13 @@ targets:
     ]
 
 
+def test_a_measure_needs_one_datasource_that_holds_all_of_its_columns():
+    text = "dkd: 1\nsite: a\nevents: {page_view: {fields: {price: double}}}\nmeasures:\n"
+    assert problems(f"{text}  a: {{sum: price, where: {{is_bounce: true}}}}\n") == [("5:3", "DKD219")]
+    assert problems(f"{text}  a: {{count: sessions, where: {{event: page_view}}}}\n") == [("5:3", "DKD219")]
+    assert load(f"{text}  a: {{sum: conversion_value, where: {{country: NL}}}}\n", "a.yaml").measures
+
+
 def test_an_unknown_name_comes_with_the_nearest_valid_ones():
     with pytest.raises(ModelError) as caught:
         load("dkd: 1\nsite: a\nevents: {page_view: {}}\nmeasures: {m: {count: events, wher: {}}}\n", "m.yaml")

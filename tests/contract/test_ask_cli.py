@@ -1,0 +1,47 @@
+"""``dkd ask`` without a stack: every mistake is a line or more, an exit code, and no traceback."""
+
+import pytest
+
+from dkd.cli import run
+from dkd.model.preset import preset_files
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ask")
+    for name, text in preset_files("shop", "shop").items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["visitors", "--by", "country", "--last", "24h"], 1, "cannot be reached; run dkd up [DKD301]"),
+        (["visitor", "--by", "country"], 64, "did you mean visitors"),
+        (["visitors", "--by", "pages"], 64, "[DKD312]"),
+        (["visitors", "--last", "7d", "--from", "2026-01-01"], 64, "exclude each other"),
+        (["visitors", "--to", "2026-01-01"], 64, "say from when on"),
+        (["visitors", "--from", "soon", "--to", "2026-01-01"], 64, "[DKD318]"),
+        (["visitors", "--from", "2026-01-02", "--to", "2026-01-01"], 64, "not after its start"),
+        (["visitors", "--grain", "hours"], 64, "did you mean hour"),
+        (["visitors", "--zone", "Mars"], 64, "no time zone"),
+        (["visitors", "--compare", "next"], 64, "'previous'"),
+        (["visitors", "--where", "country"], 64, "write country=NL"),
+        (["visitors", "--where", "is_late=maybe"], 64, "true or false"),
+        (["visitors", "--top", "0", "--by", "country"], 64, "greater than or equal to 1"),
+        (["visitors", "--grain", "minute", "--from", "2026-01-01", "--to", "2026-06-01"], 5, "coarser grain"),
+        (["visitors", "--target", "prod"], 64, "[DKD121]"),
+        ([","], 64, "measures"),
+    ],
+)
+def test_a_mistake_is_a_line_and_a_code(project, monkeypatch, capsys, arguments, code, said):
+    monkeypatch.chdir(project)
+    # Nothing listens there.
+    monkeypatch.setenv("DKD_BASE_PORT", "1090")
+    assert run(["ask", *arguments]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert len(err.splitlines()) == 1

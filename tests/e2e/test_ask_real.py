@@ -1,0 +1,400 @@
+"""Questions on the real Druid: DuckDB's numbers over the same file, on days of 23 and 25 hours too."""
+
+import csv
+import io
+import json
+import os
+import random
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from question_oracle import ADDITIVE, OF_SESSIONS, OTHERS, RATIOS, Oracle, bucket, changes
+from second_site import SecondSite
+
+from dkd.errors import DkdError
+from dkd.query.answer import Others, answered
+from dkd.query.check import problems
+from dkd.query.client import Druid
+from dkd.query.link import as_link, of_link
+from dkd.query.question import Filter, Interval, Question, Split
+from dkd.query.shown import as_sql
+
+pytestmark = pytest.mark.stack
+
+ZONES = ("Europe/Amsterdam", "America/New_York", "Asia/Kathmandu", "UTC")
+EVENTS, SESSIONS, VISITORS, QUESTIONS = 60_000, 12_000, 50_000, 50
+# A name that no run before had: what that left in Druid would be counted too.
+SITE = f"asked_{os.getpid()}"
+MODEL = f"""\
+dkd: 1
+site: {SITE}
+events:
+  page_view: {{}}
+  purchase: {{fields: {{revenue: {{type: double, unit: EUR}}, quantity: int}}}}
+topics: {{partitions: 2}}
+enrich: [{{sessions: {{conversions: [{{event: purchase, value: revenue}}]}}}}]
+datasources: {{events: {{segment: day}}, sessions: {{segment: month}}}}
+measures:
+  visitors: {{count_distinct: party_id}}
+  countries: {{count_distinct: country}}
+  events: {{count: events}}
+  pageviews: {{count: events, where: {{event: page_view}}}}
+  orders: {{count: events, where: {{event: purchase}}}}
+  buyers: {{count_distinct: party_id, where: {{event: purchase}}}}
+  revenue: {{sum: revenue, where: {{event: purchase}}}}
+  quantity: {{sum: quantity}}
+  sessions: {{count: sessions}}
+  bounces: {{count: sessions, where: {{is_bounce: true}}}}
+  value: {{sum: conversion_value}}
+  revenue_per_visitor: {{ratio: [revenue, visitors]}}
+  bounce_rate: {{ratio: [bounces, sessions]}}
+  pageviews_per_session: {{ratio: [pageviews, sessions]}}
+"""
+NASTY = ("' OR 1=1 --", "?", 'a"b', "", "😀", "שלום", "null", "back\\slash", "%_", "NL")
+BOTH = {"country": ("NL", "DE", "FR", None, *NASTY), "channel": ("Direct", "Email", None), "is_bot": (True, False)}
+OF_EVENTS = {
+    "page_path": tuple(f"/p{n}" for n in range(40)),
+    "quantity": (1, 2, 3, None),
+    "event": ("page_view", "purchase"),
+}
+
+
+def rows(days):
+    """Events and sessions of three days around each of *days*, in seeded disorder of values, in order of time."""
+    dice = random.Random(11)
+    moments = sorted(
+        int((day + timedelta(days=-1, seconds=dice.random() * 3 * 86_400)).timestamp() * 1000)
+        for n in range(EVENTS)
+        for day in (days[n % 2],)
+    )
+    events = []
+    for seq, at_ms in enumerate(moments):
+        is_order = dice.random() < 0.1
+        party = dice.randrange(VISITORS)
+        event = {
+            "event": "purchase" if is_order else "page_view",
+            "timestamp_ms": at_ms,
+            "party_id": f"p{party}",
+            "event_id": f"e{seq}",
+            "page_path": f"/p{min(int(dice.expovariate(0.1)), 60)}",
+            "country": (*NASTY, "NL", "DE", "FR", None)[party % 14],
+            "channel": dice.choice(["Direct", "Email", "Paid", None]),
+            "is_bot": party % 20 == 0,
+        }
+        if is_order:
+            event |= {"revenue": dice.randrange(100, 9000) / 4, "quantity": dice.randrange(1, 4)}
+        events.append(event)
+    sessions = [
+        {
+            "session_id": f"s{seq}",
+            "party_id": event["party_id"],
+            "start_ms": event["timestamp_ms"],
+            "country": event["country"],
+            "channel": event["channel"],
+            "is_bounce": dice.random() < 0.4,
+            "conversion_value": dice.choice([None, 10.25, 99.5]),
+            "is_bot": event["is_bot"],
+        }
+        for seq, event in enumerate(dice.sample(events, SESSIONS))
+    ]
+    return events, sessions
+
+
+@pytest.fixture(scope="module")
+def days():
+    return changes("Europe/Amsterdam", datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def site(stack, days, tmp_path_factory):
+    made = SecondSite(stack, tmp_path_factory.mktemp("asked"), MODEL)
+    made.run("deploy", "--yes")
+    made.before = [made.run("ask", "visitors", check=False), made.run("ask", "sessions", check=False)]
+    made.oracle = filled(made, days)
+    yield made
+    made.remove()
+
+
+def filled(site, days):
+    """Send the rows of a file as the enricher would, wait until all are in Druid, and hand the file to DuckDB."""
+    files = []
+    for topic, found in zip((f"{SITE}.clean", f"{SITE}.sessions"), rows(days), strict=True):
+        files.append(site.stack.project / f"{topic}.ndjson")
+        files[-1].write_text("\n".join(map(json.dumps, found)))
+        site.produce(topic, ({k: v for k, v in row.items() if v is not None} for row in found))
+    wanted, found, end = {f"{SITE}_events": EVENTS, f"{SITE}_sessions": SESSIONS}, {}, time.monotonic() + 150
+    with Druid(site.settings.druid) as druid:
+        while found != wanted:
+            assert time.monotonic() < end, found
+            time.sleep(0.5)
+            names = "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = 'druid'"
+            there = {row[0] for row in druid.sql(names).rows}
+            found = {name: druid.sql(f"SELECT COUNT(*) FROM {name}").value() for name in wanted if name in there}
+    return Oracle(*files)
+
+
+@pytest.fixture(scope="module")
+def druid(site):
+    with Druid(site.settings.druid) as made:
+        yield made
+
+
+def question_of(dice, days):
+    """Any question that the model can answer, about an hour up to three days around one of *days*."""
+    zone, day = dice.choice(ZONES), dice.choice(days)
+    mixed = dice.random() < 0.3
+    pool = [*RATIOS, *ADDITIVE, "visitors", "buyers", "countries"]
+    if not mixed:
+        pool = (
+            [name for name in pool if (RATIOS.get(name, (name,))[0] in OF_SESSIONS) and name != "pageviews_per_session"]
+            if dice.random() < 0.2
+            else [
+                name
+                for name in pool
+                if name not in OF_SESSIONS and name not in ("bounce_rate", "pageviews_per_session")
+            ]
+        )
+    measures = tuple(dice.sample(sorted(pool), dice.randrange(1, min(4, len(pool)))))
+    known = {**BOTH, **OF_EVENTS}
+    splits = tuple(
+        Split(
+            dimension=name,
+            limit=dice.choice([1, 2, 3, 5, 20]),
+            sort=dice.choice([None, *measures]),
+            ascending=dice.random() < 0.2,
+        )
+        for name in dice.sample(sorted(known), dice.choice([0, 1, 1, 2]))
+    )
+    filters = tuple(
+        Filter(
+            dimension=name,
+            values=tuple(dice.sample(known[name], dice.randrange(1, min(4, len(known[name]))))),
+            exclude=dice.random() < 0.5,
+        )
+        for name in dice.sample(sorted(known), dice.choice([0, 0, 1, 2]))
+    )
+    start = day + timedelta(days=dice.choice([-1, -1, 0, 1]))
+    end = start + timedelta(days=dice.randrange(1, 4))
+    if dice.random() < 0.4:
+        start = day + timedelta(seconds=dice.randrange(-80_000, 80_000))
+        end = day + timedelta(days=1, seconds=dice.randrange(80_000))
+    interval = Interval(start=start, end=end)
+    return Question(
+        measures=measures, splits=splits, filters=filters, interval=interval, zone=zone,
+        grain=dice.choice([None, None, "PT1H", "P1D", "P1W", "P1M", "PT15M" if not splits else None]),
+        compare=dice.choice([None, "previous"]), with_bots=dice.random() < 0.3,
+    )  # fmt: skip
+
+
+def questions(model, days):
+    dice, found = random.Random(2), []
+    while len(found) < QUESTIONS:
+        question = question_of(dice, days)
+        if not problems(model, question):
+            found.append(question)
+    return found
+
+
+def same(number, wanted, name):
+    """Exactly DuckDB's number, or within the printed error; a float has last digits of its own."""
+    if number.value is None or wanted is None:
+        return number.value is None and wanted is None
+    slack = 1e-9 * abs(wanted) if isinstance(wanted, float) else 0
+    return abs(number.value - wanted) <= number.error + slack
+
+
+def check_rows(oracle, answer):
+    """Every row and total is DuckDB's, no row is missing, and the parts of what adds up do so. Returns the cells."""
+    question, span = answer.question, answer.question.span
+    kept = [
+        list(dict.fromkeys(row.key[n] for row in answer.rows if row.key[n] is not Others.others))
+        for n in range(len(question.splits))
+    ]
+    wanted = oracle.counts(question, span.start, span.end, kept)
+    found = {}
+    for row in answer.rows:
+        key = tuple(
+            OTHERS if value is Others.others else None if value is None else spelled(value) for value in row.key
+        )
+        found[(bucket(row.time, question.grain, question.zone) if row.time else None, *key)] = row
+    assert len(found) == len(answer.rows)
+    if question.splits or question.grain:
+        assert wanted.keys() <= found.keys(), (question, wanted.keys() - found.keys())
+    for key, row in found.items():
+        numbers = wanted.get(key, {name: None if name in RATIOS else 0 for name in question.measures})
+        for name, cell in zip(question.measures, row.cells, strict=True):
+            assert same(cell.now, numbers[name], name), (question, key, name, cell, numbers[name])
+    bare = question.model_copy(update={"splits": (), "grain": None})
+    (total,) = oracle.counts(bare, span.start, span.end, []).values()
+    for n, name in enumerate(question.measures):
+        assert same(answer.totals[n].now, total[name], name), (question, name, answer.totals[n], total[name])
+        if name in ADDITIVE and answer.rows:
+            assert sum(row.cells[n].now.value for row in answer.rows) == pytest.approx(total[name], rel=1e-9)
+    if answer.previous is not None:
+        (past,) = oracle.counts(bare, answer.previous.start, answer.previous.end, []).values()
+        for n, name in enumerate(question.measures):
+            assert same(answer.totals[n].previous, past[name], name), (question, name)
+    check_ranks(oracle, question, kept)
+    return [cell.now for row in answer.rows for cell in row.cells] + [cell.now for cell in answer.totals]
+
+
+def spelled(value):
+    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+
+
+def check_ranks(oracle, question, kept):
+    """The values that have a row are the first ones; where equal numbers meet the limit any of them may be."""
+    for split, values in zip(question.splits, kept, strict=True):
+        if split.dimension == "is_bot":
+            continue
+        ranks = oracle.ranks(question, split, question.span.start, question.span.end)
+        numbers = sorted((n for n in ranks.values() if n is not None), reverse=not split.ascending)
+        if len(ranks) <= split.limit or len(numbers) < len(ranks):
+            continue
+        chosen = sorted((ranks[value] for value in values), reverse=not split.ascending)
+        assert chosen == pytest.approx(numbers[: split.limit], rel=0.03), (question, split)
+
+
+def test_random_questions_have_duckdbs_numbers(site, druid, days):
+    began, cells = time.monotonic(), []
+    asked = questions(site.model, days)
+    for question in asked:
+        assert of_link(as_link(question)) == question
+        cells += check_rows(site.oracle, answered(druid, site.model, question))
+    estimates = [cell for cell in cells if cell.error]
+    print(f"{len(asked)} questions, {len(cells)} numbers, {len(estimates)} estimates, {time.monotonic() - began:.1f} s")
+    assert len(cells) > 1_000
+
+
+@pytest.mark.parametrize(("which", "hours"), [(0, 23), (1, 25)])
+def test_a_day_of_the_changing_clock_has_its_hours_and_its_neighbours(site, druid, days, which, hours):
+    day, zone = days[which], "Europe/Amsterdam"
+    following = day + timedelta(hours=hours)
+    question = Question(
+        measures=("events", "visitors"), interval=Interval(start=day, end=following), grain="PT1H", zone=zone,
+        compare="previous",
+    )  # fmt: skip
+    answer = answered(druid, site.model, question)
+    check_rows(site.oracle, answer)
+    assert [row.time for row in answer.rows] == [day + timedelta(hours=n) for n in range(hours)]
+    assert all(row.cells[0].now.value for row in answer.rows)
+    assert answer.previous == Interval(start=day - timedelta(hours=24), end=day)
+    around = Interval(start=day - timedelta(hours=24), end=following + timedelta(hours=24))
+    by_day = answered(druid, site.model, question.model_copy(update={"grain": "P1D", "interval": around}))
+    assert [row.cells[0].now.value for row in by_day.rows][1] == answer.totals[0].now.value
+    assert [(row.time.astimezone(UTC) - day) // timedelta(hours=1) for row in by_day.rows] == [-24, 0, hours]
+
+
+def test_many_visitors_are_an_estimate_whose_error_holds(site, druid, days):
+    around = Interval(start=days[1] - timedelta(days=2), end=days[1] + timedelta(days=3))
+    question = Question(measures=("visitors", "revenue_per_visitor", "events"), interval=around)
+    answer = answered(druid, site.model, question)
+    check_rows(site.oracle, answer)
+    visitors, ratio, events = (cell.now for cell in answer.totals)
+    assert 0 < visitors.error < 0.03 * visitors.value
+    assert 0 < ratio.error < 0.03 * ratio.value
+    assert events.error == 0
+
+
+def asked(site, *arguments):
+    return site.run("ask", *arguments, check=False)
+
+
+def span(days):
+    return ("--from", f"{days[1] - timedelta(days=2):%Y-%m-%d}", "--to", f"{days[1] + timedelta(days=3):%Y-%m-%d}")
+
+
+def test_the_command_answers_in_three_forms_and_says_how_far_to_trust_it(site, druid, days):
+    table = asked(site, "visitors,revenue", "--by", "country", "--top", "2", "--last", "24h").stdout
+    assert table.splitlines()[0].split() == ["country", "visitors", "revenue"]
+    assert [line.split()[0] for line in table.splitlines()[-3:-1]] == ["(others)", "(total)"]
+    assert table.splitlines()[-1].endswith("left out · exact")
+    given = ("events", "--by", "channel", *span(days))
+    found = json.loads(asked(site, *given, "--format", "json").stdout)
+    assert sum(row["events"] for row in found["rows"]) == found["totals"]["events"] > 0
+    read = list(csv.DictReader(io.StringIO(asked(site, *given, "--format", "csv").stdout)))
+    assert [(row["channel"] or None, int(row["events"])) for row in read] == [
+        (row["channel"], row["events"]) for row in found["rows"]
+    ]
+
+
+@pytest.mark.parametrize("value", ["' OR 1=1 --", "?", 'a"b', "", "😀", "שלום", '"null"', "back\\slash", "%_"])
+def test_a_value_of_a_filter_is_only_ever_a_value(site, druid, days, value):
+    meant = "null" if value == '"null"' else value
+    around = Interval(start=days[1] - timedelta(days=2), end=days[1] + timedelta(days=3))
+    filters = (Filter(dimension="country", values=(meant,)),)
+    question = Question(measures=("events",), interval=around, filters=filters, with_bots=True)
+    answer = answered(druid, site.model, question)
+    check_rows(site.oracle, answer)
+    assert answer.totals[0].now.value > 0
+    (query,) = answer.queries
+    assert druid.sql(as_sql(query)).rows == druid.sql(query.sql, query.parameters).rows
+
+
+@pytest.mark.parametrize(("given", "meant"), [("' OR 1=1 --", "' OR 1=1 --"), ('"null"', "null"), ("null", None)])
+def test_a_value_of_the_command_line_is_one_too(site, days, given, meant):
+    filters = (Filter(dimension="country", values=(meant,)),)
+    whole = Interval(start=datetime(2000, 1, 1, tzinfo=UTC), end=datetime(2100, 1, 1, tzinfo=UTC))
+    question = Question(measures=("events",), interval=whole, filters=filters)
+    (wanted,) = site.oracle.counts(question, whole.start, whole.end, []).values()
+    done = asked(site, "events", "--where", f"country={given}", "--from", "2000-01-01", "--json")
+    assert json.loads(done.stdout)["totals"]["events"] == wanted["events"] > 0
+
+
+def test_shown_sql_gives_the_answers_numbers(site, days):
+    given = ("visitors,orders", "--by", "country", "--grain", "day", "--top", "3", *span(days))
+    text = asked(site, *given, "--sql").stdout
+    totals = next(part for part in text.split("\n-- ") if part.startswith("totals")).partition("\n")[2]
+    (row,) = json.loads(site.run("sql", totals, "--json").stdout)
+    wanted = json.loads(asked(site, *given, "--json").stdout)["totals"]
+    assert row["orders"] == wanted["orders"]
+    assert round(json.loads(row["visitors"])["estimate"]) == wanted["visitors"]
+
+
+def test_every_query_reads_its_interval_alone(site, druid, days):
+    question = Question(
+        measures=("visitors", "bounces"), interval=Interval(start=days[0], end=days[1]), compare="previous",
+        splits=(Split(dimension="country", limit=1),), grain="P1M", zone="Europe/Amsterdam",
+    )  # fmt: skip
+    answer = answered(druid, site.model, question)
+    assert {query.role for query in answer.queries} == {"ranking", "rows", "totals"}
+    for query in answer.queries:
+        plan = str(druid.sql(f"EXPLAIN PLAN FOR {query.sql}", query.parameters).rows)
+        span = answer.previous if query.is_previous else answer.question.span
+        assert f"{span.start:%Y-%m-%dT%H:%M}:00.000Z/{span.end:%Y-%m-%dT%H:%M}:00.000Z" in plan
+
+
+def test_before_the_first_row_the_question_is_answered_with_what_to_do(site):
+    events, sessions = site.before
+    assert (events.returncode, sessions.returncode) == (1, 1)
+    assert "it holds no row yet; send an event" in events.stderr
+    assert all(len(done.stderr.splitlines()) == 1 for done in site.before)
+
+
+def test_a_mistake_is_a_line_with_the_nearest_names_and_a_code(site, days):
+    done = asked(site, "visitor", "--by", "contry")
+    assert done.returncode == 64
+    assert [line[-8:] for line in done.stderr.splitlines()] == ["[DKD310]", "[DKD311]"]
+    assert "did you mean visitors or" in done.stderr
+    done = asked(site, "events", "--grain", "minute", "--last", "90d")
+    assert done.returncode == 5
+    assert "choose a coarser grain" in done.stderr
+
+
+def test_nothing_that_fits_is_said_and_no_error(site, days):
+    done = asked(site, "events,revenue_per_visitor", "--where", "country=XX", *span(days))
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[2].split() == ["0", "-"]
+    assert done.stdout.splitlines()[-1] == "nothing was counted: no event fits the filters"
+
+
+def test_a_running_question_is_cancelled_from_another_thread(site):
+    slow = f"SELECT COUNT(*) FROM {SITE}_events a, {SITE}_events b WHERE a.event_id <> b.party_id"
+    with Druid(site.settings.druid) as druid:
+        threading.Timer(2, druid.cancel).start()
+        began = time.monotonic()
+        with pytest.raises(DkdError, match="DKD307"):
+            druid.sql(slow, timeout_s=120)
+        assert time.monotonic() - began < 60

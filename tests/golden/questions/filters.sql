@@ -1,0 +1,27 @@
+-- totals
+-- 2026-10-24 22:00:00+00:00
+-- 2026-10-25 23:00:00+00:00
+-- NL
+-- 1
+-- 1280
+SELECT
+  THETA_SKETCH_ESTIMATE_WITH_ERROR_BOUNDS(DS_THETA("party_id", 16384), 3) AS "visitors"
+FROM "shop_events"
+WHERE "__time" >= ? AND "__time" < ?
+  AND ("country" IN (?) OR "country" IS NULL)
+  AND (("is_late" IN (?)) IS NOT TRUE)
+  AND ("viewport_width" IN (?))
+
+-- bots
+-- 2026-10-24 22:00:00+00:00
+-- 2026-10-25 23:00:00+00:00
+-- NL
+-- 1
+-- 1280
+SELECT COUNT(*) AS "bots"
+FROM "shop_events"
+WHERE "__time" >= ? AND "__time" < ?
+  AND ("country" IN (?) OR "country" IS NULL)
+  AND (("is_late" IN (?)) IS NOT TRUE)
+  AND ("viewport_width" IN (?))
+  AND "is_bot" = 1

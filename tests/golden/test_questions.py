@@ -1,0 +1,60 @@
+"""Each question compiles to the SQL kept in ``questions/``, with its parameters, and so do the shop's measures."""
+
+from pathlib import Path
+
+from dkd.model.load import load
+from dkd.model.preset import preset_files
+from dkd.query.check import kinds_of, problems
+from dkd.query.compile import Kept, Source, bots, newest, ranking, rows, totals
+from dkd.query.link import of_link
+from dkd.query.measure import definition
+from dkd.query.periods import before
+
+(_TEXT,) = (text for name, text in preset_files("shop", "shop").items() if name.endswith("shop.yaml"))
+MODEL = load(
+    _TEXT.replace(
+        "measures:\n", "measures:\n  sessions: {count: sessions}\n  order_rate: {ratio: [orders, sessions]}\n"
+    ),
+    "shop.yaml",
+)
+DAY = "t.20261024T220000000.20261025T230000000"
+QUESTIONS = {
+    "totals": (f"1~m.visitors~{DAY}", ()),
+    "series": (f"1~m.visitors.revenue_per_visitor~{DAY}~g.PT1H~z.Europe-2FAmsterdam", ()),
+    "top_with_others": (f"1~m.revenue~{DAY}~s.country.2", (("NL", None), None)),
+    "all_values": (f"1~m.orders~{DAY}~s.device_type.5.orders.up", (("mobile", "desktop"), "events")),
+    "previous": (f"1~m.pageviews~{DAY}~s.country.5~c.previous~g.P1D~z.Europe-2FAmsterdam", (("NL",), "events")),
+    "filters": (f"1~m.visitors~{DAY}~f.country.NL.-n~x.is_late.-t~f.viewport_width.-i1280~b", ()),
+    "hostile": (f"1~m.visitors~{DAY}~f.country.-27-20OR-201-3D1-20-2D-2D.-3F", ()),
+    "events_and_sessions": (f"1~m.orders.order_rate~{DAY}~s.channel.1~g.P1W", (("Direct",), None)),
+    "double_midnight": (f"1~m.pageviews~{DAY}~g.P1D~z.Atlantic-2FAzores", ()),
+}
+
+
+def compiled(link, kept):
+    question = of_link(link)
+    assert problems(MODEL, question) == ()
+    spans = [(question.span, False)]
+    spans += [(before(question)[0], True)] if question.compare else []
+    for span, is_previous in spans:
+        for kind, measures in kinds_of(MODEL, question).items():
+            source = Source(kind, measures, span, is_previous)
+            chosen = [Kept(split, *kept) for split in question.splits]
+            for split in question.splits if kind == "events" and not is_previous else ():
+                yield ranking(MODEL, question, source, split)
+            yield totals(MODEL, question, source)
+            if chosen or question.grain:
+                yield rows(MODEL, question, source, chosen)
+    yield bots(MODEL, question)
+
+
+def shown(query):
+    values = "".join(f"-- {value!s}\n" for value in query.parameters)
+    return f"-- {query.role}{' of the period before' if query.is_previous else ''}\n{values}{query.sql}\n"
+
+
+def test_questions(golden):
+    found = {f"{name}.sql": "\n".join(map(shown, compiled(*given))) for name, given in QUESTIONS.items()}
+    found["newest.sql"] = shown(newest(MODEL))
+    found["definitions.txt"] = "".join(f"{name}: {definition(MODEL, name)}\n" for name in MODEL.measures)
+    golden.check(Path(__file__).parent / "questions", found)

@@ -1,0 +1,144 @@
+"""What DuckDB says about a question, over the file that the events were sent from: written without dkd's query room."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+MEASURES = {
+    "visitors": "count(DISTINCT party_id)",
+    "countries": "count(DISTINCT nullif(country, ''))",
+    "events": "count(*)",
+    "pageviews": "count(*) FILTER (event = 'page_view')",
+    "orders": "count(*) FILTER (event = 'purchase')",
+    "buyers": "count(DISTINCT party_id) FILTER (event = 'purchase')",
+    "revenue": "coalesce(sum(revenue) FILTER (event = 'purchase'), 0)",
+    "quantity": "coalesce(sum(quantity), 0)",
+    "sessions": "count(*)",
+    "bounces": "count(*) FILTER (is_bounce)",
+    "value": "coalesce(sum(conversion_value), 0)",
+}
+OF_SESSIONS = ("sessions", "bounces", "value")
+RATIOS = {
+    "revenue_per_visitor": ("revenue", "visitors"),
+    "bounce_rate": ("bounces", "sessions"),
+    "pageviews_per_session": ("pageviews", "sessions"),
+}
+ADDITIVE = {"events", "pageviews", "orders", "revenue", "quantity", "sessions", "bounces", "value"}
+OTHERS = "all the others"
+_TRUNC = {"P1D": "day", "P1W": "week", "P1M": "month", "P3M": "quarter", "P1Y": "year"}
+_MINUTES = {"PT5M": 5, "PT15M": 15, "PT1H": 60}
+
+
+class Oracle:
+    """Two tables, as they were written to *events* and *sessions*."""
+
+    def __init__(self, events: Path, sessions: Path) -> None:
+        self.db = duckdb.connect()
+        self.db.execute("SET TimeZone = 'UTC'")
+        for name, file, time in (("events", events, "timestamp_ms"), ("sessions", sessions, "start_ms")):
+            self.db.execute(
+                f"CREATE TABLE {name} AS SELECT *, {time} AS at_ms, make_timestamp({time} * 1000) AS moment "
+                f"FROM read_json('{file}', format = 'newline_delimited')"
+            )
+
+    def counts(self, question, start: datetime, end: datetime, kept) -> dict[tuple[object, ...], dict[str, float]]:
+        """Each measure by (bucket or None, value of each split ...); buckets are local texts, see :func:`bucket`."""
+        plain = {part for name in question.measures for part in RATIOS.get(name, (name,))}
+        found: dict[tuple[object, ...], dict[str, float]] = {}
+        for table in ("events", "sessions"):
+            names = sorted(name for name in plain if (name in OF_SESSIONS) == (table == "sessions"))
+            if not names:
+                continue
+            keys = [_bucket(question.grain, question.zone)] if question.grain else []
+            keys += [_kept(split.dimension, values) for split, values in zip(question.splits, kept, strict=True)]
+            where = _where(question, start, end)
+            sql = f"SELECT {', '.join([*keys, *(MEASURES[name] for name in names)])} FROM {table} WHERE {where}"
+            groups = ", ".join(str(n + 1) for n in range(len(keys)))
+            for row in self.db.execute(sql + (f" GROUP BY {groups}" if keys else "")).fetchall():
+                key = row[: len(keys)] if question.grain else (None, *row[: len(keys)])
+                found.setdefault(key, {}).update(zip(names, row[len(keys) :], strict=True))
+        return {key: _with_ratios(question.measures, numbers) for key, numbers in found.items()}
+
+    def ranks(self, question, split, start: datetime, end: datetime) -> dict[object, float | None]:
+        """The number that ranks each value of the split."""
+        by = split.sort or question.measures[0]
+        table = "sessions" if RATIOS.get(by, (by,))[0] in OF_SESSIONS else "events"
+        sql = MEASURES.get(by) or "({}) / nullif({}, 0)".format(*(MEASURES[name] for name in RATIOS[by]))
+        where = _where(question, start, end)
+        return dict(
+            self.db.execute(f"SELECT {split.dimension}, {sql} FROM {table} WHERE {where} GROUP BY 1").fetchall()
+        )
+
+
+def bucket(time: datetime, grain: str, zone: str) -> str:
+    """The text that names a bucket here: its start on the zone's clock for days, in UTC for less."""
+    place = UTC if grain in _MINUTES else ZoneInfo(zone)
+    return time.astimezone(place).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def local(zone: str, *parts: int) -> datetime:
+    return datetime(*parts, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def changes(zone: str, now: datetime) -> tuple[datetime, datetime]:
+    """Midnights, UTC, of the newest days of 23 and of 25 hours that are over for more than five days."""
+    place = ZoneInfo(zone)
+    found: dict[int, datetime] = {}
+    day = (now - timedelta(days=7)).astimezone(place).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    while len(found) < 2:
+        hours = (((day + timedelta(days=1)).astimezone(UTC) - day.astimezone(UTC)).total_seconds()) / 3600
+        if hours != 24:
+            found.setdefault(round(hours), day.astimezone(UTC))
+        day -= timedelta(days=1)
+    return found[23], found[25]
+
+
+def _with_ratios(measures: Iterable[str], numbers: dict[str, float]) -> dict[str, float | None]:
+    found: dict[str, float | None] = {}
+    for name in measures:
+        if name in RATIOS:
+            above, below = (numbers.get(part, 0) for part in RATIOS[name])
+            found[name] = above / below if below else None
+        else:
+            found[name] = numbers.get(name, 0)
+    return found
+
+
+def _bucket(grain: str, zone: str) -> str:
+    if grain in _TRUNC:
+        return (
+            f"strftime(date_trunc('{_TRUNC[grain]}', timezone('{zone}', timezone('UTC', moment))), '%Y-%m-%d %H:%M:%S')"
+        )
+    # Kathmandu's hours begin at a quarter past UTC's.
+    shift = 45 if grain == "PT1H" and zone == "Asia/Kathmandu" else 0
+    width = _MINUTES[grain] * 60_000
+    start = f"(at_ms + {shift} * 60000) // {width} * {width} - {shift} * 60000"
+    return f"strftime(make_timestamp(({start}) * 1000), '%Y-%m-%d %H:%M:%S')"
+
+
+def _kept(name: str, values: Iterable[object]) -> str:
+    tests = " OR ".join(f"{name} IS NOT DISTINCT FROM {_literal(value)}" for value in values) or "FALSE"
+    return f"CASE WHEN {tests} THEN CAST({name} AS VARCHAR) ELSE '{OTHERS}' END"
+
+
+def _where(question, start: datetime, end: datetime) -> str:
+    parts = [f"at_ms >= {_ms(start)} AND at_ms < {_ms(end)}"]
+    if not question.with_bots:
+        parts.append("NOT is_bot")
+    for one in question.filters:
+        test = " OR ".join(f"{one.dimension} IS NOT DISTINCT FROM {_literal(value)}" for value in one.values)
+        parts.append(f"NOT ({test})" if one.exclude else f"({test})")
+    return " AND ".join(parts)
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "NULL"
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
