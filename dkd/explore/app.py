@@ -79,7 +79,7 @@ def still_wanted() -> None:
 def main() -> None:
     """Draw the page."""
     model, target, base_port = sys.argv[1:4]
-    st.set_page_config(page_title="dkd explorer", layout="wide", initial_sidebar_state="collapsed")
+    st.set_page_config(page_title=f"{Path(model).stem} explorer", layout="wide", initial_sidebar_state="collapsed")
     st.html(FRAME)
     try:
         of = site(model, target, int(base_port), versions_of(Path(model)))

@@ -14,6 +14,8 @@ from dkd.query.question import Grain, Interval, Last, Question, Split
 TOP = 10
 """Values that a panel shows."""
 MOST_BUCKETS = 1_500
+_USUAL_BUCKETS = 120
+"""A line through more is a hedge at the traffic of most sites; a finer grain is one choice away."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,10 @@ def planned(model: Model, view: View, newest: datetime) -> Plan:
         newest: Time of the newest event; a stretch ends there.
     """
     asked = view.question
-    grain = asked.grain or fitting(_about(asked, newest))
+    grain = asked.grain or fitting(_about(asked, newest), _USUAL_BUCKETS)
     coarser = None
     if bucket_count(_about(asked, newest), grain) > MOST_BUCKETS:
-        coarser, grain = asked.grain, fitting(_about(asked, newest))
+        coarser, grain = asked.grain, fitting(_about(asked, newest), _USUAL_BUCKETS)
     asked = fixed(asked.model_copy(update={"grain": grain}), newest)
     left_out = {name: problem for name in asked.measures if (problem := _problem(model, asked, name))}
     measures = tuple(name for name in asked.measures if name not in left_out)
