@@ -10,7 +10,7 @@ import pytest
 from dkd.model.preset import preset_files
 
 BARE = "import typer\napp = typer.Typer()\n@app.command()\ndef main() -> None: print('1')\napp()"
-HEAVY = ("polars", "kafka", "confluent_kafka", "streamlit", "numpy", "granian")
+HEAVY = ("polars", "kafka", "confluent_kafka", "streamlit", "numpy", "granian", "requests")
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """What can be chosen on the page: dimensions, stretches of time, grains, zones and saved views."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from dkd.explore import words
 from dkd.explore.plan import MOST_BUCKETS
-from dkd.explore.view import View
+from dkd.explore.view import Saved, View
 from dkd.model.schema import Model
 from dkd.query.measure import dimensions
 from dkd.query.periods import bucket_count
@@ -24,18 +24,6 @@ _ZONES = (
     "America/Chicago", "America/Los_Angeles", "America/Sao_Paulo", "Africa/Johannesburg", "Asia/Dubai", "Asia/Kolkata",
     "Asia/Kathmandu", "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney",
 )  # fmt: skip
-
-
-class Saved(NamedTuple):
-    """A view that the project keeps.
-
-    Attributes:
-        title: For the menu.
-        link: What opens it.
-    """
-
-    title: str
-    link: str
 
 
 def menus(model: Model, view: View | None, saved: Sequence[Saved], span: Interval | None) -> dict[str, Any]:

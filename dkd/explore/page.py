@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from dkd.errors import DkdError, Problem
 from dkd.explore import words
-from dkd.explore.menus import Saved, menus
+from dkd.explore.menus import menus
 from dkd.explore.plan import Plan
 from dkd.explore.state import nothing, refusal
-from dkd.explore.view import View, as_link
+from dkd.explore.view import Saved, View, as_link
 from dkd.model.schema import Model
 from dkd.query.answer import Answer, Cell, Others, Row
 from dkd.query.measure import definition, dimensions, is_additive

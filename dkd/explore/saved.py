@@ -7,8 +7,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import ValidationError
 
 from dkd.errors import Problem
-from dkd.explore.menus import Saved
-from dkd.explore.view import MOST_PANELS, View, as_link, fitted, said
+from dkd.explore.view import MOST_PANELS, Saved, View, as_link, fitted, said
 from dkd.model.schema import Model
 from dkd.model.tree import Path, Tree, parse
 from dkd.model.types import Name

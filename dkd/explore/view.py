@@ -64,6 +64,18 @@ class Opened(NamedTuple):
     dropped: tuple[str, ...] = ()
 
 
+class Saved(NamedTuple):
+    """A view that the project keeps.
+
+    Attributes:
+        title: For the menu.
+        link: What opens it.
+    """
+
+    title: str
+    link: str
+
+
 def as_link(view: View) -> str:
     """The view as one text of letters, digits and ``_ . - ~``: the question's own link, then parts in capitals.
 
