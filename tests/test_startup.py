@@ -10,14 +10,14 @@ import pytest
 from dkd.model.preset import preset_files
 
 BARE = "import typer\napp = typer.Typer()\n@app.command()\ndef main() -> None: print('1')\napp()"
-HEAVY = ("polars", "kafka", "confluent_kafka", "streamlit", "numpy", "granian")
+HEAVY = ("polars", "kafka", "confluent_kafka", "streamlit", "numpy", "granian", "requests")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     for name, text in preset_files("shop", "shop").items():
         path = tmp_path / name
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return tmp_path
 

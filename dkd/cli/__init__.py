@@ -11,7 +11,22 @@ from typing import Any
 import typer
 
 import dkd
-from dkd.cli import ask, collect, demo, deploy, enrich, model, rejects, render, replay, simulate, sql, stack, tail
+from dkd.cli import (
+    ask,
+    collect,
+    demo,
+    deploy,
+    enrich,
+    explore,
+    model,
+    rejects,
+    render,
+    replay,
+    simulate,
+    sql,
+    stack,
+    tail,
+)
 from dkd.errors import DkdError, ExitCode
 
 _WrongUsage: Any = typer.BadParameter.__mro__[1]
@@ -29,7 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (model, render, stack, deploy, sql, ask, tail, rejects, replay, simulate, demo, collect, enrich):
+for group in (model, render, stack, deploy, sql, ask, tail, rejects, replay, simulate, demo, collect, enrich, explore):
     group.add_to(app)
 
 

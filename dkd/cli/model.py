@@ -2,12 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dkd.cli.args import JsonOption, ModelArgument
 from dkd.errors import ExitCode, ModelError
+
+if TYPE_CHECKING:
+    from dkd.model.schema import Model
 
 
 class PresetName(StrEnum):
@@ -28,7 +31,7 @@ def init(
     preset: Annotated[PresetName, typer.Option(help="What kind of site.")] = PresetName.web,
     site: Annotated[str | None, typer.Option(help="Its name; default: the folder's.", show_default=False)] = None,
 ) -> None:
-    """Write a commented model and a CI job; existing files are left alone."""
+    """Write a commented model, first views for the explorer and a CI job; existing files are left alone."""
     from shlex import quote
 
     from dkd.jobs.init import write_new
@@ -43,13 +46,14 @@ def init(
 
 
 def check(path: ModelArgument = None, as_json: JsonOption = False) -> None:
-    """Find every mistake of the model, each with its line and column; no network."""
+    """Find every mistake of the model and of its views in dashboards/, each with its line and column; no network."""
     import json
 
     from dkd.cli.args import load_model
 
     try:
-        file, _, model = load_model(path)
+        file, project, model = load_model(path)
+        views = _views(project, model)
     except ModelError as error:
         if as_json:
             typer.echo(json.dumps([problem.as_dict() for problem in error.problems], indent=2))
@@ -61,6 +65,23 @@ def check(path: ModelArgument = None, as_json: JsonOption = False) -> None:
         typer.echo("[]")
         return
     fields, events = len(model.all_fields), len(model.events)
-    typer.echo(
-        f"{file}: site {model.site}, {events} events, {fields} fields, {len(model.measures)} measures: no mistakes"
-    )
+    counts = f"{events} events, {fields} fields, {len(model.measures)} measures, {views} views"
+    typer.echo(f"{file}: site {model.site}, {counts}: no mistakes")
+
+
+def _views(project: Path, model: "Model") -> int:
+    """How many views the project keeps.
+
+    Raises:
+        ModelError: With every mistake of all of them.
+    """
+    folder = project / "dashboards"
+    folder = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    if not folder.is_dir():
+        return 0
+    from dkd.explore.saved import read_all
+
+    read = read_all(folder, model)
+    if found := [problem for one in read for problem in one.problems]:
+        raise ModelError.of(found)
+    return len(read)

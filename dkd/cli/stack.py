@@ -1,4 +1,4 @@
-"""``dkd up``, ``down``, ``status`` and ``logs``: Kafka, Druid, collector and enricher on this machine."""
+"""``dkd up``, ``down``, ``status`` and ``logs``: Kafka, Druid and dkd's own services on this machine."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -37,7 +37,8 @@ def add_to(app: typer.Typer) -> None:
 def up(
     path: ModelArgument = None,
     only: Annotated[
-        str | None, typer.Option(metavar="PARTS", help="Some of kafka,druid,collector,enricher.", show_default=False)
+        str | None,
+        typer.Option(metavar="PARTS", help="Some of kafka,druid,collector,enricher,explorer.", show_default=False),
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when everything works.")] = False,
     base_port: Annotated[
@@ -47,7 +48,7 @@ def up(
     offline: Annotated[bool, typer.Option("--offline", help="Never fetch jars.")] = False,
     runtime: RuntimeOption = Runtime.local,
 ) -> None:
-    """Start Kafka and Druid, deploy the model, start collector and enricher; Ctrl-C stops them all."""
+    """Start Kafka and Druid, deploy the model, start collector, enricher and explorer; Ctrl-C stops them all."""
     if runtime is Runtime.docker:
         _docker_up(find_model(path))
         return
@@ -241,17 +242,19 @@ def _ask_to_wipe(project: Path, yes: bool) -> None:
 
 
 def _say_result(result: "Result", base_port: int, names: tuple[str, ...]) -> None:
+    from dkd.local.services import absent
     from dkd.settings import Ports
 
-    ports = Ports.at(base_port)
+    ports, shown = Ports.at(base_port), set(names) - absent()
     places = {
         "collector": f"http://127.0.0.1:{ports.collector}",
         "druid": f"http://127.0.0.1:{ports.broker}/druid/v2/sql",
         "kafka": f"127.0.0.1:{ports.kafka}",
         "enricher": f"http://127.0.0.1:{ports.enricher_admin}/metrics",
+        "explorer": f"http://127.0.0.1:{ports.explorer}",
     }
     typer.echo(f"started {', '.join(result.started)}" if result.started else "everything was running already")
-    for line in (result.deployed, *(f"{name:10} {place}" for name, place in places.items() if name in names)):
+    for line in (result.deployed, *(f"{name:10} {place}" for name, place in places.items() if name in shown)):
         if line:
             typer.echo(line)
     typer.echo(", ".join(f"{name} {seconds:.1f} s" for name, seconds in result.phases.seconds.items()))

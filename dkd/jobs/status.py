@@ -116,7 +116,8 @@ def status(layout: Layout, ports: Ports, more: Iterable[Callable[[], Section]] =
         ports: The stack's.
         more: Each adds a section; called only when every part answers.
     """
-    found = tuple(_part(layout, ports, one) for one in PARTS)
+    absent = services.absent()
+    found = tuple(_part(layout, ports, one) for one in PARTS if one.name not in absent)
     sections = tuple(add() for add in more) if all(one.ok for one in found) else ()
     return Status(found, sections)
 

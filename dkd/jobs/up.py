@@ -193,8 +193,11 @@ class _Run:
         self.result.deployed = report.line()
 
     def services(self) -> None:
-        """Collector and enricher: start the dead ones, and anew those of an older model."""
-        chosen = [name for name in self._wanted.names if name in SERVICES]
+        """Collector, enricher and explorer: start the dead ones, and anew those of an older model."""
+        absent = services.absent()
+        chosen = [name for name in self._wanted.names if name in SERVICES and name not in absent]
+        for name in absent.intersection(self._wanted.names):
+            self._listener.note(f"{name} is left out: its package is not installed; pip install 'dkd[all]'")
         if not chosen or self._site is None:
             return
         self._require_needs(chosen)

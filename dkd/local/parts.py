@@ -25,9 +25,10 @@ PARTS = (
     Part("druid", ("zookeeper", "derby", "coordinator", "broker", "historical", "indexer")),
     Part("collector", ("collector",), needs=("kafka",)),
     Part("enricher", ("enricher_admin",), needs=("kafka",)),
+    Part("explorer", ("explorer",), needs=("druid",)),
 )
 SERVERS = ("kafka", "druid")
-SERVICES = ("collector", "enricher")
+SERVICES = ("collector", "enricher", "explorer")
 """Parts that are dkd's own commands and need a model."""
 STOP_ORDER = (SERVICES, ("druid",), ("kafka",))
 """Druid needs Kafka to stop cleanly, so Kafka is the last."""

@@ -1,8 +1,9 @@
-"""A model becomes dkd's own two processes of the stack: the collector and the enricher, as detached commands."""
+"""A model becomes dkd's own processes of the stack: collector, enricher and explorer, as detached commands."""
 
 import hashlib
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import dkd
@@ -11,7 +12,13 @@ from dkd.local.layout import Layout
 from dkd.local.probe import status_of
 from dkd.settings import Ports
 
-_COMMANDS = {"collector": "collect", "enricher": "enrich"}
+_COMMANDS = {"collector": "collect", "enricher": "enrich", "explorer": "explore"}
+_HEALTH = {
+    "collector": ("collector", "/ping"),
+    "enricher": ("enricher_admin", "/healthz"),
+    "explorer": ("explorer", "/_stcore/health"),
+}
+"""The port of each service, and what answers there once it works."""
 
 
 def about(model: Path) -> str:
@@ -21,8 +28,13 @@ def about(model: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+def absent() -> frozenset[str]:
+    """Names of the services whose packages are not installed here; the stack does without them."""
+    return frozenset() if find_spec("streamlit") else frozenset({"explorer"})
+
+
 def start(layout: Layout, name: str, model: Path, base_port: int) -> None:
-    """Start the collector or the enricher of *model* on the stack at *base_port*; the caller holds the lock."""
+    """Start the named service of *model* on the stack at *base_port*; the caller holds the lock."""
     # -P: a folder named dkd in the project must not be taken for the program.
     command = [sys.executable, "-P", "-m", "dkd", _COMMANDS[name], str(model.resolve()), "--target", "local"]
     env = {**os.environ, "DKD_BASE_PORT": str(base_port), "PYTHONUNBUFFERED": "1"}
@@ -30,7 +42,6 @@ def start(layout: Layout, name: str, model: Path, base_port: int) -> None:
 
 
 def missing(name: str, ports: Ports) -> str:
-    """What the collector or the enricher lacks to work; empty when it is ready."""
-    if name == "collector":
-        return "" if status_of(ports.collector, "/ping") == 200 else "answer to /ping"
-    return "" if status_of(ports.enricher_admin, "/healthz") == 200 else "answer to /healthz"
+    """What a service lacks to work; empty when it is ready."""
+    port, path = _HEALTH[name]
+    return "" if status_of(getattr(ports, port), path) == 200 else f"answer to {path}"

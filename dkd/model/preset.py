@@ -1,4 +1,4 @@
-"""Preset and site name → the text of a first model, and of the job that checks it in CI."""
+"""Preset and site name → the text of a first model, of its first views, and of the job that checks them in CI."""
 
 import re
 from importlib.resources import files
@@ -42,7 +42,13 @@ def preset_files(preset: Preset, site: str) -> dict[str, str]:
         raise UsageError("DKD112", where="--site", problem=f"{site!r} is not a site name", remedy=remedy)
     model = files("dkd.model.presets").joinpath(f"{preset}.yaml").read_text(encoding="utf-8")
     aligned = re.sub(r"^site: SITE *", f"site: {site}".ljust(40), model, count=1, flags=re.MULTILINE)
-    return {f"specs/{site}.yaml": aligned, ".github/workflows/dkd.yml": _CI_JOB}
+    folder = files("dkd.model.presets").joinpath(preset)
+    views = sorted((view.name, view.read_text(encoding="utf-8")) for view in folder.iterdir())
+    return {
+        f"specs/{site}.yaml": aligned,
+        **{f"dashboards/{name}": text for name, text in views},
+        ".github/workflows/dkd.yml": _CI_JOB,
+    }
 
 
 def site_name(folder: str) -> str:

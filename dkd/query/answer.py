@@ -14,7 +14,7 @@ from dkd.query.client import Druid
 from dkd.query.compile import MOST_ROWS, Kept, Query, Source, ranking, rows, totals
 from dkd.query.measure import definition, dimensions, held, kind_of, plain
 from dkd.query.periods import Moved, before, buckets, fixed, floor
-from dkd.query.question import Interval, Last, Question, Scalar, Split
+from dkd.query.question import Grain, Interval, Last, Question, Scalar, Split
 from dkd.query.rows import Rows
 
 
@@ -105,7 +105,13 @@ class Answer:
 
 
 def answered(
-    druid: Druid, model: Model, question: Question, *, newest: datetime | None = None, timeout_s: float = 30.0
+    druid: Druid,
+    model: Model,
+    question: Question,
+    *,
+    newest: datetime | None = None,
+    stride: Grain | None = None,
+    timeout_s: float = 30.0,
 ) -> Answer:
     """Ask *question*.
 
@@ -114,6 +120,8 @@ def answered(
         model: The site.
         question: Whose names the model has.
         newest: Time of the newest event, where a question about the last hours or days ends; None asks for it first.
+        stride: Where the question has no grain, the one by whose buckets the period before it is found, so that a
+            question without a grain is compared with the same period as one beside it that has one.
         timeout_s: For each query.
 
     Raises:
@@ -128,7 +136,7 @@ def answered(
             raise empty(model.datasource("events"))
         question = fixed(question, end)
         require_answerable(model, question)
-    return _Asking(druid, model, question, timeout_s).answer()
+    return _Asking(druid, model, question, timeout_s).answer(question.grain or stride)
 
 
 class _Asking:
@@ -140,9 +148,10 @@ class _Asking:
         self._kinds = kinds_of(model, question)
         self._columns = dimensions(model)
 
-    def answer(self) -> Answer:
+    def answer(self, stride: Grain | None) -> Answer:
         interval = self._question.span
-        past, moved = before(self._question) if self._question.compare else (None, None)
+        strided = self._question.model_copy(update={"grain": stride})
+        past, moved = before(strided) if self._question.compare else (None, None)
         kept = [self._kept(interval, split) for split in self._question.splits]
         now = self._counted(interval, kept, is_previous=False)
         then = self._counted(past, kept, is_previous=True) if past is not None else None

@@ -57,8 +57,8 @@ def free_base() -> int:
 def test_status_says_that_nothing_runs(project):
     done = dkd(project, "status")
     assert done.returncode == 1
-    assert [line.split() for line in done.stdout.splitlines()[:4]] == [
-        [name, "stopped"] for name in ("kafka", "druid", "collector", "enricher")
+    assert [line.split() for line in done.stdout.splitlines()[:5]] == [
+        [name, "stopped"] for name in ("kafka", "druid", "collector", "enricher", "explorer")
     ]
     assert not (project / ".dkd").exists()
 

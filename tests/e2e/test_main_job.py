@@ -156,5 +156,5 @@ def test_a_wrong_port_is_one_clear_line(stack):
 def test_status_is_green_and_small(stack):
     done = stack.run("status", "--json")
     parts = json.loads(done.stdout)["parts"]
-    assert {part["name"] for part in parts} >= {"kafka", "druid", "collector", "enricher"}
+    assert {part["name"] for part in parts} >= {"kafka", "druid", "collector", "enricher", "explorer"}
     assert sum(part["rss_bytes"] for part in parts) <= 2.5e9

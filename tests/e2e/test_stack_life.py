@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from real_stack import Stack
 
-PARTS = ("kafka", "druid", "collector", "enricher")
+PARTS = ("kafka", "druid", "collector", "enricher", "explorer")
 
 pytestmark = pytest.mark.stack
 
@@ -58,10 +58,10 @@ def test_a_changed_model_starts_the_services_anew_and_the_servers_not(stack: Sta
     finally:
         model.write_text(text)
         stack.run("up", "--detach")
-    assert {part for part in PARTS if after[part] != before[part]} == {"collector", "enricher"}
+    assert {part for part in PARTS if after[part] != before[part]} == {"collector", "enricher", "explorer"}
 
 
-@pytest.mark.parametrize("part", ["collector", "enricher", "kafka", "druid"])
+@pytest.mark.parametrize("part", ["collector", "enricher", "explorer", "kafka", "druid"])
 def test_a_killed_part_is_named_and_comes_back_with_all_rows(stack: Stack, part: str, tmp_path: Path):
     page = f"/{uuid.uuid4().hex}"
     now = int(time.time() * 1000)

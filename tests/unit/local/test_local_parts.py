@@ -11,7 +11,7 @@ from dkd.settings import Ports
 
 
 def test_without_a_choice_every_part_is_meant():
-    assert chosen(None) == ("kafka", "druid", "collector", "enricher")
+    assert chosen(None) == ("kafka", "druid", "collector", "enricher", "explorer")
 
 
 def test_a_choice_keeps_the_order_of_the_start():
@@ -20,7 +20,7 @@ def test_a_choice_keeps_the_order_of_the_start():
 
 @pytest.mark.parametrize("wrong", ["", ",", "kafak", "kafka,zookeeper"])
 def test_a_wrong_part_is_named_with_the_right_ones(wrong):
-    with pytest.raises(UsageError, match=r"kafka, druid, collector, enricher.*DKD115"):
+    with pytest.raises(UsageError, match=r"kafka, druid, collector, enricher, explorer.*DKD115"):
         chosen(wrong)
 
 

@@ -1,0 +1,50 @@
+"""What can be chosen on the page: dimensions, stretches of time, grains, zones and saved views."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from dkd.explore import words
+from dkd.explore.plan import MOST_BUCKETS
+from dkd.explore.view import Saved, View
+from dkd.model.schema import Model
+from dkd.query.measure import dimensions
+from dkd.query.periods import bucket_count
+from dkd.query.question import Interval
+
+STRETCHES = (("1h", "Last hour"), ("1d", "Last day"), ("7d", "7 days"), ("30d", "30 days"))
+
+_IDENTIFIERS = frozenset({
+    "party_id", "session_id", "collector_session_id", "pageview_id", "event_id", "received_ms", "end_ms", "page_url",
+    "page_query", "referrer_url",
+})  # fmt: skip
+"""Columns with about as many values as rows: they can be asked for, but a menu is no place for them."""
+
+_ZONES = (
+    "UTC", "Europe/London", "Europe/Amsterdam", "Europe/Berlin", "Europe/Helsinki", "America/New_York",
+    "America/Chicago", "America/Los_Angeles", "America/Sao_Paulo", "Africa/Johannesburg", "Asia/Dubai", "Asia/Kolkata",
+    "Asia/Kathmandu", "Asia/Shanghai", "Asia/Tokyo", "Australia/Sydney",
+)  # fmt: skip
+
+
+def menus(model: Model, view: View | None, saved: Sequence[Saved], span: Interval | None) -> dict[str, Any]:
+    """Every menu: lists of a value and its label."""
+    return {
+        "dimensions": list(_dimensions(model)),
+        "stretches": [list(one) for one in STRETCHES],
+        "grains": list(_grains(span)),
+        "zones": sorted({*_ZONES, *([view.question.zone] if view else [])}, key=lambda zone: (zone != "UTC", zone)),
+        "views": [list(one) for one in saved],
+    }
+
+
+def _dimensions(model: Model) -> Iterator[list[str]]:
+    known = dimensions(model)
+    names = [name for name, column in known.items() if column.type != "list" and name not in _IDENTIFIERS]
+    for name in sorted(names, key=lambda name: words.label(name).lower()):
+        yield [name, words.label(name)]
+
+
+def _grains(span: Interval | None) -> Iterator[list[str]]:
+    for grain, name in words.GRAIN_NAMES.items():
+        if span is None or bucket_count(span, grain) <= MOST_BUCKETS:
+            yield [grain, f"by {name}"]

@@ -1,0 +1,285 @@
+"""A view and its answers → plain JSON, which is all that the page in the browser gets to know."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dkd.errors import DkdError, Problem
+from dkd.explore import words
+from dkd.explore.menus import menus
+from dkd.explore.plan import Plan
+from dkd.explore.state import nothing, refusal
+from dkd.explore.view import Saved, View, as_link
+from dkd.model.schema import Model
+from dkd.query.answer import Answer, Cell, Others, Row
+from dkd.query.measure import definition, dimensions, is_additive
+from dkd.query.periods import after
+from dkd.query.question import Last, Question
+from dkd.query.shown import as_sql
+from dkd.query.trust import exactness
+
+Json = dict[str, Any]
+SERIES, BOTS = "series", "bots"
+
+_ROLES = {"ranking": "Which values come first", "rows": "Numbers of each row", "totals": "Totals"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was asked for a page.
+
+    Attributes:
+        newest: Time of the newest event of all.
+        series: Of the cards and the chart; None where no measure can be asked with the filters.
+        panels: Of each panel that can be asked.
+        bots: Events of automated visitors in the interval and filters; None where that is not known.
+    """
+
+    newest: datetime
+    series: Answer | DkdError | None
+    panels: Mapping[str, Answer | DkdError]
+    bots: int | None
+
+
+def page(
+    model: Model, view: View, plan: Plan, found: Found, saved: Sequence[Saved] = (), notices: Sequence[str] = ()
+) -> Json:
+    """Everything that the page shows; only texts, numbers, lists and objects.
+
+    Args:
+        model: The site.
+        view: What was asked for; it fits the model.
+        plan: Its questions.
+        found: Their answers.
+        saved: Views of the project, for the menu.
+        notices: Sentences for the person, such as what of a link was left out.
+    """
+    series = found.series if isinstance(found.series, Answer) else None
+    has_past = series is not None and any(cell.previous and cell.previous.value for cell in series.totals)
+    return {
+        **frame(model, view, saved, [*notices, *_remarks(plan)], plan),
+        "state": _state(view, plan, found),
+        "compares": has_past,
+        "cards": list(_cards(model, view, plan, series)),
+        "chart": _chart(model, view, plan, series, has_past)
+        if series is not None and view.shown not in plan.left_out
+        else None,
+        "panels": [_panel(model, view, name, asked, found.panels.get(name)) for name, asked in plan.panels.items()],
+        "trust": _trust(view, plan, found, series, has_past),
+        "sources": dict(_sources(view, found)),
+    }
+
+
+def frame(
+    model: Model, view: View | None, saved: Sequence[Saved], notices: Sequence[str], plan: Plan | None = None
+) -> Json:
+    """The page without any answer: names, menus and switches."""
+    return {
+        "site": model.site,
+        "notices": list(notices),
+        "compares": False,
+        "view": _switches(model, view, plan) if view is not None else None,
+        "menus": menus(model, view, saved, plan.span if plan else None),
+        "state": None,
+        "cards": [],
+        "chart": None,
+        "panels": [],
+        "trust": None,
+        "sources": {},
+    }
+
+
+def _switches(model: Model, view: View, plan: Plan | None) -> Json:
+    asked = view.question
+    known = dimensions(model)
+    found: Json = {
+        "link": as_link(view),
+        "last": menus_last(asked),
+        "grain": asked.grain,
+        "zone": asked.zone,
+        "compare": asked.compare is not None,
+        "bots": asked.with_bots,
+        "live": view.live,
+        "filters": [
+            {
+                "label": words.filter_label(one, known[one.dimension]),
+                "exclude": one.exclude,
+            }
+            for one in asked.filters
+        ],
+    }
+    if plan is not None:
+        fixed = asked.model_copy(update={"interval": plan.span})
+        start, end = (moment.astimezone(ZoneInfo(asked.zone)) for moment in (plan.span.start, plan.span.end))
+        found |= {
+            "fixed_link": as_link(view.model_copy(update={"question": fixed})),
+            "start": f"{start:%Y-%m-%dT%H:%M}",
+            "end": f"{end:%Y-%m-%dT%H:%M}",
+            "interval": words.interval_label(plan.span, asked.zone),
+            "chosen_grain": words.GRAIN_NAMES[plan.grain],
+        }
+    return found
+
+
+def menus_last(question: Question) -> str | None:
+    """The stretch that the question is about, such as ``7d``; None where its interval is fixed."""
+    interval = question.interval
+    return str(interval.model_dump(mode="json")["last"]) if isinstance(interval, Last) else None
+
+
+def _remarks(plan: Plan) -> Iterator[str]:
+    if plan.coarser is not None:
+        coarser, chosen = words.GRAIN_NAMES[plan.coarser], words.GRAIN_NAMES[plan.grain]
+        yield f"By {coarser} this interval has too many steps to draw, so it is shown by {chosen}."
+
+
+def _state(view: View, plan: Plan, found: Found) -> Json | None:
+    if found.series is None:
+        first = next(iter(plan.left_out.values()))
+        return nothing(f"{first.problem}; {first.remedy}", has_filters=bool(view.question.filters))
+    if isinstance(found.series, DkdError):
+        return refusal(found.series)
+    if any(cell.now.value for cell in found.series.totals):
+        return None
+    if found.newest < plan.span.start:
+        newest = words.bucket_label(found.newest, "PT1M", view.question.zone)
+        return nothing(f"The newest event is of {newest}, before this interval.", has_filters=False)
+    about = words.interval_label(plan.span, view.question.zone)
+    if view.question.filters:
+        return nothing(f"No event of {about} fits these filters.", has_filters=True)
+    return nothing(f"There is no event in {about}.", has_filters=False)
+
+
+def _cards(model: Model, view: View, plan: Plan, series: Answer | None) -> Iterator[Json]:
+    for name in view.question.measures:
+        card: Json = {"name": name, "label": words.label(name), "unit": words.unit(model, name)}
+        card |= {"chosen": name == view.shown, "about": definition(model, name)}
+        if name in plan.left_out:
+            yield card | {"text": "–", "problem": plan.left_out[name].problem, "spark": []}
+        elif series is not None:
+            at = series.question.measures.index(name)
+            yield (
+                card
+                | _cell(model, name, series.totals[at])
+                | {"spark": [row.cells[at].now.value for row in series.rows]}
+            )
+
+
+def _cell(model: Model, measure: str, cell: Cell) -> Json:
+    places = words.decimals(model, measure)
+    change, way = words.change_text(cell)
+    return {
+        "value": cell.now.value,
+        "text": words.number_text(cell.now, places),
+        "error": words.error_text(cell.now),
+        "change": change,
+        "way": way,
+        "previous": words.number_text(cell.previous, places) if cell.previous else "",
+    }
+
+
+def _chart(model: Model, view: View, plan: Plan, series: Answer, has_past: bool) -> Json:
+    zone, name = view.question.zone, view.shown
+    at = series.question.measures.index(name)
+    starts = [row.time for row in series.rows if row.time is not None]
+    place = ZoneInfo(zone)
+    end = after(starts[-1], plan.grain, zone)
+    return {
+        "name": name,
+        "label": words.label(name),
+        "unit": words.unit(model, name),
+        "decimals": words.decimals(model, name),
+        "grain": words.GRAIN_NAMES[plan.grain],
+        "starts_ms": [_ms(moment) for moment in starts],
+        "end_ms": _ms(plan.span.end),
+        "local": [f"{moment.astimezone(place):%Y-%m-%dT%H:%M}" for moment in starts],
+        "labels": [words.bucket_label(moment, plan.grain, zone) for moment in starts],
+        "now": [row.cells[at].now.value for row in series.rows],
+        "previous": [_previous(row.cells[at]) for row in series.rows] if has_past else None,
+        "unfinished": end > plan.span.end,
+    }
+
+
+def _previous(cell: Cell) -> float | int | None:
+    return cell.previous.value if cell.previous else None
+
+
+def _panel(model: Model, view: View, name: str, asked: Question | Problem, answer: Answer | DkdError | None) -> Json:
+    found: Json = {"dimension": name, "label": words.label(name), "measure": words.label(view.shown)}
+    found |= {"unit": words.unit(model, view.shown), "rows": [], "problem": ""}
+    if isinstance(asked, Problem):
+        return found | {"problem": f"{asked.problem}; {asked.remedy}"}
+    if not isinstance(answer, Answer):
+        return found | {"problem": refusal(answer)["text"] if answer else ""}
+    most = max((abs(row.cells[0].now.value or 0) for row in answer.rows), default=0)
+    total = answer.totals[0].now.value if is_additive(model, view.shown) else None
+    shown = [row for row in answer.rows if row.key[0] is not Others.others or row.cells[0].now.value]
+    return found | {"rows": [_row(model, view, name, row, most, total) for row in shown]}
+
+
+def _row(model: Model, view: View, dimension: str, row: Row, most: float, total: float | None) -> Json:
+    (key,), (cell,) = row.key, row.cells
+    value = cell.now.value or 0
+    is_others = key is Others.others
+    return _cell(model, view.shown, cell) | {
+        "key": None if is_others else key,
+        "others": is_others,
+        "label": words.value_label(key, dimensions(model)[dimension]),
+        # The others are no value, and their bar would dwarf all values.
+        "bar": 0 if is_others or not most else round(abs(value) / most, 4),
+        "part": f"{100 * value / total:.1f} %" if total else "",
+        "kept": any(
+            one.dimension == dimension and not one.exclude and key in one.values for one in view.question.filters
+        ),
+    }
+
+
+def _trust(view: View, plan: Plan, found: Found, series: Answer | None, has_past: bool) -> Json:
+    zone = view.question.zone
+    past = series.previous if series is not None else None
+    said = "compared with" if has_past else "nothing to compare with in"
+    return {
+        "newest_ms": _ms(found.newest),
+        "newest": f"{found.newest.astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M:%S}",
+        "zone": zone,
+        "bots": _bots(found.bots, view.question.with_bots),
+        "exact": exactness(series) if series is not None else "",
+        "interval": words.interval_label(plan.span, zone),
+        "compared": f"{said} {words.interval_label(past, zone)}" if past is not None else "",
+    }
+
+
+def _bots(count: int | None, with_bots: bool) -> str:
+    if count is None:
+        return ""
+    return f"{count:,} bot event{'' if count == 1 else 's'} {'counted too' if with_bots else 'hidden'}"
+
+
+def _sources(view: View, found: Found) -> Iterator[tuple[str, Json]]:
+    """Behind each picture: what its measures mean, and the SQL that was asked."""
+    if isinstance(found.series, Answer):
+        yield SERIES, _source("Cards and time chart", found.series)
+    for name, answer in found.panels.items():
+        if isinstance(answer, Answer):
+            yield name, _source(f"{words.label(view.shown)} by {words.label(name).lower()}", answer)
+
+
+def _source(title: str, answer: Answer) -> Json:
+    return {
+        "title": title,
+        "definitions": [[words.label(name), text] for name, text in answer.definitions.items()],
+        "queries": [
+            {
+                "role": f"{_ROLES.get(one.role, one.role)}{', period before' if one.is_previous else ''}",
+                "datasource": one.datasource,
+                "sql": as_sql(one),
+            }
+            for one in answer.queries
+        ],
+    }
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,180 @@
+"""``dashboards/*.yaml`` → views of the explorer, or every mistake of the files, each at its line and column."""
+
+from collections.abc import Iterator
+from pathlib import Path as File
+from typing import Any, Literal, NamedTuple
+
+from pydantic import ValidationError
+
+from dkd.errors import Problem
+from dkd.explore.view import MOST_PANELS, Saved, View, as_link, fitted, said
+from dkd.model.schema import Model
+from dkd.model.tree import Path, Tree, parse
+from dkd.model.types import Name
+from dkd.query.check import problems
+from dkd.query.measure import near
+from dkd.query.question import Question, Split
+
+FOLDER = "dashboards"
+_USUAL = {"view": 1, "title": "", "interval": {"last": "1d"}}
+
+
+class ViewFile(Question):
+    """A view as a file holds it: a question's keys and the view's own, side by side."""
+
+    view: Literal[1]
+    title: str
+    panels: tuple[Name, ...] = ()
+    measure: Name | None = None
+    live: bool = False
+
+
+class Read(NamedTuple):
+    """What a file became: its title and view, or else its mistakes."""
+
+    title: str
+    view: View | None
+    problems: tuple[Problem, ...]
+
+
+def read_all(folder: File, model: Model) -> list[Read]:
+    """Each view of the project, by the name of its file."""
+    found = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+    return [read(file.read_text("utf-8", "replace"), str(file), model) for file in found]
+
+
+def listed(folder: File, model: Model) -> list[Saved]:
+    """The menu of the project's views; a view of an older model keeps what it can, one that is broken is not listed."""
+    views = ((one.title, one.view) for one in read_all(folder, model))
+    fits = ((title, fitted(view, model).view) for title, view in views if view is not None)
+    return [Saved(title, as_link(view)) for title, view in fits if view is not None]
+
+
+def read(text: str, where: str, model: Model) -> Read:
+    """The view that *text* holds, and all of its mistakes in the order of the file.
+
+    Args:
+        text: One YAML document.
+        where: Name of its file, for the places of mistakes.
+        model: Whose names it may use.
+
+    Returns:
+        Its view is there whenever the file is a view at all, even with names that the model does not have.
+    """
+    tree = parse(text, where)
+    if not isinstance(tree.value, dict):
+        if not tree.problems:
+            tree.add((), "DKD230", "this is no view", "begin with view: 1 and title: NAME")
+        return Read("", None, tuple(tree.problems))
+    held, is_whole = _validated(dict(tree.value), tree, model)
+    view = _view(held)
+    for path, problem in _unknown(view, model):
+        # A name that stands twice is counted once: its place is that of its first.
+        path = (path[0], tree.value[path[0]].index(path[1])) if isinstance(path[1], str) else path
+        tree.add(path, problem.code, problem.problem, problem.remedy)
+    return Read(held.title, view if is_whole else None, _in_order(tree))
+
+
+def as_tree(title: str, view: View) -> dict[str, Any]:
+    """What a file holds for the view, as plain values."""
+    question = view.question.model_dump(mode="json", exclude_defaults=True)
+    own = view.model_dump(mode="json", exclude_defaults=True, exclude={"question"})
+    return {"view": 1, "title": title, **question, **own}
+
+
+def _validated(root: dict[str, Any], tree: Tree, model: Model) -> tuple[ViewFile, bool]:
+    """What is right in the file, with the usual in place of what is wrong, and whether all of it was right."""
+    for path, remedy in _doubtful(root):
+        tree.add(path, "DKD204", f"{_at(root, path)!r:.60} cannot stand here", remedy)
+    for name in ("measures", "panels"):
+        if isinstance(root.get(name), list):
+            root[name] = [one for at, one in enumerate(root[name]) if one not in root[name][:at]]
+    if root.get("measure") not in _listed(root, "measures"):
+        root.pop("measure", None)
+    root.pop("splits", None)
+    while True:
+        try:
+            return ViewFile.model_validate(root), not tree.problems
+        except ValidationError as error:
+            for detail in error.errors():
+                _note(detail, tree)
+                root.pop(str(detail["loc"][0]), None)
+            root = {**_USUAL, "measures": list(model.measures)[:1] or ["none"], **root}
+
+
+def _doubtful(root: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Places that the types allow and a view does not, and what to do there."""
+    for name in ("measures", "panels"):
+        listed = _listed(root, name)
+        yield from (((name, at), "it stands above already") for at, one in enumerate(listed) if one in listed[:at])
+    if "measure" in root and root["measure"] not in _listed(root, "measures"):
+        yield ("measure",), "name one of the view's measures"
+    if "splits" in root:
+        yield ("splits",), "name the dimensions in panels"
+    if len(_listed(root, "panels")) > MOST_PANELS:
+        yield ("panels",), f"a view has at most {MOST_PANELS} panels"
+
+
+def _listed(root: dict[str, Any], name: str) -> list[Any]:
+    found = root.get(name)
+    return found if isinstance(found, list) else []
+
+
+def _at(root: Any, path: Path) -> Any:
+    for part in path:
+        root = root[part]
+    return root
+
+
+def _view(held: ViewFile) -> View:
+    question = Question(**{name: getattr(held, name) for name in Question.model_fields})
+    return View(question=question, panels=held.panels[:MOST_PANELS], measure=held.measure, live=held.live)
+
+
+def _note(detail: Any, tree: Tree) -> None:
+    # The two forms of an interval are told apart by a tag, which is no key of the file.
+    path: Path = tuple(part for part in detail["loc"] if part not in ("fixed", "newest"))
+    kind, last = detail["type"], path[-1] if path else "view"
+    if kind == "extra_forbidden":
+        known = list(ViewFile.model_fields) if len(path) == 1 else []
+        tree.add(path, "DKD203", f"unknown key {last!r}", near(str(last), known) if known else "remove it", of_key=True)
+    elif kind == "missing":
+        tree.add(path[:-1], "DKD205", f"{last!r} is missing", "add it")
+    else:
+        shown = "" if kind == "value_error" else f"{detail['input']!r:.60}: "
+        tree.add(path, "DKD204", f"{shown}{said(detail['msg'])}", "correct the value")
+
+
+def _unknown(view: View, model: Model) -> Iterator[tuple[Path, Problem]]:
+    """Names and values that the model does not have, each with its path in the file."""
+    asked = view.question
+    bare = asked.model_copy(update={"filters": ()})
+    good = []
+    for name in asked.measures:
+        found = problems(model, bare.model_copy(update={"measures": (name,)}))
+        yield from ((("measures", name), one) for one in found)
+        good += [] if found else [name]
+    # Whether a filter or a panel suits is asked of the measures that exist; without any, of none.
+    if not good:
+        return
+    for at, one in enumerate(asked.filters):
+        wrong = [problems(model, bare.model_copy(update={"measures": (name,), "filters": (one,)})) for name in good]
+        if all(wrong):
+            yield from ((("filters", at, _key(problem)), problem) for problem in wrong[0])
+    for panel in view.panels:
+        split = (Split(dimension=panel),)
+        wrong = [problems(model, bare.model_copy(update={"measures": (name,), "splits": split})) for name in good]
+        if all(wrong):
+            yield from ((("panels", panel), problem) for problem in wrong[0])
+
+
+def _key(problem: Problem) -> str:
+    return "values" if problem.code == "DKD313" else "dimension"
+
+
+def _in_order(tree: Tree) -> tuple[Problem, ...]:
+    def place(problem: Problem) -> tuple[int, int]:
+        *_, line, column = problem.where.rsplit(":", 2)
+        return int(line), int(column)
+
+    return tuple(sorted(dict.fromkeys(tree.problems), key=place))

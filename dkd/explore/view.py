@@ -1,0 +1,184 @@
+"""What the explorer shows, one frozen value ↔ one text for an address; a link of an older model keeps what it can."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pydantic import Field as Option
+from pydantic import ValidationError, model_validator
+
+from dkd.errors import Problem, UsageError
+from dkd.model.schema import Model
+from dkd.model.types import Frozen, Name
+from dkd.query import link
+from dkd.query.check import problems
+from dkd.query.question import Filter, Question, Split
+
+MOST_PANELS = 12
+_PART, _ITEM = "~", "."
+_PANELS, _MEASURE, _LIVE = "P", "M", "L"
+_USUAL_PANELS = ("page_path", "channel", "country", "referrer_source", "device_type", "browser")
+_USUAL_MEASURES = 6
+
+
+class View(Frozen):
+    """One view of a site's data.
+
+    Attributes:
+        question: What is asked, without splits; without a grain the interval chooses one.
+        panels: Dimensions that get a table of their first values.
+        measure: The one that the time chart draws and that ranks the values; None takes the question's first.
+        live: Ask again every other second.
+    """
+
+    question: Question
+    panels: tuple[Name, ...] = Option((), max_length=MOST_PANELS)
+    measure: Name | None = None
+    live: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The measure that is drawn and that ranks."""
+        return self.measure or self.question.measures[0]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "View":
+        twice = next((name for name in self.panels if self.panels.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"panel {twice!r} stands twice")
+        if self.measure is not None and self.measure not in self.question.measures:
+            raise ValueError(f"{self.measure!r} is not one of the view's measures")
+        if self.question.splits:
+            raise ValueError("a view splits by its panels")
+        return self
+
+
+class Opened(NamedTuple):
+    """What became of a link.
+
+    Attributes:
+        view: What can still be shown; None where nothing of it can.
+        dropped: A sentence for each part that was left out.
+    """
+
+    view: View | None
+    dropped: tuple[str, ...] = ()
+
+
+class Saved(NamedTuple):
+    """A view that the project keeps.
+
+    Attributes:
+        title: For the menu.
+        link: What opens it.
+    """
+
+    title: str
+    link: str
+
+
+def as_link(view: View) -> str:
+    """The view as one text of letters, digits and ``_ . - ~``: the question's own link, then parts in capitals.
+
+    Raises:
+        UsageError: DKD317, when the question's part is longer than 2,000 characters.
+    """
+    parts = [link.as_link(view.question)]
+    if view.panels:
+        parts.append(_ITEM.join([_PANELS, *view.panels]))
+    if view.measure is not None:
+        parts.append(f"{_MEASURE}{_ITEM}{view.measure}")
+    if view.live:
+        parts.append(_LIVE)
+    return _PART.join(parts)
+
+
+def of_link(text: str) -> View:
+    """The view that *text* is; whether a model has its names is another matter.
+
+    Raises:
+        UsageError: DKD317 for a text that is no link, DKD316 for a part that no view can have.
+    """
+    parts = text.split(_PART)
+    own = [part.split(_ITEM) for part in parts if part[:1].isupper()]
+    tree: dict[str, Any] = {"question": link.of_link(_PART.join(part for part in parts if not part[:1].isupper()))}
+    for key, *items in own:
+        name = {_PANELS: "panels", _MEASURE: "measure", _LIVE: "live"}.get(key)
+        if name is None or name in tree or (key == _MEASURE and len(items) != 1) or (key == _LIVE and items):
+            remedy = "copy the whole link again"
+            raise UsageError("DKD317", where="link", problem=f"it has a part {key[:20]!r}", remedy=remedy)
+        tree[name] = items if key == _PANELS else items[0] if key == _MEASURE else True
+    return validated(tree)
+
+
+def validated(tree: dict[str, Any]) -> View:
+    """The view of these values.
+
+    Raises:
+        UsageError: DKD316, with what no view can have.
+    """
+    try:
+        return View.model_validate(tree)
+    except ValidationError as error:
+        found = tuple(Problem("view", "DKD316", said(one["msg"])) for one in error.errors())
+        refusal = UsageError("DKD316", where="view", problem=found[0].problem)
+        refusal.problems = found
+        raise refusal from error
+
+
+def said(message: str) -> str:
+    """One of pydantic's messages without its own heading."""
+    return message.removeprefix("Value error, ")
+
+
+def opened(text: str, model: Model) -> Opened:
+    """As much of a link as *model* has names for, and what that left out; never an error."""
+    try:
+        return fitted(of_link(text), model)
+    except UsageError as error:
+        return Opened(None, tuple(problem.line() for problem in error.problems))
+
+
+def fitted(view: View, model: Model) -> Opened:
+    """As much of a view as *model* has names for, and what that left out.
+
+    A filter or a panel stays as long as one of the measures can be asked with it.
+    """
+    dropped: list[str] = []
+    asked = view.question
+
+    def first_problem(measures: tuple[str, ...], changed: dict[str, object]) -> Problem | None:
+        found = [problems(model, _bare(asked, measures).model_copy(update=changed)) for measures in zip(measures)]
+        return None if any(not one for one in found) else found[0][0]
+
+    def kept(what: str, measures: tuple[str, ...], **changed: object) -> bool:
+        problem = first_problem(measures, changed)
+        if problem is not None:
+            dropped.append(f"{what} was left out: {problem.problem}; {problem.remedy}")
+        return problem is None
+
+    measures = tuple(name for name in asked.measures if kept(f"measure {name}", (name,)))
+    if not measures:
+        return Opened(None, tuple(dropped))
+    filters = tuple(one for one in asked.filters if kept(f"filter on {one.dimension}", measures, filters=(one,)))
+    panels = tuple(one for one in view.panels if kept(f"panel {one}", measures, splits=(Split(dimension=one),)))
+    question = asked.model_copy(update={"measures": measures, "filters": filters})
+    measure = view.measure if view.measure in measures else None
+    return Opened(View(question=question, panels=panels, measure=measure, live=view.live), tuple(dropped))
+
+
+def first_view(model: Model) -> View | None:
+    """What a newcomer sees: the model's first measures over the last day; None where it has no measure."""
+    measures = tuple(model.measures)[:_USUAL_MEASURES]
+    if not measures:
+        return None
+    question = Question.model_validate({"measures": measures, "interval": {"last": "1d"}, "compare": "previous"})
+    return fitted(View(question=question, panels=_USUAL_PANELS), model).view
+
+
+def filtered(question: Question, change: Callable[[tuple[Filter, ...]], tuple[Filter, ...]]) -> Question:
+    """The question with other filters."""
+    return question.model_copy(update={"filters": change(question.filters)})
+
+
+def _bare(question: Question, measures: tuple[str, ...]) -> Question:
+    return question.model_copy(update={"measures": measures, "filters": (), "splits": ()})

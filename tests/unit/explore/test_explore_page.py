@@ -1,0 +1,124 @@
+"""Answers become the page's JSON: numbers as people read them, marks, and a state where there is nothing."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from explore_cases import MODEL
+
+from dkd.errors import DkdError, Problem
+from dkd.explore.page import Found, page
+from dkd.explore.plan import Plan, planned
+from dkd.explore.view import View, of_link
+from dkd.query.answer import Answer, Cell, Number, Others, Row
+from dkd.query.periods import buckets
+from dkd.query.question import Interval, Question
+
+NEWEST = datetime(2026, 11, 20, 10, 29, 30, tzinfo=UTC)
+
+
+def answer(question: Question, rows: list[tuple[object, list[Cell]]], totals: list[Cell]) -> Answer:
+    past = Interval(start=question.span.start - timedelta(days=1), end=question.span.start)
+    shaped = tuple(Row(time if isinstance(time, datetime) else None, key, tuple(cells)) for (time, key), cells in rows)
+    return Answer(question, past, shaped, tuple(totals), ())
+
+
+def cell(now: float | None, previous: float | None = None, error: float = 0) -> Cell:
+    return Cell(Number(now, error), None if previous is None else Number(previous))
+
+
+def drawn(link: str, value: float = 120, bots: int | None = 3) -> tuple[View, Plan, dict[str, object]]:
+    view = of_link(link)
+    plan = planned(MODEL, view, NEWEST)
+    assert plan.series is not None
+    totals = [cell(value * (at + 1), 100) for at in range(len(plan.series.measures))]
+    series = answer(plan.series, [((time, ()), totals) for time in buckets(plan.span, plan.grain, "UTC")], totals)
+    rows = [
+        ((None, ("NL",)), [cell(90, 60)]),
+        ((None, (None,)), [cell(20, 20)]),
+        ((None, (Others.others,)), [cell(10)]),
+    ]
+    panels = {
+        name: answer(asked, rows, [cell(value, 100)])
+        for name, asked in plan.panels.items()
+        if isinstance(asked, Question)
+    }
+    found = page(MODEL, view, plan, Found(NEWEST, series, panels, bots))
+    json.dumps(found, allow_nan=False)
+    return view, plan, found
+
+
+def test_cards_show_number_unit_and_change():
+    _, _, found = drawn("1~m.visitors.revenue~t.1d~c.previous")
+    visitors, revenue = found["cards"]
+    assert (visitors["label"], visitors["text"], visitors["unit"], visitors["change"]) == (
+        "Visitors",
+        "120",
+        "",
+        "+20 %",
+    )
+    assert (revenue["label"], revenue["text"], revenue["unit"]) == ("Revenue", "240.00", "EUR")
+    assert visitors["chosen"] is True
+    assert len(visitors["spark"]) == len(found["chart"]["now"]) == len(found["chart"]["labels"])
+
+
+def test_a_panel_marks_kept_values_and_sets_others_apart():
+    _, _, found = drawn("1~m.orders~t.1d~f.country.NL~P.country")
+    first, second, others = found["panels"][0]["rows"]
+    assert (first["key"], first["kept"], first["bar"], first["part"]) == ("NL", True, 1, "75.0 %")
+    assert (second["key"], second["label"], second["kept"]) == (None, "(none)", False)
+    assert (others["label"], others["others"], others["bar"]) == ("Others", True, 0)
+
+
+def test_all_questions_are_of_one_interval():
+    _, plan, found = drawn("1~m.visitors.orders~t.7d~g.P1D~c.previous~P.country.page_path")
+    spans = {asked.span for asked in [plan.series, *plan.panels.values()] if isinstance(asked, Question)}
+    assert spans == {plan.span}
+    assert plan.span.start == datetime(2026, 11, 14, tzinfo=UTC)
+    assert found["chart"]["unfinished"] is True
+    assert found["trust"]["bots"] == "3 bot events hidden"
+
+
+def test_a_grain_too_fine_to_draw_is_made_coarser_and_said():
+    _, plan, found = drawn("1~m.visitors~t.30d~g.PT1M")
+    assert plan.grain == "P1D"
+    assert found["notices"] == ["By minute this interval has too many steps to draw, so it is shown by day."]
+
+
+def test_nothing_before_is_said_once_and_not_on_every_number():
+    view = of_link("1~m.visitors~t.1d~c.previous")
+    plan = planned(MODEL, view, NEWEST)
+    totals = [cell(5, 0)]
+    series = answer(plan.series, [((time, ()), totals) for time in buckets(plan.span, plan.grain, "UTC")], totals)
+    found = page(MODEL, view, plan, Found(NEWEST, series, {}, 0))
+    assert found["compares"] is False
+    assert found["chart"]["previous"] is None
+    assert found["trust"]["compared"].startswith("nothing to compare with in ")
+
+
+@pytest.mark.parametrize(
+    ("link", "action"), [("1~m.visitors~t.1d", "last"), ("1~m.visitors~t.1d~f.country.XX", "unfilter")]
+)
+def test_an_empty_answer_offers_a_way_on(link, action):
+    _, _, found = drawn(link, value=0)
+    assert found["state"]["kind"] == "nothing"
+    assert found["state"]["action"] == action
+
+
+def test_a_failure_is_a_state_and_one_of_a_panel_stays_in_it():
+    view = of_link("1~m.visitors~t.1d~P.country")
+    plan = planned(MODEL, view, NEWEST)
+    late = DkdError("DKD303", where="Druid", problem="not finished within 20 s", remedy="ask for less")
+    found = page(MODEL, view, plan, Found(NEWEST, late, {"country": late}, None))
+    assert (found["state"]["title"], found["state"]["remedy"]) == ("This takes too long", "ask for less")
+    assert found["chart"] is None
+    assert found["panels"][0]["problem"] == "Druid: not finished within 20 s."
+
+
+def test_a_panel_that_the_measure_does_not_have_says_why():
+    view = of_link("1~m.visitors~t.1d~P.entry_page")
+    plan = planned(MODEL, view, NEWEST)
+    assert isinstance(plan.panels["entry_page"], Problem)
+    series = answer(plan.series, [((time, ()), [cell(5)]) for time in buckets(plan.span, plan.grain, "UTC")], [cell(5)])
+    found = page(MODEL, view, plan, Found(NEWEST, series, {}, 0))
+    assert "visitors count events, which have no 'entry_page'" in found["panels"][0]["problem"]
