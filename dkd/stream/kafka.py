@@ -85,7 +85,12 @@ class KafkaSource:
         return end <= self._end.get(partition, 0)
 
     def changelog(self, partitions: Collection[int]) -> Iterator[Changed]:
-        """The state topic of *partitions*, up to the last stable offset."""
+        """The state topic of *partitions*, up to the last stable offset.
+
+        There is no local snapshot beside it. A million sessions are read and put together again in about ten seconds,
+        and a snapshot could be older than the topic, of another partition count, or of a disk that is gone: a second
+        truth, checked against the first at every start.
+        """
         with closing(state_reader(self._kafka, self._names)) as reader:
             yield from read_to_end(reader, self._names.state, dict.fromkeys(partitions, OFFSET_BEGINNING))
 
