@@ -76,10 +76,10 @@ def test_closed_sessions_are_those_of_an_independent_script(site, hours, tmp_pat
     sql = SESSIONS.format(start_ms=start_ms, end_ms=start_ms + 3 * HOUR_MS)
     found = Counter(in_druid(json.loads(site.run("sql", sql, "--format", "json", "--timeout", "120").stdout)))
     wanted = Counter(sessions(made.file, (line for line, _ in made.broken)))
-    assert sum(found.values()) == sum(wanted.values())
-    assert found == wanted
+    assert books["late"] == 0
+    assert (found - wanted, wanted - found) == (Counter(), Counter())
     assert books["closes"] is True
-    assert (books["clean"], books["late"]) == (SESSION_EVENTS, 0)
+    assert books["clean"] == SESSION_EVENTS
     assert books["sessions"] == books["sessions_in_druid"] >= sum(wanted.values())
     again = site.run("replay", str(made.file), "--keep-order", "--close", check=False)
     assert (again.returncode, "DKD803" in again.stderr) == (5, True)
