@@ -66,7 +66,7 @@ def page(
         "chart": _chart(model, view, plan, series, has_past)
         if series is not None and view.shown not in plan.left_out
         else None,
-        "panels": [_panel(model, view, name, asked, found.panels.get(name)) for name, asked in plan.panels.items()],
+        "panels": list(_panels(model, view, plan, found, series)),
         "trust": _trust(view, plan, found, series, has_past),
         "sources": dict(_sources(view, found)),
     }
@@ -206,17 +206,28 @@ def _previous(cell: Cell) -> float | int | None:
     return cell.previous.value if cell.previous else None
 
 
-def _panel(model: Model, view: View, name: str, asked: Question | Problem, answer: Answer | DkdError | None) -> Json:
-    found: Json = {"dimension": name, "label": words.label(name), "measure": words.label(view.shown)}
-    found |= {"unit": words.unit(model, view.shown), "rows": [], "problem": ""}
-    if isinstance(asked, Problem):
-        return found | {"problem": f"{asked.problem}; {asked.remedy}"}
-    if not isinstance(answer, Answer):
-        return found | {"problem": refusal(answer)["text"] if answer else ""}
+def _panels(model: Model, view: View, plan: Plan, found: Found, series: Answer | None) -> Iterator[Json]:
+    """A table for each dimension; the totals that its shares are of are those of the cards."""
+    total = None
+    if series is not None and view.shown in series.question.measures and is_additive(model, view.shown):
+        total = series.totals[series.question.measures.index(view.shown)].now.value
+    for name, asked in plan.panels.items():
+        head: Json = {"dimension": name, "label": words.label(name), "measure": words.label(view.shown)}
+        head |= {"unit": words.unit(model, view.shown), "rows": [], "problem": ""}
+        answer = found.panels.get(name)
+        if isinstance(asked, Problem):
+            yield head | {"problem": f"{asked.problem}; {asked.remedy}"}
+        elif isinstance(answer, DkdError):
+            yield head | {"problem": refusal(answer)["text"]}
+        elif answer is not None:
+            yield head | {"rows": list(_rows(model, view, name, answer, total))}
+
+
+def _rows(model: Model, view: View, name: str, answer: Answer, total: float | None) -> Iterator[Json]:
     most = max((abs(row.cells[0].now.value or 0) for row in answer.rows), default=0)
-    total = answer.totals[0].now.value if is_additive(model, view.shown) else None
-    shown = [row for row in answer.rows if row.key[0] is not Others.others or row.cells[0].now.value]
-    return found | {"rows": [_row(model, view, name, row, most, total) for row in shown]}
+    for row in answer.rows:
+        if row.key[0] is not Others.others or row.cells[0].now.value:
+            yield _row(model, view, name, row, most, total)
 
 
 def _row(model: Model, view: View, dimension: str, row: Row, most: float, total: float | None) -> Json:
