@@ -6,6 +6,7 @@ const PAD = { left: 46, right: 14, top: 10, bottom: 24 };
 const LIVE_MS = 2000;
 const AGAIN_MS = 4000;
 const FRESH_MS = 120000;
+const SILENT_MS = 25000;
 const STEPS_MIN = [1, 5, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080];
 
 const node = (tag, props = {}, ...kids) => {
@@ -69,7 +70,9 @@ function build(root) {
   root.tabIndex = -1;
   app.send = (gesture, quiet = false) => {
     clearTimeout(app.timer);
+    clearTimeout(app.silent);
     if (!quiet) { root.classList.add("busy"); root.setAttribute("aria-busy", "true"); app.spoken = false; }
+    app.silent = setTimeout(() => silence(app), SILENT_MS);
     // The number makes each gesture another value; it comes back with the answer, so that every answer is another too.
     app.trigger("action", { ...gesture, seq: Date.now() });
   };
@@ -129,6 +132,14 @@ async function copyLink(app, link) {
   }
 }
 
+/** No answer for long: its own process may be gone, and then nothing else would say so. */
+function silence(app) {
+  const text = "No answer yet. If this stays, the explorer has stopped: dkd up starts it again, then reload this page.";
+  const notice = node("p", { textContent: text });
+  notice.dataset.key = text;
+  app.$(".notices").replaceChildren(notice);
+}
+
 function say(app, text, shown = false) {
   app.$(".said").textContent = text;
   if (!shown) return;
@@ -140,6 +151,7 @@ function say(app, text, shown = false) {
 function draw(app) {
   const { root, data, $ } = app;
   const focused = root.getRootNode().activeElement;
+  clearTimeout(app.silent);
   root.classList.remove("busy");
   root.removeAttribute("aria-busy");
   put($(".site"), "textContent", data.site);
