@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dkd.errors import DkdError, Problem
+from dkd.errors import DkdError, Problem, UsageError
 from dkd.explore import words
 from dkd.explore.menus import menus
 from dkd.explore.plan import Plan
@@ -58,15 +58,16 @@ def page(
     """
     series = found.series if isinstance(found.series, Answer) else None
     has_past = series is not None and any(cell.previous and cell.previous.value for cell in series.totals)
+    state = _state(view, plan, found)
+    is_nothing = state is not None and state["kind"] == "nothing"
+    is_drawn = view.shown not in plan.left_out and not is_nothing
     return {
         **frame(model, view, saved, [*notices, *_remarks(plan)], plan),
-        "state": _state(view, plan, found),
+        "state": state,
         "compares": has_past,
         "cards": list(_cards(model, view, plan, series)),
-        "chart": _chart(model, view, plan, series, has_past)
-        if series is not None and view.shown not in plan.left_out
-        else None,
-        "panels": list(_panels(model, view, plan, found, series)),
+        "chart": _chart(model, view, plan, series, has_past) if series is not None and is_drawn else None,
+        "panels": [] if is_nothing else list(_panels(model, view, plan, found, series)),
         "trust": _trust(view, plan, found, series, has_past),
         "sources": dict(_sources(view, found)),
     }
@@ -111,16 +112,24 @@ def _switches(model: Model, view: View, plan: Plan | None) -> Json:
         ],
     }
     if plan is not None:
-        fixed = asked.model_copy(update={"interval": plan.span})
         start, end = (moment.astimezone(ZoneInfo(asked.zone)) for moment in (plan.span.start, plan.span.end))
         found |= {
-            "fixed_link": as_link(view.model_copy(update={"question": fixed})),
+            "fixed_link": _fixed_link(view, plan),
             "start": f"{start:%Y-%m-%dT%H:%M}",
             "end": f"{end:%Y-%m-%dT%H:%M}",
             "interval": words.interval_label(plan.span, asked.zone),
             "chosen_grain": words.GRAIN_NAMES[plan.grain],
         }
     return found
+
+
+def _fixed_link(view: View, plan: Plan) -> str:
+    """The link with the interval's moments in it; the view's own where that would be too long for an address."""
+    fixed = view.question.model_copy(update={"interval": plan.span})
+    try:
+        return as_link(view.model_copy(update={"question": fixed}))
+    except UsageError:
+        return as_link(view)
 
 
 def menus_last(question: Question) -> str | None:

@@ -7,6 +7,7 @@ const LIVE_MS = 2000;
 const AGAIN_MS = 4000;
 const FRESH_MS = 120000;
 const SILENT_MS = 25000;
+const LAST = 1000;  // behind every panel
 const STEPS_MIN = [1, 5, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080];
 
 const node = (tag, props = {}, ...kids) => {
@@ -83,7 +84,7 @@ function build(root) {
   $(".grain select").onchange = (event) => app.send({ kind: "grain", grain: event.target.value || null });
   $(".saved select").onchange = (event) => event.target.value && app.send({ kind: "open", link: event.target.value });
   $(".add select").onchange = (event) => {
-    app.send({ kind: "panel", at: app.data.panels.length, dimension: event.target.value });
+    app.send({ kind: "panel", at: LAST, dimension: event.target.value });
   };
   $(".chart .source").onclick = () => sources(app, "series");
   $(".twin").onclick = () => { app.twin = !app.twin; drawTwin(app); };
@@ -379,7 +380,7 @@ function makeValue(app, panel, row) {
 
 function drawAdd(app) {
   const { data, $ } = app;
-  $(".add").hidden = !data.trust;
+  $(".add").hidden = !data.panels.length && Boolean(data.state);
   const taken = new Set(data.panels.map((panel) => panel.dimension));
   options($(".add select"), [["", "+ Add a table"], ...data.menus.dimensions.filter(([name]) => !taken.has(name))], "");
 }
