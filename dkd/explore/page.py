@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dkd.errors import DkdError, Problem
+from dkd.errors import DkdError, Problem, UsageError
 from dkd.explore import words
 from dkd.explore.menus import menus
 from dkd.explore.plan import Plan
@@ -58,15 +58,16 @@ def page(
     """
     series = found.series if isinstance(found.series, Answer) else None
     has_past = series is not None and any(cell.previous and cell.previous.value for cell in series.totals)
+    state = _state(view, plan, found)
+    is_nothing = state is not None and state["kind"] == "nothing"
+    is_drawn = view.shown not in plan.left_out and not is_nothing
     return {
         **frame(model, view, saved, [*notices, *_remarks(plan)], plan),
-        "state": _state(view, plan, found),
+        "state": state,
         "compares": has_past,
         "cards": list(_cards(model, view, plan, series)),
-        "chart": _chart(model, view, plan, series, has_past)
-        if series is not None and view.shown not in plan.left_out
-        else None,
-        "panels": [_panel(model, view, name, asked, found.panels.get(name)) for name, asked in plan.panels.items()],
+        "chart": _chart(model, view, plan, series, has_past) if series is not None and is_drawn else None,
+        "panels": [] if is_nothing else list(_panels(model, view, plan, found, series)),
         "trust": _trust(view, plan, found, series, has_past),
         "sources": dict(_sources(view, found)),
     }
@@ -111,16 +112,24 @@ def _switches(model: Model, view: View, plan: Plan | None) -> Json:
         ],
     }
     if plan is not None:
-        fixed = asked.model_copy(update={"interval": plan.span})
         start, end = (moment.astimezone(ZoneInfo(asked.zone)) for moment in (plan.span.start, plan.span.end))
         found |= {
-            "fixed_link": as_link(view.model_copy(update={"question": fixed})),
+            "fixed_link": _fixed_link(view, plan),
             "start": f"{start:%Y-%m-%dT%H:%M}",
             "end": f"{end:%Y-%m-%dT%H:%M}",
             "interval": words.interval_label(plan.span, asked.zone),
             "chosen_grain": words.GRAIN_NAMES[plan.grain],
         }
     return found
+
+
+def _fixed_link(view: View, plan: Plan) -> str:
+    """The link with the interval's moments in it; the view's own where that would be too long for an address."""
+    fixed = view.question.model_copy(update={"interval": plan.span})
+    try:
+        return as_link(view.model_copy(update={"question": fixed}))
+    except UsageError:
+        return as_link(view)
 
 
 def menus_last(question: Question) -> str | None:
@@ -206,17 +215,28 @@ def _previous(cell: Cell) -> float | int | None:
     return cell.previous.value if cell.previous else None
 
 
-def _panel(model: Model, view: View, name: str, asked: Question | Problem, answer: Answer | DkdError | None) -> Json:
-    found: Json = {"dimension": name, "label": words.label(name), "measure": words.label(view.shown)}
-    found |= {"unit": words.unit(model, view.shown), "rows": [], "problem": ""}
-    if isinstance(asked, Problem):
-        return found | {"problem": f"{asked.problem}; {asked.remedy}"}
-    if not isinstance(answer, Answer):
-        return found | {"problem": refusal(answer)["text"] if answer else ""}
+def _panels(model: Model, view: View, plan: Plan, found: Found, series: Answer | None) -> Iterator[Json]:
+    """A table for each dimension; the totals that its shares are of are those of the cards."""
+    total = None
+    if series is not None and view.shown in series.question.measures and is_additive(model, view.shown):
+        total = series.totals[series.question.measures.index(view.shown)].now.value
+    for name, asked in plan.panels.items():
+        head: Json = {"dimension": name, "label": words.label(name), "measure": words.label(view.shown)}
+        head |= {"unit": words.unit(model, view.shown), "rows": [], "problem": ""}
+        answer = found.panels.get(name)
+        if isinstance(asked, Problem):
+            yield head | {"problem": f"{asked.problem}; {asked.remedy}"}
+        elif isinstance(answer, DkdError):
+            yield head | {"problem": refusal(answer)["text"]}
+        elif answer is not None:
+            yield head | {"rows": list(_rows(model, view, name, answer, total))}
+
+
+def _rows(model: Model, view: View, name: str, answer: Answer, total: float | None) -> Iterator[Json]:
     most = max((abs(row.cells[0].now.value or 0) for row in answer.rows), default=0)
-    total = answer.totals[0].now.value if is_additive(model, view.shown) else None
-    shown = [row for row in answer.rows if row.key[0] is not Others.others or row.cells[0].now.value]
-    return found | {"rows": [_row(model, view, name, row, most, total) for row in shown]}
+    for row in answer.rows:
+        if row.key[0] is not Others.others or row.cells[0].now.value:
+            yield _row(model, view, name, row, most, total)
 
 
 def _row(model: Model, view: View, dimension: str, row: Row, most: float, total: float | None) -> Json:

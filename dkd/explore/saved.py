@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
 
-from dkd.errors import Problem
+from dkd.errors import Problem, UsageError
 from dkd.explore.view import MOST_PANELS, Saved, View, as_link, fitted, said
 from dkd.model.schema import Model
 from dkd.model.tree import Path, Tree, parse
@@ -72,6 +72,8 @@ def read(text: str, where: str, model: Model) -> Read:
         # A name that stands twice is counted once: its place is that of its first.
         path = (path[0], tree.value[path[0]].index(path[1])) if isinstance(path[1], str) else path
         tree.add(path, problem.code, problem.problem, problem.remedy)
+    if is_whole:
+        is_whole = _has_link(view, tree)
     return Read(held.title, view if is_whole else None, _in_order(tree))
 
 
@@ -100,6 +102,16 @@ def _validated(root: dict[str, Any], tree: Tree, model: Model) -> tuple[ViewFile
                 _note(detail, tree)
                 root.pop(str(detail["loc"][0]), None)
             root = {**_USUAL, "measures": list(model.measures)[:1] or ["none"], **root}
+
+
+def _has_link(view: View, tree: Tree) -> bool:
+    """Whether an address can hold the view; notes it when none can."""
+    try:
+        as_link(view)
+    except UsageError as error:
+        tree.add(("filters",), error.problems[0].code, error.problems[0].problem, "filter by fewer values")
+        return False
+    return True
 
 
 def _doubtful(root: dict[str, Any]) -> Iterator[tuple[Path, str]]:

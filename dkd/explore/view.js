@@ -6,6 +6,8 @@ const PAD = { left: 46, right: 14, top: 10, bottom: 24 };
 const LIVE_MS = 2000;
 const AGAIN_MS = 4000;
 const FRESH_MS = 120000;
+const SILENT_MS = 25000;
+const LAST = 1000;  // behind every panel
 const STEPS_MIN = [1, 5, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080];
 
 const node = (tag, props = {}, ...kids) => {
@@ -69,7 +71,9 @@ function build(root) {
   root.tabIndex = -1;
   app.send = (gesture, quiet = false) => {
     clearTimeout(app.timer);
+    clearTimeout(app.silent);
     if (!quiet) { root.classList.add("busy"); root.setAttribute("aria-busy", "true"); app.spoken = false; }
+    app.silent = setTimeout(() => silence(app), SILENT_MS);
     // The number makes each gesture another value; it comes back with the answer, so that every answer is another too.
     app.trigger("action", { ...gesture, seq: Date.now() });
   };
@@ -80,7 +84,7 @@ function build(root) {
   $(".grain select").onchange = (event) => app.send({ kind: "grain", grain: event.target.value || null });
   $(".saved select").onchange = (event) => event.target.value && app.send({ kind: "open", link: event.target.value });
   $(".add select").onchange = (event) => {
-    app.send({ kind: "panel", at: app.data.panels.length, dimension: event.target.value });
+    app.send({ kind: "panel", at: LAST, dimension: event.target.value });
   };
   $(".chart .source").onclick = () => sources(app, "series");
   $(".twin").onclick = () => { app.twin = !app.twin; drawTwin(app); };
@@ -129,6 +133,14 @@ async function copyLink(app, link) {
   }
 }
 
+/** No answer for long: its own process may be gone, and then nothing else would say so. */
+function silence(app) {
+  const text = "No answer yet. If this stays, the explorer has stopped: dkd up starts it again, then reload this page.";
+  const notice = node("p", { textContent: text });
+  notice.dataset.key = text;
+  app.$(".notices").replaceChildren(notice);
+}
+
 function say(app, text, shown = false) {
   app.$(".said").textContent = text;
   if (!shown) return;
@@ -140,6 +152,7 @@ function say(app, text, shown = false) {
 function draw(app) {
   const { root, data, $ } = app;
   const focused = root.getRootNode().activeElement;
+  clearTimeout(app.silent);
   root.classList.remove("busy");
   root.removeAttribute("aria-busy");
   put($(".site"), "textContent", data.site);
@@ -367,7 +380,7 @@ function makeValue(app, panel, row) {
 
 function drawAdd(app) {
   const { data, $ } = app;
-  $(".add").hidden = !data.trust;
+  $(".add").hidden = !data.panels.length && Boolean(data.state);
   const taken = new Set(data.panels.map((panel) => panel.dimension));
   options($(".add select"), [["", "+ Add a table"], ...data.menus.dimensions.filter(([name]) => !taken.has(name))], "");
 }

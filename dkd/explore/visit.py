@@ -87,7 +87,9 @@ def _jobs(model: Model, view: View, plan: Plan, newest: datetime) -> dict[str, J
         return Job(key, lambda druid: work(druid, model, question), age_s)
 
     ask = partial(answered, stride=plan.grain, timeout_s=TIMEOUT_S)
-    found = {name: job("answer", asked, ask) for name, asked in plan.panels.items() if isinstance(asked, Question)}
+    # The totals of a panel are those of the cards.
+    rows = partial(ask, with_totals=False)
+    found = {name: job("rows", asked, rows) for name, asked in plan.panels.items() if isinstance(asked, Question)}
     if plan.series is not None:
         found = {SERIES: job("answer", plan.series, ask), BOTS: job(BOTS, plan.series, bot_events), **found}
     return found

@@ -17,6 +17,8 @@ GRAIN_NAMES: dict[Grain, str] = {
 }  # fmt: skip
 _STEADY = 0.0005
 """A change that rounds to 0.0 % is none."""
+_MANIFOLD = 10
+"""From here on people read "12×" sooner than "+1,100 %"."""
 
 
 def label(name: str) -> str:
@@ -77,6 +79,8 @@ def change_text(cell: Cell) -> tuple[str, int]:
         return ("new", 0) if cell.now.value and not cell.previous.value else ("–", 0)
     if abs(cell.change) < _STEADY:
         return "0 %", 0
+    if cell.change >= _MANIFOLD:
+        return f"{1 + cell.change:,.0f}×", 1
     shown = f"{100 * cell.change:+,.0f} %" if abs(cell.change) >= 0.1 else f"{100 * cell.change:+.1f} %"
     return shown.replace("-", "−"), 1 if cell.change > 0 else -1
 

@@ -41,7 +41,7 @@ def test_every_view_is_checked_against_the_model(project, capsys):
     capsys.readouterr()
     assert run(["check"]) == 3
     first, second = capsys.readouterr().out.splitlines()
-    assert first == "dashboards/mine.yaml:3:12: there is no measure 'visitor'; did you mean visitors? [DKD310]"
+    assert first.startswith("dashboards/mine.yaml:3:12: there is no measure 'visitor'; did you mean visitors or")
     assert second.startswith("dashboards/other.yml:2:1: this is not YAML")
     assert run(["check", "--json"]) == 3
     assert [one["code"] for one in json.loads(capsys.readouterr().out)] == ["DKD310", "DKD201"]

@@ -103,6 +103,7 @@ def test_an_empty_answer_offers_a_way_on(link, action):
     _, _, found = drawn(link, value=0)
     assert found["state"]["kind"] == "nothing"
     assert found["state"]["action"] == action
+    assert (found["chart"], found["panels"], found["cards"][0]["text"]) == (None, [], "0")
 
 
 def test_a_failure_is_a_state_and_one_of_a_panel_stays_in_it():

@@ -27,7 +27,7 @@ def test_a_file_is_read_back_as_the_same_view(view: View):
     text = yaml.safe_dump(as_tree("Any", view), allow_unicode=True, sort_keys=False)
     found = read(text, "dashboards/any.yaml", MODEL)
     # Names that the model does not have are mistakes, but the form is right.
-    assert {problem.code for problem in found.problems} <= {"DKD310", "DKD311", "DKD312", "DKD313"}
+    assert {problem.code for problem in found.problems} <= {"DKD310", "DKD311", "DKD312", "DKD313", "DKD317"}
     if not found.problems:
         assert found.view == view
 
@@ -70,6 +70,20 @@ def test_a_link_of_an_older_model_says_what_was_dropped():
     assert [line.split(" was left out")[0] for line in found.dropped] == [
         "measure happiness", "filter on colour", "panel shoe_size"
     ]  # fmt: skip
+
+
+def test_a_file_that_no_address_can_hold_is_a_mistake():
+    values = ", ".join(f"value{seq}" for seq in range(400))
+    text = f"""\
+view: 1
+title: Many
+measures: [visitors]
+interval: {{last: 1d}}
+filters: [{{dimension: city, values: [{values}]}}]
+"""
+    found = read(text, "v.yaml", MODEL)
+    assert found.view is None
+    assert [(problem.where, problem.code) for problem in found.problems] == [("v.yaml:5:10", "DKD317")]
 
 
 def test_every_mistake_of_a_file_is_at_its_place():
