@@ -10,6 +10,7 @@ from dkd.errors import DkdError, Problem, UsageError
 from dkd.explore import words
 from dkd.explore.menus import menus
 from dkd.explore.plan import Plan
+from dkd.explore.sources import SERIES, sources
 from dkd.explore.state import nothing, refusal
 from dkd.explore.view import Saved, View, as_link
 from dkd.model.schema import Model
@@ -17,13 +18,10 @@ from dkd.query.answer import Answer, Cell, Others, Row
 from dkd.query.measure import definition, dimensions, is_additive
 from dkd.query.periods import after
 from dkd.query.question import Last, Question
-from dkd.query.shown import as_sql
 from dkd.query.trust import exactness
 
 Json = dict[str, Any]
-SERIES, BOTS = "series", "bots"
-
-_ROLES = {"ranking": "Which values come first", "rows": "Numbers of each row", "totals": "Totals"}
+BOTS = "bots"
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def page(
         "chart": _chart(model, view, plan, series, has_past) if series is not None and is_drawn else None,
         "panels": [] if is_nothing else list(_panels(model, view, plan, found, series)),
         "trust": _trust(view, plan, found, series, has_past),
-        "sources": dict(_sources(view, found)),
+        "sources": dict(sources(view.shown, {SERIES: found.series, **found.panels})),
     }
 
 
@@ -275,30 +273,6 @@ def _bots(count: int | None, with_bots: bool) -> str:
     if count is None:
         return ""
     return f"{count:,} bot event{'' if count == 1 else 's'} {'counted too' if with_bots else 'hidden'}"
-
-
-def _sources(view: View, found: Found) -> Iterator[tuple[str, Json]]:
-    """Behind each picture: what its measures mean, and the SQL that was asked."""
-    if isinstance(found.series, Answer):
-        yield SERIES, _source("Cards and time chart", found.series)
-    for name, answer in found.panels.items():
-        if isinstance(answer, Answer):
-            yield name, _source(f"{words.label(view.shown)} by {words.label(name).lower()}", answer)
-
-
-def _source(title: str, answer: Answer) -> Json:
-    return {
-        "title": title,
-        "definitions": [[words.label(name), text] for name, text in answer.definitions.items()],
-        "queries": [
-            {
-                "role": f"{_ROLES.get(one.role, one.role)}{', period before' if one.is_previous else ''}",
-                "datasource": one.datasource,
-                "sql": as_sql(one),
-            }
-            for one in answer.queries
-        ],
-    }
 
 
 def _ms(moment: datetime) -> int:

@@ -1,6 +1,5 @@
 """What the explorer shows, one frozen value ↔ one text for an address; a link of an older model keeps what it can."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pydantic import Field as Option
@@ -11,7 +10,7 @@ from dkd.model.schema import Model
 from dkd.model.types import Frozen, Name
 from dkd.query import link
 from dkd.query.check import problems
-from dkd.query.question import Filter, Question, Split
+from dkd.query.question import Question, Split
 
 MOST_PANELS = 12
 _PART, _ITEM = "~", "."
@@ -173,11 +172,6 @@ def first_view(model: Model) -> View | None:
         return None
     question = Question.model_validate({"measures": measures, "interval": {"last": "1d"}, "compare": "previous"})
     return fitted(View(question=question, panels=_USUAL_PANELS), model).view
-
-
-def filtered(question: Question, change: Callable[[tuple[Filter, ...]], tuple[Filter, ...]]) -> Question:
-    """The question with other filters."""
-    return question.model_copy(update={"filters": change(question.filters)})
 
 
 def _bare(question: Question, measures: tuple[str, ...]) -> Question:

@@ -8,8 +8,9 @@ from typing import Any
 
 from dkd.errors import DkdError
 from dkd.explore.asking import Desk, Job
-from dkd.explore.page import BOTS, SERIES, Found, Json, frame, page
+from dkd.explore.page import BOTS, Found, Json, frame, page
 from dkd.explore.plan import Plan, planned
+from dkd.explore.sources import SERIES
 from dkd.explore.state import no_event, no_measure, refusal
 from dkd.explore.view import Opened, Saved, View, first_view, opened
 from dkd.model.schema import Model

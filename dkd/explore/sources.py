@@ -1,0 +1,39 @@
+"""Answers → what stands behind each picture: the meaning of its measures, and the SQL that was asked."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from dkd.explore import words
+from dkd.query.answer import Answer
+from dkd.query.shown import as_sql
+
+SERIES = "series"
+_ROLES = {"ranking": "Which values come first", "rows": "Numbers of each row", "totals": "Totals"}
+
+
+def sources(measure: str, answers: Mapping[str, object]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The source of each of *answers* that is one.
+
+    Args:
+        measure: The one that the panels show.
+        answers: By name: ``series`` for cards and chart, else the dimension of a panel.
+    """
+    for name, answer in answers.items():
+        if isinstance(answer, Answer):
+            by = f"{words.label(measure)} by {words.label(name).lower()}"
+            yield name, _source("Cards and time chart" if name == SERIES else by, answer)
+
+
+def _source(title: str, answer: Answer) -> dict[str, Any]:
+    return {
+        "title": title,
+        "definitions": [[words.label(name), text] for name, text in answer.definitions.items()],
+        "queries": [
+            {
+                "role": f"{_ROLES.get(one.role, one.role)}{', period before' if one.is_previous else ''}",
+                "datasource": one.datasource,
+                "sql": as_sql(one),
+            }
+            for one in answer.queries
+        ],
+    }
