@@ -16,7 +16,7 @@ from dkd.model.schema import Model
 from dkd.stream.decode import decoder, known_schemas
 from dkd.stream.loop import Loop
 from dkd.stream.memory import MemoryStore
-from dkd.stream.records import Record
+from dkd.stream.records import Record, tick_record
 from dkd.stream.source import Limits
 from dkd.stream.state import Shape
 from dkd.stream.store import ALL, Store, StoreSink, StoreSource
@@ -101,7 +101,8 @@ def events(count: int, seed: int = 7, span_ms: int = 3_600_000, start_ms: int = 
 
 
 def raw(model: Model, count: int, seed: int = 7, span_ms: int = 3_600_000, start_ms: int = NOW_MS) -> list[Record]:
-    """About *count* raw records: sound events, 4 % repeats, 10 % of several faults, some far behind, some ticks."""
+    """About *count* raw records: sound events, 4 % repeats, 10 % of several faults, some far behind, and ticks, of
+    which the last closes every session of its partition."""
     chance, writer = random.Random(seed), Writer(model)
     found: list[Record] = []
     for event in events(count, seed, span_ms, start_ms):
@@ -124,6 +125,9 @@ def raw(model: Model, count: int, seed: int = 7, span_ms: int = 3_600_000, start
         found.append(Record(key, value, int(str(event["timestamp"]))))
         if chance.random() < 0.04:
             found.append(found[-1 - chance.randrange(min(20, len(found)))])
+    ended_ms = start_ms + span_ms
+    found.insert(len(found) * 2 // 3, tick_record(start_ms + span_ms * 2 // 3, ended_ms))
+    found.append(tick_record(ended_ms + 3_600_000, ended_ms))
     return found
 
 
@@ -147,7 +151,9 @@ def run_out(loop: Loop, store: Store, limits: Limits) -> None:
         loop.step(limits)
 
 
-def written(store: Store, kinds: Iterable[str] = ("clean", "rejects")) -> dict[tuple[str, int], list[Record]]:
+def written(
+    store: Store, kinds: Iterable[str] = ("clean", "sessions", "rejects")
+) -> dict[tuple[str, int], list[Record]]:
     """All records of *kinds* by topic and partition."""
     return {
         (kind, one): [record for _, record in store.read(kind, one, 0, ALL)]

@@ -22,6 +22,20 @@ NEVER = -(2**62)
 _GROWTH = 3
 
 
+def distinct(keys: Keys) -> Keys:
+    """*keys* ascending, each once; np.unique hashes them first, which takes several times as long."""
+    ordered = np.sort(keys)
+    return ordered[np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])]
+
+
+def known(keys: Keys, among: Keys) -> NDArray[np.bool_]:
+    """Which of *keys* are *among* others, which are ascending."""
+    if not len(among):
+        return np.zeros(len(keys), bool)
+    found: NDArray[np.bool_] = among[np.minimum(np.searchsorted(among, keys), len(among) - 1)] == keys
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Entries:
     """Keys, ascending and distinct, and the event time in ms of each."""

@@ -7,9 +7,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dkd.enrich.encode import encode
-from dkd.enrich.pieces import DEVICE, ORIGIN, PAGES, page_entries, value_of
+from dkd.enrich.pieces import PAGES, page_entries
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import BLOB_PARTS, Pieces
+from dkd.enrich.singles import DEVICE, ORIGIN, value_of
 from dkd.model.columns import SESSION_COLUMNS
 
 HEARTBEAT_S = 10

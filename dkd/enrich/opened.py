@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dkd.enrich.dedup import NEVER, Keys
+from dkd.enrich.dedup import NEVER, Keys, distinct, known
 from dkd.enrich.runs import Pieces, Run, united
 
 _RANGES = 32
@@ -48,14 +48,10 @@ def _alive(pieces: Pieces) -> Pieces:
 
 def _newest(runs: Iterable[Run]) -> Pieces:
     """What the newest run that knows it tells of each party, by party and time; *runs* begin with the oldest."""
-    found, known = list[Pieces](), np.empty(0, np.uint64)
+    found, told = list[Pieces](), np.empty(0, np.uint64)
     for run in reversed(list(runs)):
-        if len(known):
-            place = np.minimum(np.searchsorted(known, run.keys), len(known) - 1)
-            found.append(run.at(np.flatnonzero(known[place] != run.keys)))
-        else:
-            found.append(run.at(np.arange(len(run))))
-        known = np.sort(np.concatenate((known, found[-1].keys)), kind="stable")
+        found.append(run.at(np.flatnonzero(~known(run.keys, told))))
+        told = np.sort(np.concatenate((told, found[-1].keys)), kind="stable")
     return united(reversed(found)).by_party()
 
 
@@ -90,7 +86,7 @@ class OpenSessions:
     def ended(self, before_ms: int) -> Keys:
         """Parties that may have a session whose last event is older than *before_ms*; ascending."""
         found = [run.ended(self.swept_ms, before_ms) for runs in self.ranges for run in runs]
-        return np.unique(np.concatenate(found)) if found else np.empty(0, np.uint64)
+        return distinct(np.concatenate(found)) if found else np.empty(0, np.uint64)
 
     def of(self, keys: Keys) -> Pieces:
         """All pieces of the parties *keys*, which are ascending and distinct; by party and time."""
@@ -100,9 +96,9 @@ class OpenSessions:
             for run in reversed(runs):
                 if not len(asked):
                     break
-                places, known = run.of_keys(asked)
+                places, is_here = run.of_keys(asked)
                 found.append(run.at(places))
-                asked = asked[~known]
+                asked = asked[~is_here]
         return _alive(united(found)).sorted()
 
     def plus(self, delta: SessionsDelta) -> "OpenSessions":

@@ -12,11 +12,12 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from dkd.enrich.dedup import NEVER, Keys, Times
-from dkd.enrich.pieces import Events, Grouped
+from dkd.enrich.dedup import NEVER, Keys, Times, distinct, known
+from dkd.enrich.pieces import Grouped
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import Pieces, Places, Rows
 from dkd.enrich.settling import Arrival, Party, Piece, Settled, settled
+from dkd.enrich.singles import Events
 
 OPEN = -1
 """Stands in the place of an offset for a session that is not closed."""
@@ -164,15 +165,15 @@ def _slow_keys(rows: Rows, lines: _Lines, rules: Rules) -> Keys:
     of_rows = (rows["linked"] > 0) | (rows["end_ms"] - rows["start_ms"] > long_ms) | np.append(near, False)[: len(rows)]
     of_segments = (lines.end_ms - lines.start_ms > long_ms) | (lines.events >= rules.most_events)
     if rules.one_by_one:
-        return np.unique(np.concatenate((rows["key"], lines.parties)))
+        return distinct(np.concatenate((rows["key"], lines.parties)))
     segment_keys = lines.parties[lines.party[lines.begins]]
     bad_keys = lines.parties[lines.party[lines.is_bad]]
-    return np.unique(np.concatenate((rows["key"][of_rows], segment_keys[of_segments], bad_keys)))
+    return distinct(np.concatenate((rows["key"][of_rows], segment_keys[of_segments], bad_keys)))
 
 
 def _at_once(rows: Rows, events: Events, lines: _Lines, slow: Keys, marks: Marks) -> Placed:
     """Groups of the parties that are not *slow*: one for each piece, then one for each new segment."""
-    mine, of_segment = ~np.isin(rows["key"], slow), ~np.isin(lines.parties, slow)[lines.party[lines.begins]]
+    mine, of_segment = ~known(rows["key"], slow), ~known(lines.parties, slow)[lines.party[lines.begins]]
     piece_group, fresh = np.cumsum(mine) - 1, of_segment & ~lines.joins
     count = int(np.count_nonzero(mine))
     newest = lines.newest[lines.party[lines.begins]]
@@ -215,7 +216,7 @@ def as_ids(digests: Iterable[bytes]) -> NDArray[np.uint64]:
 
 def _parties(rows: Rows, events: Events, slow: Keys) -> Iterator[Party]:
     """The pieces and events of each slow party."""
-    held, came = np.flatnonzero(np.isin(rows["key"], slow)), np.flatnonzero(np.isin(events.keys, slow))
+    held, came = np.flatnonzero(known(rows["key"], slow)), np.flatnonzero(known(events.keys, slow))
     came = came[np.argsort(events.keys[came], kind="stable")]
     ids = [one.tobytes() for one in ids_of(events, came)]
     columns = (came, events.rows["start_ms"][came], events.watermarks[came], events.offsets[came])

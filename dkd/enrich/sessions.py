@@ -19,13 +19,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dkd.enrich.dedup import Keys, Times
+from dkd.enrich.dedup import Keys, Times, distinct, known
 from dkd.enrich.finished import Finished, finished
 from dkd.enrich.opened import OpenSessions, SessionsDelta
-from dkd.enrich.pieces import Events, joined, rows_of
+from dkd.enrich.pieces import joined
 from dkd.enrich.placing import OPEN, Marks, placed
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import Pieces, united
+from dkd.enrich.singles import Events, rows_of
 from dkd.model.enrichers import Sessions
 
 
@@ -80,7 +81,8 @@ def sessionized(arrived: Arrived, marks: Marks, opened: OpenSessions, rules: Rul
     ended = np.flatnonzero(found.closed_at != OPEN)
     done = finished(_at(pieces, ended), found.closed_at[ended], [found.closed_by[place] for place in ended], rules)
     alive = _at(pieces, np.flatnonzero(found.closed_at == OPEN))
-    empty = np.setdiff1d(np.concatenate((existing.keys, events.keys)), alive.keys)
+    concerned = distinct(np.concatenate((existing.keys, events.keys)))
+    empty = concerned[~known(concerned, np.sort(alive.keys))]
     grown = int(np.count_nonzero(alive.rows["linked"] == 0)) - int(np.count_nonzero(existing.rows["linked"] == 0))
     delta = SessionsDelta(united((alive, Pieces.gone(empty))).sorted(), before_ms, grown)
     return Sessionized(_with_ids(arrived.clean, in_time, found.session_ids, found.is_first), done, delta)
@@ -88,11 +90,11 @@ def sessionized(arrived: Arrived, marks: Marks, opened: OpenSessions, rules: Rul
 
 def _concerned(opened: OpenSessions, keys: Keys, before_ms: int) -> Pieces:
     """Pieces of the parties *keys*, and of those of which a session ended before *before_ms*."""
-    asked = np.union1d(keys, opened.ended(before_ms))
+    asked = distinct(np.concatenate((keys, opened.ended(before_ms))))
     existing = opened.of(asked)
     # A run may tell of an end that a newer one knows to be later.
     over = existing.keys[existing.rows["end_ms"] < before_ms]
-    return _at(existing, np.flatnonzero(np.isin(existing.keys, keys) | np.isin(existing.keys, over)))
+    return _at(existing, np.flatnonzero(known(existing.keys, distinct(np.concatenate((keys, over))))))
 
 
 def _at(pieces: Pieces, places: NDArray[np.intp]) -> Pieces:
@@ -105,10 +107,10 @@ def _with_ids(
     packed = np.ascontiguousarray(ids).tobytes()
     texts = pl.Series([packed[place : place + 16] for place in range(0, len(packed), 16)], dtype=pl.Binary)
     places = pl.Series(np.where(in_time, np.cumsum(in_time) - 1, 0))
-    known = pl.lit(pl.Series(in_time))
+    has_session = pl.lit(pl.Series(in_time))
     if not len(texts):
         return clean
     return clean.with_columns(
-        pl.when(known).then(texts.bin.encode("hex").gather(places)).alias("session_id"),
-        pl.when(known).then(pl.Series(is_first).gather(places)).alias("first_in_session"),
+        pl.when(has_session).then(texts.bin.encode("hex").gather(places)).alias("session_id"),
+        pl.when(has_session).then(pl.Series(is_first).gather(places)).alias("first_in_session"),
     )

@@ -55,7 +55,7 @@ class StateDelta:
     books: Books
     seen: Entries
     forget_before_ms: int
-    sessions: SessionsDelta = field(default_factory=SessionsDelta.none)
+    sessions: SessionsDelta = field(default_factory=SessionsDelta.none, repr=False)
 
     def with_rejects(self, count: int) -> "StateDelta":
         """The same, with *count* records more that were consumed and refused before they could be enriched."""
@@ -78,7 +78,7 @@ class State:
     seq: int = 0
     books: Books = Books()
     seen: Seen = field(default_factory=Seen)
-    sessions: OpenSessions = field(default_factory=OpenSessions)
+    sessions: OpenSessions = field(default_factory=OpenSessions, repr=False)
 
     def applied(self, delta: StateDelta) -> "State":
         """The state after the batch that *delta* came from."""

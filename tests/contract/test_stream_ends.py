@@ -266,7 +266,7 @@ def test_the_whole_loop_gives_the_same_bytes_as_in_memory(ends: Ends):
             loop.step(Limits(events=70, wait_s=0.5))
             if all(ended(loop, calm, one) for one in range(PARTITIONS)):
                 break
-    for kind in ("clean", "rejects"):
+    for kind in ("clean", "sessions", "rejects"):
         wanted = {one: records for (topic, one), records in written(calm).items() if topic == kind}
         assert bare(ends.read(kind)) == bare(wanted)
 
