@@ -1,4 +1,4 @@
-"""One batch of raw records of one partition becomes clean events, rejects, and the change of the partition's state.
+"""One batch of raw records of one partition becomes clean events, finished sessions, rejects, and a change of state.
 
 For the loop that calls this::
 
@@ -6,6 +6,7 @@ For the loop that calls this::
     state = State()                                                   # or State.restored(...)
     outcome = enrich(raw, state, setup)                               # pure: raw and state stay as they are
     values = encode(outcome.clean)                                    # dkd.enrich.encode; key is clean["party_id"]
+    rows = outcome.finished                                           # of sessions that ended: offsets, keys, JSON
     state = state.applied(outcome.delta)                              # cheap; shares what did not change
 
 *raw* holds the records of ONE partition in offset order: ``offset`` (Int64) and any of the columns of
@@ -15,12 +16,11 @@ count as null and ones that are not known are ignored, so records of an older sc
 
 Records that could not be decoded never come here: count them with ``outcome.delta.with_rejects(n)``.
 
-A delta to be stored holds ``delta.seen.keys`` (u64, ascending) and ``.times`` (i64 ms), beside the new state's
-``watermark_ms``, ``seq`` and ``books`` (cumulative); a bucket holds ``state.bucket(index, count, forget_before_ms)`` in
-the same form. ``State.restored`` takes the pieces in any order, repeated or stale ones do no harm.
+A delta to be stored holds ``delta.seen`` and ``delta.sessions.changed``, beside the new state's ``watermark_ms``,
+``seq`` and ``books`` (cumulative); a bucket holds ``state.bucket(index, count, forget_before_ms)`` in the same form.
 
-Nothing here depends on how a stream is cut into batches: clean and rejects are byte for byte the same, and so is the
-state but for ``seq``.
+Nothing here depends on how a stream is cut into batches: clean, sessions and rejects are byte for byte the same, and so
+is the state but for ``seq``.
 """
 
 from collections.abc import Callable, Sequence
