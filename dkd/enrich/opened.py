@@ -7,7 +7,6 @@ each range that it touches, so it costs what it touches however many sessions ar
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -40,17 +39,6 @@ class SessionsDelta(NamedTuple):
         return cls(Pieces.empty())
 
 
-def _over(older: Pieces, newer: Pieces) -> Pieces:
-    """*older*, less the parties that *newer* knows, and *newer*; in no order."""
-    if not len(older.rows) or not len(newer.rows):
-        return older if len(older.rows) else newer
-    known = np.sort(newer.keys)
-    kept = known[np.minimum(np.searchsorted(known, older.keys), len(known) - 1)] != older.keys
-    places = np.flatnonzero(kept)
-    rest = Pieces(older.rows[places], [older.blobs[place] for place in places.tolist()])
-    return united((rest, newer))
-
-
 def _alive(pieces: Pieces) -> Pieces:
     places = np.flatnonzero(pieces.rows["events"])
     if len(places) == len(pieces.rows):
@@ -58,9 +46,17 @@ def _alive(pieces: Pieces) -> Pieces:
     return Pieces(pieces.rows[places], [pieces.blobs[place] for place in places.tolist()])
 
 
-def _merged(older: Run, newer: Pieces, *, is_whole: bool) -> Pieces:
-    everything = _over(older.at(np.arange(len(older))), newer)
-    return (_alive(everything) if is_whole else everything).sorted()
+def _newest(runs: Iterable[Run]) -> Pieces:
+    """What the newest run that knows it tells of each party, by party and time; *runs* begin with the oldest."""
+    found, known = list[Pieces](), np.empty(0, np.uint64)
+    for run in reversed(list(runs)):
+        if len(known):
+            place = np.minimum(np.searchsorted(known, run.keys), len(known) - 1)
+            found.append(run.at(np.flatnonzero(known[place] != run.keys)))
+        else:
+            found.append(run.at(np.arange(len(run))))
+        known = np.sort(np.concatenate((known, found[-1].keys)), kind="stable")
+    return united(reversed(found)).by_party()
 
 
 def _limits(keys: Keys) -> list[int]:
@@ -118,7 +114,7 @@ class OpenSessions:
                 # Ranges of one growth would all be rewritten by the same batch, and hold all memory twice.
                 ranges[one] = _grown(
                     ranges[one],
-                    Pieces(changed.rows[start:end].copy(), changed.blobs[start:end]),
+                    Run.of(Pieces(changed.rows[start:end].copy(), changed.blobs[start:end])),
                     _GROWTH + _GROWTH * one // _RANGES,
                 )
         return OpenSessions(tuple(ranges), self.count + delta.opened, max(self.swept_ms, delta.swept_ms))
@@ -127,8 +123,7 @@ class OpenSessions:
         """Pieces of bucket *index* of *count* equal ranges of the key; by party and time."""
         low, high = (index << 64) // count, ((index + 1) << 64) // count
         touched = self.ranges[low * _RANGES >> 64 : (high * _RANGES + (1 << 64) - 1) >> 64]
-        layers = ([run.between(low, high) for run in runs] for runs in touched)
-        return _alive(united(reduce(_over, parts, Pieces.empty()) for parts in layers)).sorted()
+        return _alive(united(_newest(run.between(low, high) for run in runs) for runs in touched if runs))
 
     @classmethod
     def restored(cls, parts: Sequence[tuple[int, Run]]) -> "OpenSessions":
@@ -168,11 +163,12 @@ def _split(parts: Sequence[tuple[int, Run]], kept: NDArray[np.bool_]) -> Iterato
         start += len(run)
 
 
-def _grown(runs: Sequence[Run], tail: Pieces, growth: int) -> tuple[Run, ...]:
-    left = list(runs)
-    if not left:
-        tail = _alive(tail)
-    while left and len(left[-1]) <= growth * len(tail.rows):
-        older = left.pop()
-        tail = _merged(older, tail, is_whole=not left)
-    return (*left, Run.of(tail)) if len(tail.rows) else tuple(left)
+def _grown(runs: Sequence[Run], tail: Run, growth: int) -> tuple[Run, ...]:
+    kept, length = len(runs), len(tail)
+    while kept and len(runs[kept - 1]) <= growth * length:
+        kept -= 1
+        length += len(runs[kept])
+    pieces = _newest((*runs[kept:], tail)) if kept < len(runs) else tail.at(np.arange(len(tail)))
+    if not kept:
+        pieces = _alive(pieces)
+    return (*runs[:kept], Run.of(pieces)) if len(pieces.rows) else tuple(runs[:kept])

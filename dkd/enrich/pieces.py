@@ -6,7 +6,7 @@ the hash of party and event id (of its content where it has no id).
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -124,58 +124,71 @@ def value_of(units: int, micros: int) -> float:
     return (units * _MICROS + micros) / _MICROS
 
 
-def payloads(frame: pl.DataFrame, places: Places, columns: Sequence[str]) -> Iterator[bytes]:
+def payloads(frame: pl.DataFrame, places: Places, columns: Sequence[str]) -> list[bytes]:
     """The texts of *columns* of the rows at *places*, as JSON arrays."""
     chosen = frame.select(columns)[places].select(pl.struct(pl.concat_list(columns).alias("v")).struct.json_encode())
-    return (text[len('{"v":') : -1] for text in chosen.to_series().cast(pl.Binary).to_list())
+    return [text[len('{"v":') : -1] for text in chosen.to_series().cast(pl.Binary).to_list()]
 
 
-class _Parts:
-    """The blob's parts of existing pieces and of events, numbered one after the other."""
+class _Blobs:
+    """The texts of existing pieces and of events, numbered one after the other."""
 
     def __init__(self, existing: Pieces, events: Events) -> None:
-        self._existing = existing
+        self.old = existing.blobs
         self._events = events
-        ends = np.zeros((len(existing.rows), len(BLOB_PARTS) + 1), np.int64)
+        ends = np.zeros((len(BLOB_PARTS) + 1, len(existing.rows)), np.int64)
         for place, name in enumerate(BLOB_PARTS):
-            ends[:, place + 1] = ends[:, place] + existing.rows[name]
-        self._ends = ends.tolist()
-        self._count = len(existing.rows)
+            ends[place + 1] = ends[place] + existing.rows[name]
+        self.ends = ends
 
-    def _old(self, place: int, part: int) -> bytes:
-        ends = self._ends[place]
-        return self._existing.blobs[place][ends[part] : ends[part + 1]]
+    @property
+    def count(self) -> int:
+        return len(self.old)
 
-    def parties(self, places: Places) -> list[bytes]:
-        new = iter(self._new(places, "party_id"))
-        return [self._old(one, 0) if one < self._count else next(new) for one in places.tolist()]
+    def parts(self, places: Places, part: int) -> list[bytes]:
+        """Party, device or origin of each piece, in the order of :data:`BLOB_PARTS`."""
+        is_new = places >= self.count
+        columns = (("party_id",), DEVICE, ORIGIN)[part]
+        new = iter(self._new(places[is_new] - self.count, columns))
+        if is_new.all():
+            return list(new)
+        known = np.where(is_new, 0, places)
+        spans = zip(places.tolist(), self.ends[part, known].tolist(), self.ends[part + 1, known].tolist(), strict=True)
+        return [self.old[place][start:end] if place < self.count else next(new) for place, start, end in spans]
 
-    def texts(self, places: Places, part: int) -> list[bytes]:
-        """Device or origin of each piece."""
-        fresh = places[places >= self._count] - self._count
-        new = payloads(self._events.frame, fresh, DEVICE if part == 1 else ORIGIN)
-        return [self._old(one, part) if one < self._count else next(new) for one in places.tolist()]
+    def heads(self, places: Places) -> list[bytes]:
+        """Party, device and origin of existing pieces, all in one."""
+        return [
+            self.old[place][:end] for place, end in zip(places.tolist(), self.ends[3, places].tolist(), strict=True)
+        ]
 
     def pages(self, places: Places) -> list[bytes]:
         """The entries of pages of each piece, all of which have pages."""
-        rows = self._events.rows
-        texts = iter(self._new(places, "page_path"))
-        found = []
-        for one in places.tolist():
-            if one < self._count:
-                found.append(self._old(one, 3))
-            else:
-                text = _cut(next(texts))
-                row = rows[one - self._count]
-                found.append(_PAGE.pack(row["start_ms"], row["first_tie"], len(text)) + text)
-        return found
+        is_new = places >= self.count
+        fresh, known = places[is_new] - self.count, places[~is_new]
+        paths = self._events.frame["page_path"].gather(fresh).cast(pl.Binary).to_list()
+        times, ties = (self._events.rows[name][fresh].tolist() for name in ("start_ms", "first_tie"))
+        pack, size = _PAGE.pack, PAGE_CHARACTERS
+        new = (
+            pack(time_ms, tie, len(text)) + text
+            for time_ms, tie, text in zip(times, ties, (one if len(one) <= size else _cut(one) for one in paths),
+                                          strict=True)
+        )  # fmt: skip
+        old = (
+            self.old[place][start:end]
+            for place, start, end in zip(known.tolist(), *self.ends[3:5, known].tolist(), strict=True)
+        )
+        return [next(new) if one else next(old) for one in is_new.tolist()]
 
-    def merged(self, place: int) -> bytes:
-        return self._old(place, 4) if place < self._count else b""
+    def merged(self) -> dict[int, bytes]:
+        """Ids of merged sessions, by the place of the piece; of the few that have any."""
+        starts, ends = self.ends[4], self.ends[5]
+        return {place: self.old[place][starts[place] : ends[place]] for place in np.flatnonzero(ends > starts).tolist()}
 
-    def _new(self, places: Places, column: str) -> list[bytes]:
-        fresh = places[places >= self._count] - self._count
-        return self._events.frame[column].gather(fresh).cast(pl.Binary).to_list()
+    def _new(self, fresh: Places, columns: Sequence[str]) -> list[bytes]:
+        if len(columns) > 1:
+            return payloads(self._events.frame, fresh, columns)
+        return self._events.frame[columns[0]].gather(fresh).cast(pl.Binary).to_list()
 
 
 def _cut(path: bytes) -> bytes:
@@ -220,7 +233,7 @@ def joined(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
     rows = np.concatenate((existing.rows, events.rows))
     if not len(rows):
         return Pieces.empty()
-    groups, parts = grouped.groups, _Parts(existing, events)
+    groups, blobs = grouped.groups, _Blobs(existing, events)
     order = np.lexsort((rows["first_tie"], rows["start_ms"], groups))
     heads = np.flatnonzero(np.diff(groups[order], prepend=-1))
     sorted_rows, first = rows[order], order[heads]
@@ -230,22 +243,32 @@ def joined(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
     for name in ("end_ms", "bot"):
         found[name] = np.maximum.reduceat(sorted_rows[name], heads)
     by_origin = np.lexsort((rows["origin_tie"], rows["origin_ms"], rows["inside"], groups))[heads]
-    for name in ("origin_ms", "origin_tie", "inside"):
+    for name in ("origin_ms", "origin_tie", "inside", "origin_bytes"):
         found[name] = rows[name][by_origin]
     found["id"], found["linked"] = grouped.ids, grouped.linked
-    pages = _pages(rows, order, groups, parts, found)
-    merged = _merged(groups, len(existing.rows), parts, grouped.merged)
-    columns = [parts.parties(first), parts.texts(first, 1), parts.texts(by_origin, 2), pages,
-               [merged.get(group, b"") for group in range(len(found))]]  # fmt: skip
-    for name, column in zip(BLOB_PARTS, columns, strict=True):
-        found[name] = np.fromiter(map(len, column), np.uint32, len(column))
-    return Pieces(found, list(map(b"".join, zip(*columns, strict=True))))
+    pages = _pages(rows, order, groups, blobs, found)
+    texts = list(map(bytes.__add__, _heads(first, by_origin, blobs, found), pages))
+    for group, ids in _merged(groups, blobs, grouped.merged, found).items():
+        texts[group] += ids
+    return Pieces(found, texts)
 
 
-def _pages(rows: Rows, order: Places, groups: NDArray[np.int64], parts: _Parts, found: Rows) -> list[bytes]:
+def _heads(first: Places, by_origin: Places, blobs: _Blobs, found: Rows) -> list[bytes]:
+    """What each group's blob begins with; the lengths in *found* are set."""
+    is_old = (first == by_origin) & (first < blobs.count)
+    new = ~is_old
+    columns = [blobs.parts(first[new], 0), blobs.parts(first[new], 1), blobs.parts(by_origin[new], 2)]
+    for name, column in zip(BLOB_PARTS[:3], columns, strict=True):
+        found[name][new] = np.fromiter(map(len, column), np.uint32, len(column))
+    fresh, old = map(b"".join, zip(*columns, strict=True)), iter(blobs.heads(first[is_old]))
+    return [next(old) if one else next(fresh) for one in is_old.tolist()]
+
+
+def _pages(rows: Rows, order: Places, groups: NDArray[np.int64], blobs: _Blobs, found: Rows) -> list[bytes]:
     """Entries of each group's pages; ``last_page_*`` of *found* are set."""
     paged = order[rows["pages"][order] > 0]
     packed: list[bytes] = [b""] * len(found)
+    found["pages_bytes"] = 0
     if not len(paged):
         return packed
     mine, mixed = groups[paged], found["pages"] > PAGES
@@ -254,7 +277,7 @@ def _pages(rows: Rows, order: Places, groups: NDArray[np.int64], parts: _Parts, 
     follows = (last_ms[1:] > last_ms[:-1]) | ((last_ms[1:] == last_ms[:-1]) & (last_tie[1:] > last_tie[:-1]))
     follows &= rows["events"][paged[1:]] == 1
     mixed[mine[1:][(mine[1:] == mine[:-1]) & ~follows]] = True
-    entries, starts = parts.pages(paged), np.flatnonzero(np.diff(mine, prepend=-1))
+    entries, starts = blobs.pages(paged), np.flatnonzero(np.diff(mine, prepend=-1))
     for group, start, end in zip(
         mine[starts].tolist(), starts.tolist(), [*starts[1:].tolist(), len(mine)], strict=True
     ):
@@ -263,13 +286,19 @@ def _pages(rows: Rows, order: Places, groups: NDArray[np.int64], parts: _Parts, 
         packed[group] = _bounded(packed[group])
     latest = np.lexsort((last_tie, last_ms, mine))[np.append(starts[1:], len(mine)) - 1]
     found["last_page_ms"][mine[starts]], found["last_page_tie"][mine[starts]] = last_ms[latest], last_tie[latest]
+    found["pages_bytes"] = np.fromiter(map(len, packed), np.uint32, len(packed))
     return packed
 
 
-def _merged(groups: NDArray[np.int64], count: int, parts: _Parts, more: dict[int, bytes]) -> dict[int, bytes]:
-    found: dict[int, bytes] = {}
-    for place, group in enumerate(groups[:count].tolist()):
-        held = parts.merged(place)
-        if held:
-            found[group] = found.get(group, b"") + held
-    return {**found, **{group: found.get(group, b"") + ids for group, ids in more.items()}}
+def _merged(groups: NDArray[np.int64], blobs: _Blobs, more: dict[int, bytes], found: Rows) -> dict[int, bytes]:
+    """Ids of the sessions that each group merged; the lengths in *found* are set."""
+    merged: dict[int, bytes] = {}
+    for place, ids in blobs.merged().items():
+        group = int(groups[place])
+        merged[group] = merged.get(group, b"") + ids
+    for group, ids in more.items():
+        merged[group] = merged.get(group, b"") + ids
+    found["merged_bytes"] = 0
+    for group, ids in merged.items():
+        found["merged_bytes"][group] = len(ids)
+    return merged

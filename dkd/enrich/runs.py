@@ -56,6 +56,11 @@ class Pieces(NamedTuple):
         order = np.lexsort((self.rows["start_ms"], self.rows["key"]))
         return Pieces(self.rows[order], [self.blobs[place] for place in order.tolist()])
 
+    def by_party(self) -> "Pieces":
+        """By party; those of one party stay in their order."""
+        order = np.argsort(self.keys, kind="stable")  # quick where few sorted runs follow each other
+        return Pieces(self.rows[order], list(map(self.blobs.__getitem__, order.tolist())))
+
     @property
     def keys(self) -> Keys:
         """Of the rows."""
@@ -137,8 +142,8 @@ class Run:
             places = places + np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
         return places, found
 
-    def between(self, low: int, high: int) -> Pieces:
-        """The pieces of the parties from *low* to before *high*."""
+    def between(self, low: int, high: int) -> "Run":
+        """The part of the parties from *low* to before *high*."""
         start = np.searchsorted(self.keys, np.uint64(low))
         end = np.searchsorted(self.keys, np.uint64(high)) if high < 1 << 64 else len(self)
-        return self.at(np.arange(start, end))
+        return Run.of(self.at(np.arange(start, end)))

@@ -67,7 +67,8 @@ class Changelog:
             changes += [(part_key(f"b{oldest}", part), None) for part in range(len(bucket), parts[oldest])]
             debt, written[oldest], parts[oldest] = 0, state.seq, len(bucket)
         kept = [(seq, held_in) for seq, held_in in self.deltas if seq >= min(written)]
-        changes += self._gone(self.deltas[: len(self.deltas) - len(kept)], {key for key, _ in changes})
+        # In front: who looks for the newest head begins at the end of the topic.
+        changes[:0] = self._gone(self.deltas[: len(self.deltas) - len(kept)], {key for key, _ in changes})
         log = Changelog(
             self.shape, self.partitions, tuple(written), tuple(parts), (*kept, (state.seq, count)), debt
         )  # fmt: skip

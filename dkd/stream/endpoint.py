@@ -3,6 +3,7 @@
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -47,6 +48,11 @@ class Endpoint:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     metrics: Metrics
+
+    def server_bind(self) -> None:
+        """Bind, without asking the DNS for a name of ours, which may take long."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, self.socket.getsockname()[1]
 
 
 class _Page(BaseHTTPRequestHandler):

@@ -71,10 +71,10 @@ class KafkaSource:
         return {one: last for one, last in self._last.items() if self._end.get(one, 0) >= last.next_offset}
 
     def ends(self) -> Mapping[int, int]:
-        """The offset behind the last record of each of our partitions, as of the last answer of the broker."""
-        bounds = {one: self._member.get_watermark_offsets(Place(self._names.raw, one), cached=True)
-                  for one in self._begin}  # fmt: skip
-        return {one: found[1] for one, found in bounds.items() if found}
+        """The offset behind the last record of each of our partitions, as far as the broker has told it."""
+        places = [Place(self._names.raw, one) for one in self._begin]
+        found = {place.partition: self._member.get_watermark_offsets(place, cached=True)[1] for place in places}
+        return {one: end for one, end in found.items() if end >= 0}
 
     def is_at_end(self, partition: int) -> bool:
         """Whether the broker, asked now, has nothing beyond the end that we have read to."""
@@ -85,7 +85,12 @@ class KafkaSource:
         return end <= self._end.get(partition, 0)
 
     def changelog(self, partitions: Collection[int]) -> Iterator[Changed]:
-        """The state topic of *partitions*, up to the last stable offset."""
+        """The state topic of *partitions*, up to the last stable offset.
+
+        There is no local snapshot beside it. A million sessions are read and put together again in about ten seconds,
+        and a snapshot could be older than the topic, of another partition count, or of a disk that is gone: a second
+        truth, checked against the first at every start.
+        """
         with closing(state_reader(self._kafka, self._names)) as reader:
             yield from read_to_end(reader, self._names.state, dict.fromkeys(partitions, OFFSET_BEGINNING))
 

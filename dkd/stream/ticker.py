@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Mapping
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, Message, Producer
 
 from dkd.enrich.chain import Setup
 from dkd.enrich.state import State
 from dkd.model.types import in_ms
 from dkd.settings import KafkaSettings
-from dkd.stream.clients import common
+from dkd.stream.clients import common, require_passable
 from dkd.stream.kafka import KafkaSource
 from dkd.stream.loop import Live
 from dkd.stream.records import TICK_HEADER
@@ -47,6 +47,9 @@ class Ticker:
 
         Args:
             live: Our partitions, after all that the source has handed out.
+
+        Raises:
+            DkdError: DKD507, when we may not write to raw.
         """
         now_s = self._clock()
         # While one is on its way, the log has more than we have read.
@@ -56,13 +59,18 @@ class Ticker:
         self._looked_s = now_s
         due = self._due(live, int(now_s * 1_000))
         for partition, time_ms in due.items():
-            self._writer.produce(self._topic, None, None, partition, headers={TICK_HEADER: str(time_ms)})
+            headers: dict[str, str | bytes | None] = {TICK_HEADER: str(time_ms)}
+            self._writer.produce(self._topic, None, None, partition, self._delivered, headers=headers)
         return len(due)
 
     def close(self) -> None:
         """Drop what is on its way; at worst it arrives, which is what was wanted."""
         self._writer.purge()
         self._writer.close()
+
+    def _delivered(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            require_passable(error, self._topic)
 
     def _due(self, live: Mapping[int, Live], now_ms: int) -> dict[int, int]:
         silent = {one: last for one, last in self._source.silent().items() if one in live}

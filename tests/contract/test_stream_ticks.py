@@ -5,19 +5,24 @@ import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from stream_site import work
+from stream_site import loop_on, memory, run_out, shop, work
+from stream_site import raw as raw_records
 
+from dkd.enrich.state import State
 from dkd.settings import KafkaSettings, Ports
 from dkd.stream import clients
 from dkd.stream.clients import Names
 from dkd.stream.kafka import KafkaSource
+from dkd.stream.loop import Live
 from dkd.stream.records import Batch, Positions
 from dkd.stream.source import Limits
+from dkd.stream.ticker import Ticker, tick_writer
 
 pytestmark = pytest.mark.stack
 
@@ -135,3 +140,38 @@ def test_the_end_mark_of_a_transaction_is_no_record_to_wait_for(raw: Raw):
         source, _ = raw.source(stack)
         assert source.silent()[0].next_offset == 1
         assert source.is_at_end(0)
+
+
+def busy() -> Live:
+    """A partition after some events, with open sessions."""
+    store = memory(shop(), raw_records(shop(), 60))
+    loop = loop_on(store, work())
+    run_out(loop, store, Limits())
+    assert len(loop.live[0].state.sessions) > 0
+    return loop.live[0]
+
+
+def test_the_ticker_writes_one_tick_at_the_end_of_the_log_of_a_partition_with_open_sessions(raw: Raw):
+    raw.add(0, "a")
+    raw.add(1, "a")
+    live, now_s = busy(), [0.0]
+    idle = replace(live, state=State(live.state.watermark_ms))
+    with ExitStack() as stack:
+        source, _ = raw.source(stack)
+        setup, writer = work().setup, tick_writer(raw.kafka)
+        ticker = stack.enter_context(closing(Ticker(source, writer, raw.names.raw, setup, lambda: now_s[0])))
+        last_ms = source.silent()[0].time_ms
+        now_s[0] = last_ms / 1_000 + 1
+        assert ticker.write({0: live}) == 0, "too early"
+        now_s[0] += 3 * 3_600
+        assert ticker.write({0: idle, 1: idle}) == 0, "nobody is there"
+        now_s[0] += 1
+        assert ticker.write({0: live, 1: idle}) == 1
+        assert writer.flush(30) == 0
+        now_s[0] += 1
+        assert ticker.write({0: live, 1: idle}) == 0, "there is something to read"
+    wanted_ms = int(live.state.watermark_ms or 0) + round((now_s[0] - 1) * 1_000) - last_ms
+    [(offset, header)] = raw.ticks(0)
+    assert offset == 1
+    assert abs(int(header) - wanted_ms) <= 1
+    assert raw.ticks(1) == []

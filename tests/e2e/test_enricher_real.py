@@ -103,6 +103,7 @@ def test_five_faults_under_load_lose_nothing_and_double_nothing(site: Site):
     doing, verdict = campaign(site, faults=5, seed=11)
     assert sum(map(len, doing.recoveries.values())) == 5
     assert all(verdict.rows.values())
+    assert not doing.enrichers.gave_up, doing.enrichers.log.read_text()
     assert verdict.passed, verdict
 
 

@@ -47,10 +47,10 @@ class Enricher:
 
     def __init__(self, site: SecondSite) -> None:
         self._url = f"http://127.0.0.1:{(port := free_port())}/metrics"
-        self._log = (site.stack.project / f"{port}.log").open("w")
         command = [sys.executable, "-m", "dkd", "enrich", str(site.file), "--metrics-port", str(port)]
         environment = {**os.environ, "DKD_BASE_PORT": str(site.stack.base_port)}
-        self.process = subprocess.Popen(command, env=environment, stderr=self._log)
+        with (site.stack.project / f"{port}.log").open("w") as log:
+            self.process = subprocess.Popen(command, env=environment, stderr=log)
 
     def figure(self, name: str, label: str = "") -> float | None:
         """One sample; None while there is none."""

@@ -200,6 +200,12 @@ class Enrichers:
                 self.ended[code] += 1
                 self.processes[number] = self.started(number)
 
+    @property
+    def gave_up(self) -> dict[int, int]:
+        """How many ended by themselves, by exit code; the signals that a campaign sends are its own doing."""
+        ours = (0, -signal.SIGKILL, -signal.SIGTERM)
+        return {code: count for code, count in self.ended.items() if code not in ours}
+
     def end(self) -> list[int]:
         """Stop all gracefully; their exit codes."""
         for process in self.processes.values():

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from dkd.enrich.chain import Setup, enrich, prepare
 from dkd.enrich.encode import encode
 from dkd.enrich.resources import open_resources
-from dkd.enrich.rules import Rules
-from dkd.enrich.state import Books, State
+from dkd.enrich.state import State
 from dkd.model.schema import Model
 from dkd.stream.changelog import Changelog, recovered
 from dkd.stream.state import Shape
@@ -281,9 +280,9 @@ def test_rows_are_those_of_the_rules_taken_at_their_word(stream, cap_ms):
     assert run.state.books.late == in_time(stream)[1]
 
 
-@settings(max_examples=examples(150), deadline=None, suppress_health_check=slow)
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=slow)
 @given(
-    stream=streams(), cap_ms=CAPS, cuts=st.sets(st.integers(1, 22), max_size=8), most=st.sampled_from([2, 3, 10_000])
+    stream=streams(), cap_ms=CAPS, cuts=st.sets(st.integers(1, 22), max_size=4), most=st.sampled_from([2, 3, 10_000])
 )
 def test_neither_cuts_nor_restarts_nor_the_way_of_settling_change_a_byte(stream, cap_ms, cuts, most):
     stream = closing(stream)
@@ -311,7 +310,7 @@ def test_where_nothing_is_late_the_number_of_partitions_changes_no_row(stream, c
     assert sorted(found) == sorted(whole.sessions)
 
 
-@settings(max_examples=examples(100), deadline=None, suppress_health_check=slow)
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=slow)
 @given(stream=streams(), cap_ms=CAPS)
 def test_each_event_names_a_session_that_is_a_row_or_was_merged_into_one(stream, cap_ms):
     stream = closing(stream)
@@ -331,10 +330,10 @@ def test_each_event_names_a_session_that_is_a_row_or_was_merged_into_one(stream,
         }
 
 
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=slow)
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=slow)
 @given(stream=streams(IN_TIME), seed=st.randoms(use_true_random=False))
 def test_any_order_within_grace_gives_the_same_rows(stream, seed):
-    """Sorted by a time that is shaken by up to grace, no event falls behind by more."""
+    """In the order of a time that is shaken by up to grace, no event falls behind by more."""
     events = [one for one in named(stream) if "tick" not in one]
     events = list({one["event_id"]: one for one in events}.values())
     if not events:
@@ -343,9 +342,4 @@ def test_any_order_within_grace_gives_the_same_rows(stream, seed):
     for _ in range(2):
         shaken = sorted(events, key=lambda one: one["client_ms"] + seed.randrange(GRACE + 1))
         rows.append(comparable(ran(ruled(3 * GAP + 7), closing(shaken)).rows))
-    assert rows[0] == rows[1] == wanted_rows(events, 3 * GAP + 7)
-
-
-def test_books_add_up_over_all_of_it():
-    assert Books(sessions=2) + Books(sessions=3) == Books(sessions=5)
-    assert Rules(1, 2, 4, 5).open_ms == 3
+    assert rows[0] == rows[1] == wanted_rows(sorted(events, key=order_of), 3 * GAP + 7)
