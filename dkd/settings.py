@@ -137,7 +137,7 @@ def settings(model: Model, target: str, environment: Mapping[str, str], base_por
     where = f"target {target}"
     secrets = [s.key for s in model.collector.senders]
     if chosen is not None:
-        secrets += [*_texts(chosen.kafka), *_texts(chosen.druid)]
+        secrets += [*_texts(chosen.kafka), *_texts(chosen.druid), chosen.collector or ""]
     _require_set(secrets, environment, where)
     if chosen is None or chosen.kafka is None or chosen.druid is None:
         known = ", ".join(sorted({"local", *model.targets}))
@@ -147,7 +147,7 @@ def settings(model: Model, target: str, environment: Mapping[str, str], base_por
         target=target,
         kafka=_kafka(chosen.kafka, environment, where),
         druid=_druid(chosen.druid, environment, where),
-        collector=(chosen.collector or "").rstrip("/"),
+        collector=filled(chosen.collector or "", environment, where).rstrip("/"),
         sender_keys={s.name: filled(s.key, environment, where) for s in model.collector.senders},
         pseudonym_key=secret,
     )

@@ -4,6 +4,7 @@ Modules here import nothing but typer at the top, so that ``dkd --help`` answers
 imports.
 """
 
+import errno
 import sys
 from typing import Any
 
@@ -15,6 +16,11 @@ from dkd.errors import DkdError, ExitCode
 
 _WrongUsage: Any = typer.BadParameter.__mro__[1]
 """click's UsageError, by the one public way to it: typer carries its own copy of click since 0.20, others do not."""
+
+_OUR_FAULT = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
+)
+"""What a disk or its rights refuse, wherever a command writes."""
 
 app = typer.Typer(
     name="dkd",
@@ -54,12 +60,20 @@ def run(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except _WrongUsage as error:
         command = error.ctx.command_path if error.ctx else "dkd"
-        typer.echo(f"{error.format_message()} See: {command} --help", err=True)
+        said = error.format_message().removeprefix("Value error, ").rstrip(". ")
+        typer.echo(f"{said or 'no command is given'}; see {command} --help", err=True)
         return ExitCode.usage
     except typer.Abort:
         return ExitCode.interrupted
     except KeyboardInterrupt:
         return ExitCode.interrupted
-    except BrokenPipeError:
-        return ExitCode.ok
+    except SystemExit as ended:
+        # Typer ends so when the reader of our output has left, which is what `| head` does.
+        return ExitCode.ok if isinstance(ended.__context__, BrokenPipeError) else int(ended.code or 0)
+    except OSError as error:
+        if error.errno not in _OUR_FAULT:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"{place}{str(error.strerror).lower()}; make room or choose another place [DKD100]", err=True)
+        return ExitCode.failed
     return result if isinstance(result, int) else ExitCode.ok

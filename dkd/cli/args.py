@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TextIO
 
 import typer
 
-from dkd.errors import UsageError
+from dkd.errors import DkdError, UsageError
 
 if TYPE_CHECKING:
     from dkd.model.schema import Model
@@ -21,6 +21,11 @@ ModelOption = Annotated[
 TargetOption = Annotated[str, typer.Option("--target", "-t", help="Where: a target of the model.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person sits at *stream*; Python has None for a standard stream that was closed before it began."""
+    return stream is not None and not stream.closed and stream.isatty()
 
 
 class Opened(NamedTuple):
@@ -88,7 +93,10 @@ def base_port(project: Path) -> int:
             "DKD111", where="DKD_BASE_PORT", problem=f"{asked!r} is not a port", remedy="use 1024 to 65000"
         )
     chosen = project / ".dkd" / "ports.json"
-    return int(json.loads(chosen.read_text())["base_port"]) if chosen.is_file() else DEFAULT_BASE_PORT
+    try:
+        return int(json.loads(chosen.read_text("utf-8"))["base_port"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return DEFAULT_BASE_PORT
 
 
 def load_model(path: Path | None) -> tuple[Path, Path, "Model"]:
@@ -115,5 +123,11 @@ def opened(path: Path | None, target: str = "local") -> Opened:
 def environment(project: Path) -> dict[str, str]:
     """The process's environment; a local stack's own pseudonym key stands in where none is set."""
     key = project / ".dkd" / "pseudonym.key"
-    own = {"DKD_PSEUDONYM_KEY": key.read_text().strip()} if key.is_file() else {}
+    try:
+        own = {"DKD_PSEUDONYM_KEY": key.read_text("utf-8").strip()} if key.is_file() else {}
+    except (OSError, UnicodeDecodeError) as error:
+        remedy = "put back the key that was there: with another one, known visitors get new pseudonyms"
+        raise DkdError(
+            "DKD122", where=str(key), problem="the key of pseudonyms cannot be read", remedy=remedy
+        ) from error
     return {**own, **os.environ}

@@ -59,7 +59,9 @@ def deploy(path: ModelArgument = None, target: TargetOption = "local", yes: YesO
 def _ask(steps: int) -> None:
     import sys
 
-    if not sys.stdin.isatty():
+    from dkd.cli.args import is_terminal
+
+    if not is_terminal(sys.stdin):
         raise RefusedError(
             "DKD711", problem=f"{steps} steps are not carried out unasked", remedy="look at the plan, then add --yes"
         )

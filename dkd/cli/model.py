@@ -29,6 +29,8 @@ def init(
     site: Annotated[str | None, typer.Option(help="Its name; default: the folder's.", show_default=False)] = None,
 ) -> None:
     """Write a commented model and a CI job; existing files are left alone."""
+    from shlex import quote
+
     from dkd.jobs.init import write_new
     from dkd.model.preset import preset_files, site_name
 
@@ -36,8 +38,8 @@ def init(
     made = write_new(folder, preset_files(preset.value, name))
     for path, is_new in made.items():
         typer.echo(f"{'wrote' if is_new else 'kept '} {path}")
-    step = f"cd {folder} && " if folder != Path() else ""
-    typer.echo(f"next: {step}dkd check && dkd up", err=True)
+    step = f"cd {quote(str(folder))} && " if folder != Path() else ""
+    typer.echo(f"next: {step}dkd check && dkd render && dkd up", err=True)
 
 
 def check(path: ModelArgument = None, as_json: JsonOption = False) -> None:

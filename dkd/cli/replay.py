@@ -74,7 +74,9 @@ class Stderr:
         """Write to this process's stderr."""
         import sys
 
-        self._is_terminal = sys.stderr.isatty()
+        from dkd.cli.args import is_terminal
+
+        self._is_terminal = is_terminal(sys.stderr)
         self._next_s = 0.0
 
     def progress(self, text: str) -> None:

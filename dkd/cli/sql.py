@@ -36,7 +36,7 @@ def sql(
         ),
     ] = None,
     file: Annotated[Path | None, typer.Option(help="Read the query from this file.", show_default=False)] = None,
-    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds after which Druid gives up.")] = 30.0,
+    timeout: Annotated[float, typer.Option(min=0.001, max=86_400, help="Seconds after which Druid gives up.")] = 30.0,
     approximate: Annotated[
         bool, typer.Option("--approximate", help="Let Druid estimate distinct counts and top lists.")
     ] = False,
@@ -48,11 +48,14 @@ def sql(
     from dkd.cli.args import opened
     from dkd.query.client import Druid
     from dkd.query.show import as_text
-    from dkd.query.sql import typed
+    from dkd.query.sql import marks, typed
 
     form = FormName.json if as_json else form
     text = _query(query, file)
     values = [typed(value) for value in param or []]
+    if len(values) > marks(text):
+        problem = f"there are {len(values)} values of --param, and {marks(text)} ? in the query"
+        raise UsageError("DKD132", problem=problem, remedy="give one for each ?")
     with Druid(opened(model, target).settings.druid) as druid:
         rows = druid.sql(text, values, timeout_s=timeout, exact=not approximate)
     # Without a terminal typer would take escape sequences out of what people sent.
@@ -63,15 +66,18 @@ def _query(query: str | None, file: Path | None) -> str:
     """The query from the command line, the file or stdin."""
     import sys
 
-    if (query is None) == (file is None) and (query is not None or sys.stdin.isatty()):
-        remedy = 'give it once: dkd sql "SELECT ...", --file FILE, or on stdin'
-        raise UsageError(
-            "DKD130", problem="there is no query" if query is None else "there are two queries", remedy=remedy
-        )
+    from dkd.cli.args import is_terminal
+
+    remedy = 'give it once: dkd sql "SELECT ...", --file FILE, or on stdin'
+    if query is not None and file is not None:
+        raise UsageError("DKD130", problem="there are two queries", remedy=remedy)
+    is_asked_of_stdin = query == "-" or (query is None and file is None and not is_terminal(sys.stdin))
+    if (query is None and file is None and not is_asked_of_stdin) or (is_asked_of_stdin and sys.stdin is None):
+        raise UsageError("DKD130", problem="there is no query", remedy=remedy)
     if file is not None:
         try:
-            return file.read_text(encoding="utf-8")
+            return file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
             raise UsageError("DKD131", where=str(file), problem=f"cannot be read: {reason}") from error
-    return sys.stdin.read() if query in (None, "-") else str(query)
+    return sys.stdin.read() if is_asked_of_stdin else str(query)

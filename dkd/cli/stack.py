@@ -136,7 +136,7 @@ def logs(
     from dkd.local.parts import chosen
 
     layout = Layout.of(_project(path))
-    found = [layout.log(name) for name in chosen(part)]
+    found = [layout.log(name) for name in chosen(part, "PART")]
     present = [log for log in found if log.is_file()]
     if not present and not follow:
         raise UsageError("DKD117", where=str(layout.logs), problem="nothing was logged yet", remedy="run dkd up")
@@ -162,7 +162,9 @@ class _Stderr:
         import sys
         import time
 
-        return cls(sys.stderr.isatty(), time.monotonic)
+        from dkd.cli.args import is_terminal
+
+        return cls(is_terminal(sys.stderr), time.monotonic)
 
     def progress(self, text: str) -> None:
         """Replace the line, or add one when the last is some seconds old."""
@@ -229,9 +231,11 @@ def _down(layout: "Layout", listener: "_Stderr", *, wipe: bool) -> None:
 def _ask_to_wipe(project: Path, yes: bool) -> None:
     import sys
 
+    from dkd.cli.args import is_terminal
+
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not is_terminal(sys.stdin):
         raise RefusedError("DKD614", where=str(project), problem="data is not deleted unasked", remedy="add --yes")
     typer.confirm(f"Delete all topics and datasources of {project}?", abort=True, err=True)
 

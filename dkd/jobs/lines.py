@@ -125,6 +125,8 @@ def _raw_lines(name: str) -> Iterator[bytes]:
 @contextmanager
 def _opened(name: str) -> Iterator[Iterable[bytes]]:
     """The file, unpacked where its first two bytes are gzip's."""
+    if name == "-" and sys.stdin is None:
+        raise UsageError("DKD801", where=name, problem="standard input is closed", remedy="name a file, or pipe one in")
     with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
         if BufferedReader.peek(file, 2)[:2] == b"\x1f\x8b":  # type: ignore[arg-type]  # standard input is one too
             with gzip.GzipFile(fileobj=file) as unpacked:

@@ -115,7 +115,7 @@ def _key(model: Model, settings: Settings) -> str | None:
         raise UsageError("DKD806", where=f"target {settings.target}", problem="names no collector", remedy=remedy)
     key = next(iter(settings.sender_keys.values()), None)
     if key is None and not settings.is_local:
-        remedy = "add collector.senders: [{name: replay, key: ${DKD_SENDER_KEY}}] to the model and deploy it"
+        remedy = "add collector.senders: [{name: replay, key: '${DKD_SENDER_KEY}'}] to the model and deploy it"
         raise UsageError("DKD806", where=f"site {model.site}", problem="has no trusted sender", remedy=remedy)
     return key
 

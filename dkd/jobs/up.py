@@ -211,8 +211,8 @@ class _Run:
         servers.wait_until(self._layout, missing, self._listener, self.result.phases)
 
     def catch_up(self) -> None:
-        """Druid reads again what it had not published before it stopped."""
-        if "druid" in self.result.started and self._site is not None and not self._dead(["kafka"]):
+        """Druid reads again what it had not published before it stopped; also where an earlier ``up`` was cut short."""
+        if "druid" in self._wanted.names and self._site is not None and not self._dead(SERVERS):
             with self.result.phases.timed("catch-up"):
                 gone = partial(processes.why_down, self._layout.project, "druid")
                 catch_up(self._site.model, self._ports, gone, self._listener)

@@ -38,7 +38,7 @@ def part(name: str) -> Part:
     return next(one for one in PARTS if one.name == name)
 
 
-def chosen(only: str | None) -> tuple[str, ...]:
+def chosen(only: str | None, where: str = "--only") -> tuple[str, ...]:
     """Names in a comma-separated list, in the order of :data:`PARTS`; all of them for None.
 
     Raises:
@@ -51,5 +51,5 @@ def chosen(only: str | None) -> tuple[str, ...]:
     unknown = [name for name in asked if name not in known]
     if unknown or not asked:
         problem = f"there is no part {unknown[0]!r}" if unknown else "no part is named"
-        raise UsageError("DKD115", where="--only", problem=problem, remedy=f"choose from: {', '.join(known)}")
+        raise UsageError("DKD115", where=where, problem=problem, remedy=f"choose from: {', '.join(known)}")
     return tuple(name for name in known if name in asked)

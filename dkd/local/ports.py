@@ -27,10 +27,11 @@ def remember(layout: Layout, base_port: int) -> None:
 
 
 def remembered(layout: Layout) -> int | None:
-    """The base port that this project's stack was started with; None before the first start."""
-    if not layout.ports.is_file():
+    """The base port that this project's stack was started with; None before the first start, or when it is lost."""
+    try:
+        return int(json.loads(layout.ports.read_text("utf-8"))["base_port"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return int(json.loads(layout.ports.read_text("utf-8"))["base_port"])
 
 
 def taken(ports: Ports, names: Iterable[str]) -> list[Taken]:

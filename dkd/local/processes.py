@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from dkd.errors import DkdError
 from dkd.local.layout import Layout
 
 STOP_S = 20.0
@@ -49,11 +50,23 @@ class _Detached(subprocess.Popen[bytes]):
 
 
 def records(layout: Layout) -> dict[str, Record]:
-    """Every process that was started and not stopped by dkd, dead or alive, by its part's name."""
+    """Every process that was started and not stopped by dkd, dead or alive, by its part's name.
+
+    Raises:
+        DkdError: DKD624, when another hand wrote to the file that keeps them.
+    """
     if not layout.state.is_file():
         return {}
-    held = json.loads(layout.state.read_text("utf-8"))
-    return {name: Record(**values) for name, values in held.items()}
+    try:
+        held = json.loads(layout.state.read_text("utf-8"))
+        return {name: Record(**values) for name, values in held.items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise DkdError(
+            "DKD624",
+            where=str(layout.state),
+            problem="it does not say any more which processes were started",
+            remedy="end those of this project by hand, then delete the file",
+        ) from error
 
 
 def keep(layout: Layout, known: Mapping[str, Record]) -> None:

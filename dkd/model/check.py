@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from dkd.model.columns import EVENT_COLUMNS, RAW_FIELDS, SESSION_COLUMNS, STANDARD_NAMES
 from dkd.model.enrichers import Sessions
-from dkd.model.schema import Field, Measure, Model, Target
+from dkd.model.schema import Field, Measure, Model, Retention, Target
 from dkd.model.source import parse_source
 from dkd.model.tree import Path
 from dkd.model.types import NUMERIC, duration_text
@@ -27,6 +27,7 @@ def check(model: Model) -> Iterator[Finding]:
     yield from _measures(model)
     yield from _enrichers(model)
     yield from _storage(model)
+    yield from _local(model)
     yield from _secrets(model)
     yield from _collector(model)
 
@@ -137,6 +138,10 @@ def _sessions(model: Model, sessions: Sessions) -> Iterator[Finding]:
 
 def _storage(model: Model) -> Iterator[Finding]:
     retention = model.topics.retention
+    for kind in Retention.model_fields:
+        if not getattr(retention, kind):
+            at: Path = ("topics", "retention", kind)
+            yield (at, "DKD215", f"{kind} would be deleted at once", "keep it for some days, such as 7d")
     if retention.rejects > retention.raw:
         problem = f"rejects are kept {duration_text(retention.rejects)}, raw only {duration_text(retention.raw)}"
         yield (("topics", "retention", "rejects"), "DKD215", problem, "keep rejects no longer than raw")
@@ -144,6 +149,12 @@ def _storage(model: Model) -> Iterator[Finding]:
         found = getattr(model.datasources, name).source
         if found is not None and found != source:
             yield (("datasources", name, "from"), "DKD213", f"{name} come from {source}, not {found}", f"use {source}")
+
+
+def _local(model: Model) -> Iterator[Finding]:
+    for name in model.targets.get("local", Target()).model_fields_set:
+        at: Path = ("targets", "local", name)
+        yield (at, "DKD223", "local is the stack of dkd up, and takes nothing", "give a target of your own this")
 
 
 def _secrets(model: Model) -> Iterator[Finding]:

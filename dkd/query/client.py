@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from dkd.errors import DkdError
+from dkd.errors import DkdError, UsageError
 from dkd.query.mistake import QueryError, advised, mistake, passes, unknown_name
 from dkd.query.rows import Rows, parameter
 from dkd.settings import DruidSettings, unreachable_remedy
@@ -76,11 +76,12 @@ class Druid:
 
         Raises:
             QueryError: DKD302 to DKD305, see :func:`dkd.query.mistake.mistake`.
+            UsageError: DKD130, when the query is empty.
             DkdError: DKD301 when the broker cannot be reached, DKD306 for a parameter without a type in SQL.
         """
         text = query.rstrip().rstrip(";")
         if not text.strip():
-            raise QueryError("DKD302", where="query", problem="it is empty", remedy="ask something: SELECT ...")
+            raise UsageError("DKD130", problem="the query is empty", remedy="ask something: SELECT ...")
         body = {"query": text, "parameters": [parameter(value) for value in parameters], **_FORMAT}
         deadline, pause_s = time.monotonic() + self._patience_s, 0.25
         while True:

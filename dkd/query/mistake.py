@@ -88,7 +88,14 @@ def advised(error: QueryError, name: str, known: Sequence[str]) -> QueryError:
 
 
 def _place(query: str, context: object, said: str) -> Place | None:
-    """From the answer's context, else from its text; Druid says line 0 where it means none."""
+    """From the answer's context, else from its text; Druid says line 0 where it means none.
+
+    Of a query that begins with no keyword of a query it says no place at all: that is the first word.
+    """
+    if said.startswith("Non-query expression"):
+        before = query[: len(query) - len(query.lstrip())]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return Place(query, line, column, len(query.split(maxsplit=1)[0]))
     if isinstance(context, dict) and int(context.get("line") or 0):
         line, column, end = (int(context.get(name) or 1) for name in ("line", "column", "endColumn"))
         one_line = context.get("endLine") == context.get("line")

@@ -168,7 +168,7 @@ def test_a_query_that_nobody_waits_for_any_longer_is_cancelled(server):
 
 
 def test_an_empty_query_is_not_sent(server, druid):
-    assert failed(druid.sql, " ; ").code == "DKD302"
+    assert failed(druid.sql, " ; ").code == "DKD130"
     assert server.asked == []
 
 

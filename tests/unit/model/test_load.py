@@ -35,6 +35,39 @@ def test_short_and_long_forms_are_the_same_model():
     assert load(short, "m.yaml") == load(long, "m.yaml")
 
 
+def test_mistakes_in_one_part_hide_none_of_its_neighbours_and_make_up_none():
+    """What is left out to go on must not take more with it, nor make what names it look wrong."""
+    text = """\
+dkd: 1
+site: s
+events:
+  pageView: {fields: {a: {type: strng}}}
+  buy: {fields: {event: string, price: {type: doubl}}}
+measures:
+  m: {count: events, where: {event: pageView}}
+  v: {sum: price}
+  w: {count: events, where: {country: [a]}}
+  x: {ratio: [m]}
+  y: {ratio: [m, v], sum: q}
+targets:
+  prod: {kafka: {security: SASL_SL, pasword: x}}
+  test: {kafka: {servers: "k:1", password: "hunter2"}, druid: {router: "druid:8888"}}
+  local: {collector: "http://c"}
+topics: {retention: {clean: 0d}}
+"""
+    assert problems(text) == [
+        ("4:3", "DKD206"), ("4:33", "DKD204"), ("5:18", "DKD210"), ("5:47", "DKD204"), ("9:39", "DKD204"),
+        ("10:14", "DKD205"), ("11:3", "DKD219"), ("11:27", "DKD213"), ("13:17", "DKD205"), ("13:28", "DKD204"),
+        ("13:37", "DKD203"), ("14:44", "DKD216"), ("14:72", "DKD222"), ("15:22", "DKD223"), ("16:29", "DKD215"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("section", ["events: 3", "events: {page_view: 3}"])
+def test_a_section_that_is_gone_is_one_mistake(section):
+    measures = "measures: {v: {count: events, where: {event: page_view}}}"
+    assert [code for _, code in problems(f"dkd: 1\nsite: a\n{section}\n{measures}\n")] == ["DKD204"]
+
+
 def test_durations_become_time_spans():
     model = load(SHOP, "m.yaml")
     assert model.topics.retention.clean == timedelta(days=3)

@@ -88,6 +88,12 @@ def test_common_mistakes_have_a_remedy(said, remedy):
     assert remedy in mistake("SELEC 1", 400, body(said)).problems[0].remedy
 
 
+def test_a_query_that_begins_with_no_keyword_is_pointed_at_its_first_word():
+    error = mistake("\n  SELEC 1", 400, body("Non-query expression encountered in illegal context"))
+    assert str(error).endswith("    SELEC 1\n    ^^^^^")
+    assert error.problems[0].where == "line 2, column 3"
+
+
 @pytest.mark.parametrize(
     ("status", "said", "does"),
     [

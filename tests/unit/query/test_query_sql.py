@@ -2,7 +2,7 @@
 
 import pytest
 
-from dkd.query.sql import typed
+from dkd.query.sql import marks, typed
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,16 @@ from dkd.query.sql import typed
 def test_json_is_what_it_says_and_anything_else_is_text(text, value):
     found = typed(text)
     assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize("text", ["NaN", "-Infinity", "1e999", "9999999999999999999999", '{"a": 1}'])
+def test_what_druid_has_no_type_for_is_text(text):
+    assert typed(text) == text
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [("SELECT ?, ?", 2), ('SELECT \'?\', "a?""?", ? -- ?\n/* ? */, ?', 2), ("SELECT 'it''s ?' WHERE a = ?", 1)],
+)
+def test_marks_outside_texts_names_and_comments_count(query, count):
+    assert marks(query) == count
