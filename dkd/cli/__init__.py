@@ -32,7 +32,7 @@ from dkd.errors import DkdError, ExitCode
 _WrongUsage: Any = typer.BadParameter.__mro__[1]
 """click's UsageError, by the one public way to it: typer carries its own copy of click since 0.20, others do not."""
 
-_OUR_FAULT = frozenset(
+_REFUSALS = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
 )
 """What a disk or its rights refuse, wherever a command writes."""
@@ -86,7 +86,7 @@ def run(arguments: list[str] | None = None) -> int:
         # Typer ends so when the reader of our output has left, which is what `| head` does.
         return ExitCode.ok if isinstance(ended.__context__, BrokenPipeError) else int(ended.code or 0)
     except OSError as error:
-        if error.errno not in _OUR_FAULT:
+        if error.errno not in _REFUSALS:
             raise
         place = f"{error.filename}: " if error.filename else ""
         typer.echo(f"{place}{str(error.strerror).lower()}; make room or choose another place [DKD100]", err=True)

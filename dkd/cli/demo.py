@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from dkd.cli.replay import Stderr
+    from dkd.cli.progress import Stderr
     from dkd.simulate.demo import Demo
 
 
@@ -35,7 +35,7 @@ def demo(
     """
     import signal
 
-    from dkd.cli.replay import Stderr
+    from dkd.cli.progress import Stderr
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     listener = Stderr()

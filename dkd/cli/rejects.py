@@ -102,7 +102,7 @@ def replay(
     import json
 
     from dkd.cli.args import opened
-    from dkd.cli.replay import Stderr
+    from dkd.cli.progress import Stderr
     from dkd.jobs.again import carried_out, planned
     from dkd.jobs.again_text import plan_dict, plan_text, sent_text
     from dkd.jobs.rejects import Wanted

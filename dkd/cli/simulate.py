@@ -83,7 +83,7 @@ def _sent(chosen: "Opened", stretch: "Stretch", speed: float | None, lines: "Ite
     import time
     from contextlib import suppress
 
-    from dkd.cli.replay import Stderr
+    from dkd.cli.progress import Stderr
     from dkd.jobs.replay import sender_key
     from dkd.simulate.live import Live, check_history
     from dkd.simulate.stretch import check_sendable

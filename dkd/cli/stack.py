@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dkd.cli.args import JsonOption, ModelArgument, YesOption, find_model, project_of
+from dkd.cli.progress import Stderr
 from dkd.errors import DkdError, ExitCode, RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def up(
     names, heap = chosen(only), heap_mb(memory)
     project, site = _site(path, needs_model=not set(names) <= set(SERVERS))
     wanted = Wanted(names, base_port or args.base_port(project), heap, offline)
-    layout, listener = Layout.of(project), _Stderr.made()
+    layout, listener = Layout.of(project), Stderr()
     _end_on_sigterm()
     _say_result(_up(layout, site, wanted, listener), wanted.base_port, names)
     if detach:
@@ -90,7 +91,7 @@ def down(
         return
     from dkd.local.layout import Layout
 
-    _down(Layout.of(project), _Stderr.made(), wipe=wipe)
+    _down(Layout.of(project), Stderr(), wipe=wipe)
 
 
 def status(path: ModelArgument = None, as_json: JsonOption = False, runtime: RuntimeOption = Runtime.local) -> None:
@@ -150,44 +151,6 @@ def logs(
             typer.echo(mark(log) + line)
 
 
-class _Stderr:
-    """Progress on stderr: one line that changes on a terminal, else a line every few seconds."""
-
-    def __init__(self, is_terminal: bool, clock: Callable[[], float]) -> None:
-        self._is_terminal, self._clock = is_terminal, clock
-        self._last_s = clock()
-
-    @classmethod
-    def made(cls) -> "_Stderr":
-        """For this process's stderr."""
-        import sys
-        import time
-
-        from dkd.cli.args import is_terminal
-
-        return cls(is_terminal(sys.stderr), time.monotonic)
-
-    def progress(self, text: str) -> None:
-        """Replace the line, or add one when the last is some seconds old."""
-        if self._is_terminal:
-            import shutil
-
-            typer.echo(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}", err=True, nl=False)
-        elif self._clock() - self._last_s >= 5:
-            self._last_s = self._clock()
-            typer.echo(text, err=True)
-
-    def note(self, text: str) -> None:
-        """A line that stays."""
-        self.clear()
-        typer.echo(text, err=True)
-
-    def clear(self) -> None:
-        """Take the passing line away."""
-        if self._is_terminal:
-            typer.echo("\r\x1b[K", err=True, nl=False)
-
-
 def _site(path: Path | None, *, needs_model: bool) -> tuple[Path, "Site | None"]:
     """The project and its model; Kafka and Druid alone may do without one."""
     from dkd.cli.args import load_model
@@ -207,7 +170,7 @@ def _project(path: Path | None) -> Path:
     return Path.cwd() if path is None else project_of(find_model(path))
 
 
-def _up(layout: "Layout", site: "Site | None", wanted: object, listener: "_Stderr") -> "Result":
+def _up(layout: "Layout", site: "Site | None", wanted: object, listener: Stderr) -> "Result":
     from dkd.cli.args import environment
     from dkd.jobs.up import up as bring_up
 
@@ -217,7 +180,7 @@ def _up(layout: "Layout", site: "Site | None", wanted: object, listener: "_Stder
         listener.clear()
 
 
-def _down(layout: "Layout", listener: "_Stderr", *, wipe: bool) -> None:
+def _down(layout: "Layout", listener: Stderr, *, wipe: bool) -> None:
     from dkd.jobs.up import down as stop
 
     try:

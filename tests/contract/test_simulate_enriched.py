@@ -61,3 +61,4 @@ def test_the_enricher_finds_what_the_simulator_tells():
     assert sum(event["is_bot"] for event in clean) == told["bot_events"] - hidden
     assert sum(bool(event["is_conversion"]) for event in clean) == told["conversions"] > 20
     assert sum(event.get("revenue", 0) for event in clean) == pytest.approx(told["conversion_value"])
+    assert len({event["session_id"] for event in clean if event.get("session_id")}) == told["sessions"] > 500

@@ -64,6 +64,10 @@ def test_conversions_their_value_and_the_failed_ones_are_found(site, said):
     assert site.rows(sql) == [{"n": said["failed_conversions"]}]
 
 
+def test_sessions_are_those_that_were_played(site, said):
+    assert site.rows("SELECT COUNT(DISTINCT session_id) n FROM shop_events") == [{"n": said["sessions"]}]
+
+
 def test_the_same_stretch_is_refused_where_it_would_be_late(site, said):
     done = site.run("simulate", "--from", said["from"], "--for", "1h", check=False)
     assert (done.returncode, done.stdout) == (5, "")
@@ -105,6 +109,6 @@ def test_ctrl_c_ends_live_traffic_and_the_stack_that_the_demo_started(site, said
     output = running.communicate(timeout=120)[0]
     assert running.returncode == 0, f"{output}\n{errors.read_text()}"
     assert "lines sent" in output
-    assert "stopped collector, enricher, druid, kafka" in errors.read_text()
+    assert re.search(r"stopped collector, .*, druid, kafka", errors.read_text())
     parts = json.loads(site.run("status", "--json", check=False).stdout)["parts"]
     assert {part["state"] for part in parts} == {"stopped"}
