@@ -6,12 +6,12 @@ broker gives it what the first round gave it and sees no need for a second. The 
 reads the partitions in between. A member that really leaves and joins anew makes the group share out all of them.
 """
 
+import struct
+import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import Future
-from typing import Any
 
-from confluent_kafka import ConsumerGroupState, KafkaException
+from confluent_kafka import Consumer, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from dkd.settings import KafkaSettings
@@ -20,7 +20,7 @@ from dkd.stream.clients import REQUEST_S, Names, common
 _EVERY_S = 5.0
 
 Shares = Mapping[str, Collection[int]]
-"""Partitions of each member by its static name."""
+"""Partitions of each member by its id."""
 
 
 def orphans(shares: Shares, count: int) -> frozenset[int]:
@@ -33,51 +33,78 @@ def is_ours_to_leave(shares: Shares, ours: str) -> bool:
     return bool(shares) and min(shares, key=lambda name: (len(shares[name]), name)) == ours
 
 
+def assigned(assignment: bytes) -> list[int]:
+    """Partitions in a member's assignment, as the consumers of a group agree to write it; none where it is empty.
+
+    It is a version, then for each topic its name and its partitions; ours is the only topic of the group.
+    """
+    if len(assignment) < struct.calcsize(">hi"):
+        return []
+    _, topics = struct.unpack_from(">hi", assignment)
+    found, place = list[int](), struct.calcsize(">hi")
+    for _ in range(topics):
+        place += 2 + struct.unpack_from(">h", assignment, place)[0]
+        (count,) = struct.unpack_from(">i", assignment, place)
+        found += struct.unpack_from(f">{count}i", assignment, place + 4)
+        place += 4 + 4 * count
+    return found
+
+
 class GroupWatch:
-    """Looks at the group now and then, without waiting for the answer."""
+    """Looks at the group now and then, in a thread of its own, so that nobody waits for the answer."""
 
     def __init__(
-        self, kafka: KafkaSettings, names: Names, count: int, clock: Callable[[], float] = time.monotonic
+        self,
+        kafka: KafkaSettings,
+        names: Names,
+        member: Consumer,
+        count: int,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Nothing is asked yet.
 
         Args:
             kafka: The cluster.
-            names: Topics, group and our own name.
+            names: Topics and group.
+            member: We ourselves.
             count: Partitions of raw.
             clock: Seconds.
         """
         self._admin = AdminClient(common(kafka))
         self._names = names
+        self._member = member
         self._count = count
         self._clock = clock
         self._asked_s = clock()
-        self._answer: Future[Any] | None = None
+        self._asking: threading.Thread | None = None
+        self._shares: Shares = {}
         self._before: frozenset[int] = frozenset()
 
     def orphans(self) -> frozenset[int]:
         """Partitions that nobody has had for two looks, when it is for us to leave; mostly none."""
-        if self._answer is not None and self._answer.done():
-            answer, self._answer = self._answer, None
-            return self._judged(answer)
-        if self._answer is None and self._clock() - self._asked_s >= _EVERY_S:
+        if self._asking is not None and not self._asking.is_alive():
+            self._asking = None
+            return self._judged(self._shares)
+        if self._asking is None and self._clock() - self._asked_s >= _EVERY_S:
             self._asked_s = self._clock()
-            asked = self._admin.describe_consumer_groups([self._names.group], request_timeout=REQUEST_S)
-            self._answer = asked[self._names.group]
+            self._asking = threading.Thread(target=self._ask, daemon=True)
+            self._asking.start()
         return frozenset()
 
-    def _judged(self, answer: Future[Any]) -> frozenset[int]:
+    def _ask(self) -> None:
+        # Not describe_consumer_groups: librdkafka 2.16 aborts the process when the broker restarts meanwhile
+        # (rd_kafka_enq_once_del_source_return: Assertion `eonce->refcnt > 0').
+        self._shares = {}
         try:
-            found = answer.result()
+            found = [one for one in self._admin.list_groups(self._names.group, REQUEST_S) if one.state == "Stable"]
         except KafkaException:
-            return frozenset()
-        shares = {
-            member.group_instance_id or member.member_id: [
-                place.partition for place in member.assignment.topic_partitions
-            ]
-            for member in found.members
+            return
+        self._shares = {
+            str(member.id): assigned(bytes(member.assignment or b"")) for group in found for member in group.members
         }
+
+    def _judged(self, shares: Shares) -> frozenset[int]:
         # A member that is still at work before it lets go is within its rights for a while.
-        now = orphans(shares, self._count) if found.state == ConsumerGroupState.STABLE else frozenset()
+        now = orphans(shares, self._count) if shares else frozenset()
         lasting, self._before = now & self._before, now
-        return lasting if is_ours_to_leave(shares, self._names.instance) else frozenset()
+        return lasting if is_ours_to_leave(shares, self._member.memberid() or "") else frozenset()

@@ -134,7 +134,7 @@ class Enricher:
                 source = KafkaSource(member, self._kafka, self._names, self._say)
                 with closing(Ticker(source, tick_writer(self._kafka), self._names.raw, self._work.setup)) as ticker:
                     loop = Loop(*self.metrics.ends(source, sink), self._work, partitions=partitions)
-                    yield _Ends(loop, source, ticker, GroupWatch(self._kafka, self._names, partitions))
+                    yield _Ends(loop, source, ticker, GroupWatch(self._kafka, self._names, member, partitions))
             except KafkaException as error:
                 if clients.fenced(reason_of(error)):
                     self._require_ours(member)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dkd.stream.orphans import is_ours_to_leave, orphans
+from dkd.stream.orphans import assigned, is_ours_to_leave, orphans
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,15 @@ def test_one_member_leaves_the_one_that_has_least(shares: dict[str, list[int]], 
 
 def test_in_a_group_without_members_nobody_leaves():
     assert not is_ours_to_leave({}, "a")
+
+
+@pytest.mark.parametrize(
+    ("assignment", "wanted"),
+    [
+        (b"", []),
+        (b"\0\1" + b"\0\0\0\0" + b"\0\0\0\0", []),
+        (b"\0\1" + b"\0\0\0\1" + b"\0\3raw" + b"\0\0\0\2" + b"\0\0\0\2" + b"\0\0\0\3" + b"\xff" * 4, [2, 3]),
+    ],
+)
+def test_an_assignment_is_read(assignment: bytes, wanted: list[int]):
+    assert assigned(assignment) == wanted
