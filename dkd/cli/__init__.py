@@ -32,9 +32,7 @@ from dkd.errors import DkdError, ExitCode
 _WrongUsage: Any = typer.BadParameter.__mro__[1]
 """click's UsageError, by the one public way to it: typer carries its own copy of click since 0.20, others do not."""
 
-_REFUSALS = frozenset(
-    (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST)
-)
+_REFUSALS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST))
 """What a disk or its rights refuse, wherever a command writes."""
 
 app = typer.Typer(
