@@ -26,7 +26,7 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from confluent_kafka import KafkaException
-from faults.fault_site import Enrichers, Feeder, Site, Verdict, caught_up, endless, ends, judged
+from faults.fault_site import Enrichers, Feeder, Site, Verdict, caught_up, endless, judged
 
 from dkd.errors import DkdError
 from dkd.jobs.books import Ledger
@@ -126,12 +126,12 @@ class Campaign:
 
 
 def recovery_s(site: Site, ledger: Ledger, enrichers: Enrichers) -> float:
-    """Seconds until every partition is committed beyond all that stands in raw now."""
+    """Seconds until all that stands in raw now is committed, and a record more in each partition."""
     began_s, wanted = time.monotonic(), dict[int, int]()
     while time.monotonic() < began_s + RECOVERY_S:
         try:
-            wanted = wanted or ends(site, site.names.raw)
-            if all(one.committed > wanted[one.partition] for one in ledger.read()):
+            wanted = wanted or site.mark_ends()
+            if all(one.committed >= wanted[one.partition] for one in ledger.read()):
                 return time.monotonic() - began_s
         except (DkdError, KafkaException):  # Kafka is still coming back
             pass

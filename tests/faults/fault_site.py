@@ -26,7 +26,7 @@ from dkd.settings import KafkaSettings, Ports
 from dkd.stream.clients import Names
 from dkd.stream.decode import decoder, known_schemas
 from dkd.stream.memory import MemoryStore
-from dkd.stream.records import Record, tick_record
+from dkd.stream.records import Record, tick_ms, tick_record
 from dkd.stream.source import Limits
 from dkd.stream.work import Work
 from dkd.systems.kafka.render import topics
@@ -136,11 +136,17 @@ class Site:
         for partition in range(PARTITIONS):
             self.write([tick_record(time_ms, 0)], partition)
 
+    def mark_ends(self) -> dict[int, int]:
+        """Put a record that says nothing at the end of each partition of raw; the offsets behind them."""
+        for partition in range(PARTITIONS):
+            self.write([Record(None, None, 0)], partition)
+        return ends(self, self.names.raw)
+
 
 def producer_on(site: Site) -> Producer:
     """A producer that waits as long as Kafka is away; idempotent, so that nothing comes twice."""
     return Producer({"bootstrap.servers": site.kafka.servers, "enable.idempotence": True, "log_level": 0,
-                     "partitioner": "murmur2_random", "message.timeout.ms": 0})  # fmt: skip
+                     "partitioner": "murmur2_random", "message.timeout.ms": 0, "reconnect.backoff.max.ms": 500})  # fmt: skip
 
 
 def endless(site: Site, seed: int) -> Iterator[Record]:
@@ -279,7 +285,7 @@ def judged(site: Site, books: Sequence[PartitionBooks]) -> Verdict:
         _same(live.state.books, counted[one]) and counted[one].closed and not counted[one].lag
         for one, live in loop.live.items()
     )
-    ticks = sum(record.value is None for records in fed.values() for record in records)
+    ticks = sum(tick_ms(record.headers) is not None for records in fed.values() for record in records)
     return Verdict(dict(rows), dict(lost), dict(doubled), differing, closed, ticks)
 
 
