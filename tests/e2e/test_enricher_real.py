@@ -13,7 +13,7 @@ import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, NewPartitions
 from faults.enricher_faults import campaign
-from faults.fault_site import PARTITIONS, Site, judged
+from faults.fault_site import PARTITIONS, Site, are_settled, judged
 from stream_site import raw
 
 from dkd.jobs.books import Ledger, PartitionBooks, read_books, total
@@ -64,9 +64,10 @@ def wait_for_end(site: Site, limit_s: float = 60) -> tuple[PartitionBooks, ...]:
     """The books as soon as nothing is left to read."""
     until_s = time.monotonic() + limit_s
     with closing(Ledger(site.kafka, site.model)) as ledger:
-        while any(one.lag for one in ledger.read()) and time.monotonic() < until_s:
+        while not are_settled(found := ledger.read()):
+            assert time.monotonic() < until_s, found
             time.sleep(0.2)
-        return ledger.read()
+        return found
 
 
 def fed(site: Site, count: int) -> int:

@@ -109,6 +109,7 @@ class Site:
         more = {"bootstrap.servers": self.kafka.servers, "group.id": "test", "enable.partition.eof": True,
                 "enable.auto.commit": False, "isolation.level": "read_committed"}  # fmt: skip
         with closing(Consumer(more)) as reader:
+            self._until_marked(reader, topic)
             reader.assign([TopicPartition(topic, one, OFFSET_BEGINNING) for one in found])
             open_ones = set(found)
             while open_ones:
@@ -123,6 +124,16 @@ class Site:
                     else:
                         raise AssertionError(error)
         return found
+
+    def _until_marked(self, reader: Consumer, topic: str) -> None:
+        """Wait until no transaction is open: a commit returns before its end is marked in every partition."""
+        more = {"bootstrap.servers": self.kafka.servers, "group.id": "test", "isolation.level": "read_uncommitted"}
+        with closing(Consumer(more)) as anybody:
+            for place in [TopicPartition(topic, one) for one in range(PARTITIONS)]:
+                until_s = time.monotonic() + 60
+                while reader.get_watermark_offsets(place, 10)[1] < anybody.get_watermark_offsets(place, 10)[1]:
+                    assert time.monotonic() < until_s, f"a transaction stays open in {place}"
+                    time.sleep(0.05)
 
     def write(self, records: Sequence[Record], partition: int = -1) -> None:
         """Put *records* at the end of raw, by their keys unless *partition* is named."""
@@ -227,13 +238,18 @@ def ends(site: Site, topic: str) -> dict[int, int]:
         return {place.partition: anybody.get_watermark_offsets(place, 10)[1] for place in places}
 
 
+def are_settled(books: Sequence[PartitionBooks]) -> bool:
+    """Whether nothing is left to read, and the books tell of all that was read: their end is marked apart."""
+    return not any(one.lag or one.counted < one.committed for one in books)
+
+
 def caught_up(site: Site, enrichers: Enrichers, limit_s: float) -> tuple[PartitionBooks, ...]:
     """The books once nothing is left to read, or as they are when the time is up."""
     until_s = time.monotonic() + limit_s
     with closing(Ledger(site.kafka, site.model)) as ledger:
         while True:
             books = ledger.read()
-            if not any(one.lag for one in books) or time.monotonic() > until_s:
+            if are_settled(books) or time.monotonic() > until_s:
                 return books
             enrichers.revive()
             time.sleep(0.5)
