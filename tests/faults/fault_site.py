@@ -156,8 +156,8 @@ class Site:
 
 def producer_on(site: Site) -> Producer:
     """A producer that waits as long as Kafka is away; idempotent, so that nothing comes twice."""
-    return Producer({"bootstrap.servers": site.kafka.servers, "enable.idempotence": True, "log_level": 0,
-                     "partitioner": "murmur2_random", "message.timeout.ms": 0, "reconnect.backoff.max.ms": 500})  # fmt: skip
+    more = {"partitioner": "murmur2_random", "message.timeout.ms": 0, "reconnect.backoff.max.ms": 500}
+    return Producer({"bootstrap.servers": site.kafka.servers, "enable.idempotence": True, "log_level": 0, **more})
 
 
 def endless(site: Site, seed: int) -> Iterator[Record]:
