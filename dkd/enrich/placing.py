@@ -128,7 +128,9 @@ def _lines(rows: Rows, events: Events, rules: Rules) -> _Lines:
     opened_ms = np.where(joins, start_of[newest][of_begin], times[begins])
     shift = segment << TIME_BITS
     least = np.minimum.accumulate(times - shift) + shift
-    earlier = np.minimum(np.where(is_new | is_head, times, np.roll(least, 1)), opened_ms[segment])
+    # The first of a segment has none before it but those of the piece that it joins.
+    opened = opened_ms[segment]
+    earlier = np.where(is_new | is_head, opened, np.minimum(np.roll(least, 1), opened))
     other_ms = np.where(joins, end_of[before][of_begin], silent_since[begins])[segment]
     # Nothing can be near a session that is not there; NEVER is far enough away for that.
     is_bad = (times < earlier - rules.gap_ms) | ((times < earlier) & (times - other_ms <= rules.gap_ms))
