@@ -54,8 +54,7 @@ def finished(pieces: Pieces, offsets: NDArray[np.int64], closed_by: list[str], r
     places = order.tolist()
     if not places:
         return Finished.none()
-    ordered = Pieces(rows[order], [pieces.blobs[place] for place in places])
-    table = _table(ordered, [closed_by[place] for place in places], rules)
+    table = _table(pieces.at(order), [closed_by[place] for place in places], rules)
     values = encode(table.select(column.name for column in SESSION_COLUMNS))
     return Finished(offsets[order].tolist(), table["party_id"].cast(pl.Binary).to_list(), values)
 

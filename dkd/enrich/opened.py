@@ -39,13 +39,6 @@ class SessionsDelta(NamedTuple):
         return cls(Pieces.empty())
 
 
-def _alive(pieces: Pieces) -> Pieces:
-    places = np.flatnonzero(pieces.rows["events"])
-    if len(places) == len(pieces.rows):
-        return pieces
-    return Pieces(pieces.rows[places], [pieces.blobs[place] for place in places.tolist()])
-
-
 def _newest(runs: Iterable[Run]) -> Pieces:
     """What the newest run that knows it tells of each party, by party and time; *runs* begin with the oldest."""
     found, told = list[Pieces](), np.empty(0, np.uint64)
@@ -99,7 +92,7 @@ class OpenSessions:
                 places, is_here = run.of_keys(asked)
                 found.append(run.at(places))
                 asked = asked[~is_here]
-        return _alive(united(found)).sorted()
+        return united(found).alive().by_party()
 
     def plus(self, delta: SessionsDelta) -> "OpenSessions":
         """The table after a batch."""
@@ -110,7 +103,7 @@ class OpenSessions:
                 # Ranges of one growth would all be rewritten by the same batch, and hold all memory twice.
                 ranges[one] = _grown(
                     ranges[one],
-                    Run.of(Pieces(changed.rows[start:end].copy(), changed.blobs[start:end])),
+                    Run.of(changed.at(np.arange(start, end))),
                     _GROWTH + _GROWTH * one // _RANGES,
                 )
         return OpenSessions(tuple(ranges), self.count + delta.opened, max(self.swept_ms, delta.swept_ms))
@@ -119,7 +112,7 @@ class OpenSessions:
         """Pieces of bucket *index* of *count* equal ranges of the key; by party and time."""
         low, high = (index << 64) // count, ((index + 1) << 64) // count
         touched = self.ranges[low * _RANGES >> 64 : (high * _RANGES + (1 << 64) - 1) >> 64]
-        return _alive(united(_newest(run.between(low, high) for run in runs) for runs in touched if runs))
+        return united(_newest(run.between(low, high) for run in runs) for runs in touched if runs).alive()
 
     @classmethod
     def restored(cls, parts: Sequence[tuple[int, Run]]) -> "OpenSessions":
@@ -147,7 +140,7 @@ class OpenSessions:
             limits = _limits(part.keys)
             for share, (start, end) in zip(shares, pairwise(limits), strict=True):
                 share.append(Pieces(part.rows[start:end], part.blobs[start:end]))
-        runs = [Run.of(_alive(united(share)).sorted()) for share in shares]
+        runs = [Run.of(united(share).alive().sorted()) for share in shares]
         count = sum(int(np.count_nonzero(run.rows["linked"] == 0)) for run in runs)
         return cls(tuple((run,) if len(run) else () for run in runs), count)
 
@@ -166,5 +159,5 @@ def _grown(runs: Sequence[Run], tail: Run, growth: int) -> tuple[Run, ...]:
         length += len(runs[kept])
     pieces = _newest((*runs[kept:], tail)) if kept < len(runs) else tail.at(np.arange(len(tail)))
     if not kept:
-        pieces = _alive(pieces)
+        pieces = pieces.alive()
     return (*runs[:kept], Run.of(pieces)) if len(pieces.rows) else tuple(runs[:kept])

@@ -12,7 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dkd.enrich.runs import BLOB_PARTS, Pieces, Places, Rows
+from dkd.enrich.dedup import Keys, Times
+from dkd.enrich.runs import BLOB_PARTS, TIME_BITS, Pieces, Places, Rows, chained, taken
 from dkd.enrich.singles import DEVICE, ORIGIN, Events, payloads
 
 PAGES = 100
@@ -22,6 +23,7 @@ PAGE_CHARACTERS = 500
 """A longer path is cut; it would else be for the visitor to say how large our state becomes."""
 
 _PAGE = struct.Struct("<qQH")
+_FEW_GROUPS = 1 << (63 - TIME_BITS)
 _SUMS = ("units", "micros", "events", "pageviews", "clicks", "heartbeats", "conversions", "pages")
 
 
@@ -125,19 +127,19 @@ class Grouped(NamedTuple):
 
 def joined(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
     """One piece of each group, by the group's number."""
-    rows = np.concatenate((existing.rows, events.rows))
+    rows = chained((existing.rows, events.rows))
     if not len(rows):
         return Pieces.empty()
     groups, blobs = grouped.groups, _Blobs(existing, events)
-    order = np.lexsort((rows["first_tie"], rows["start_ms"], groups))
+    order = _order(groups, rows["start_ms"], rows["first_tie"])
     heads = np.flatnonzero(np.diff(groups[order], prepend=-1))
-    sorted_rows, first = rows[order], order[heads]
-    found = sorted_rows[heads]
+    sorted_rows, first = taken(rows, order), order[heads]
+    found = taken(sorted_rows, heads)
     for name in _SUMS:
         found[name] = np.add.reduceat(sorted_rows[name], heads)
     for name in ("end_ms", "bot"):
         found[name] = np.maximum.reduceat(sorted_rows[name], heads)
-    by_origin = np.lexsort((rows["origin_tie"], rows["origin_ms"], rows["inside"], groups))[heads]
+    by_origin = _order(2 * groups + rows["inside"], rows["origin_ms"], rows["origin_tie"])[heads]
     for name in ("origin_ms", "origin_tie", "inside", "origin_bytes"):
         found[name] = rows[name][by_origin]
     found["id"], found["linked"] = grouped.ids, grouped.linked
@@ -146,6 +148,17 @@ def joined(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
     for group, ids in _merged(groups, blobs, grouped.merged, found).items():
         texts[group] += ids
     return Pieces(found, texts)
+
+
+def _order(groups: NDArray[np.int64], times: Times, ties: Keys) -> Places:
+    """By group, time and tie."""
+    if not len(groups) or groups.max() >= _FEW_GROUPS:
+        return np.lexsort((ties, times, groups))
+    both = (groups << TIME_BITS) + times
+    order = np.argsort(both)
+    found = both[order]
+    # Several times quicker than sorting by three keys, and two events of one time are rare.
+    return order if (found[1:] != found[:-1]).all() else np.lexsort((ties, both))
 
 
 def _heads(first: Places, by_origin: Places, blobs: _Blobs, found: Rows) -> list[bytes]:
@@ -179,7 +192,7 @@ def _pages(rows: Rows, order: Places, groups: NDArray[np.int64], blobs: _Blobs, 
         packed[group] = b"".join(entries[start:end]) if end - start > 1 else entries[start]
     for group in np.flatnonzero(mixed).tolist():
         packed[group] = _bounded(packed[group])
-    latest = np.lexsort((last_tie, last_ms, mine))[np.append(starts[1:], len(mine)) - 1]
+    latest = _order(mine, last_ms, last_tie)[np.append(starts[1:], len(mine)) - 1]
     found["last_page_ms"][mine[starts]], found["last_page_tie"][mine[starts]] = last_ms[latest], last_tie[latest]
     found["pages_bytes"] = np.fromiter(map(len, packed), np.uint32, len(packed))
     return packed

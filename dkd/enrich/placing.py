@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dkd.enrich.dedup import NEVER, Keys, Times, distinct, known
 from dkd.enrich.pieces import Grouped
 from dkd.enrich.rules import Rules
-from dkd.enrich.runs import Pieces, Places, Rows
+from dkd.enrich.runs import TIME_BITS, Pieces, Places, Rows
 from dkd.enrich.settling import Arrival, Party, Piece, Settled, settled
 from dkd.enrich.singles import Events
 
@@ -24,9 +24,6 @@ OPEN = -1
 
 NEVER_CLOSED = 2**62
 """An end that no mark passes."""
-
-_TIME_BITS = 42
-"""Event times end before 2109; the bits above hold the number of a party or a segment."""
 
 
 class Marks(NamedTuple):
@@ -122,14 +119,14 @@ def _lines(rows: Rows, events: Events, rules: Rules) -> _Lines:
     held = newest >= 0
     # One more row, found under -1: of a piece that is nowhere.
     start_of, end_of = np.append(rows["start_ms"], NEVER), np.append(rows["end_ms"], NEVER)
-    greatest = np.maximum.accumulate(times + (party << _TIME_BITS)) - (party << _TIME_BITS)
+    greatest = np.maximum.accumulate(times + (party << TIME_BITS)) - (party << TIME_BITS)
     silent_since = np.maximum(np.where(is_head, NEVER, np.roll(greatest, 1)), end_of[newest][party])
     is_new = times > silent_since + rules.gap_ms
     begins = np.flatnonzero(is_new | is_head)
     segment = np.cumsum(is_new | is_head) - 1
     of_begin, joins = party[begins], ~is_new[begins]
     opened_ms = np.where(joins, start_of[newest][of_begin], times[begins])
-    shift = segment << _TIME_BITS
+    shift = segment << TIME_BITS
     least = np.minimum.accumulate(times - shift) + shift
     earlier = np.minimum(np.where(is_new | is_head, times, np.roll(least, 1)), opened_ms[segment])
     other_ms = np.where(joins, end_of[before][of_begin], silent_since[begins])[segment]

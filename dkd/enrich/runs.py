@@ -7,7 +7,7 @@ every session is one piece; :mod:`dkd.enrich.settling` tells of the few that are
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,26 @@ the order of their lengths here."""
 
 BLOB_PARTS = ("party_bytes", "device_bytes", "origin_bytes", "pages_bytes", "merged_bytes")
 
+TIME_BITS = 42
+"""Event times end before 2109; the bits above may hold the number of a party, a segment or a group."""
+
 Rows = NDArray[np.void]
 Places = NDArray[np.intp]
+
+
+_WHOLE = np.dtype((np.void, ROW.itemsize))
+
+
+def taken(rows: Rows, places: NDArray[Any]) -> Rows:
+    """The rows at *places*; numpy itself copies rows field by field, 15 times slower."""
+    found: Rows = rows.view(_WHOLE)[places].view(ROW)
+    return found
+
+
+def chained(parts: Iterable[Rows]) -> Rows:
+    """Rows one after the other; see :func:`taken`."""
+    found: Rows = np.concatenate([rows.view(_WHOLE) for rows in parts]).view(ROW)
+    return found
 
 
 class Pieces(NamedTuple):
@@ -53,13 +71,21 @@ class Pieces(NamedTuple):
 
     def sorted(self) -> "Pieces":
         """By party and time."""
-        order = np.lexsort((self.rows["start_ms"], self.rows["key"]))
-        return Pieces(self.rows[order], [self.blobs[place] for place in order.tolist()])
+        return self.at(np.lexsort((self.rows["start_ms"], self.rows["key"])))
 
     def by_party(self) -> "Pieces":
         """By party; those of one party stay in their order."""
-        order = np.argsort(self.keys, kind="stable")  # quick where few sorted runs follow each other
-        return Pieces(self.rows[order], list(map(self.blobs.__getitem__, order.tolist())))
+        # Quick where few sorted runs follow each other.
+        return self.at(np.argsort(self.keys, kind="stable"))
+
+    def at(self, places: Places) -> "Pieces":
+        """The pieces at *places*."""
+        return Pieces(taken(self.rows, places), list(map(self.blobs.__getitem__, places.tolist())))
+
+    def alive(self) -> "Pieces":
+        """Those that are a piece at all."""
+        places = np.flatnonzero(self.rows["events"])
+        return self if len(places) == len(self.rows) else self.at(places)
 
     @property
     def keys(self) -> Keys:
@@ -81,7 +107,7 @@ def united(parts: Iterable[Pieces]) -> Pieces:
     found = [part for part in parts if len(part.rows)]
     if len(found) <= 1:
         return found[0] if found else Pieces.empty()
-    return Pieces(np.concatenate([part.rows for part in found]), [blob for part in found for blob in part.blobs])
+    return Pieces(chained(part.rows for part in found), [blob for part in found for blob in part.blobs])
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +154,9 @@ class Run:
         """The pieces at *places*."""
         text, ends = self.text, self.ends[places].tolist()
         starts = np.where(places > 0, self.ends[places - 1], 0).tolist()
-        return Pieces(self.rows[places], [bytes(text[start:end]) for start, end in zip(starts, ends, strict=True)])
+        return Pieces(
+            taken(self.rows, places), [bytes(text[start:end]) for start, end in zip(starts, ends, strict=True)]
+        )
 
     def of_keys(self, keys: Keys) -> tuple[Places, NDArray[np.bool_]]:
         """Places of all rows of *keys*, and which of *keys* are known here."""

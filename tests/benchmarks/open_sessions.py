@@ -118,12 +118,13 @@ def main() -> None:
     assert len(again.state.sessions) == len(one.state.sessions)
     del again
     gc.collect()
-    flat = [memory_mb()]
+    flat: list[float] = []
     for frame in batches(asked.sessions, 60 * asked.minutes, one.events):
         one.take(frame)
-        flat.append(memory_mb())
+        if one.state.books.sessions > 3 * asked.sessions:  # as many begin as end from now on
+            flat.append(memory_mb())
     third = len(flat) // 3
-    print(f"going on               {len(flat):>12,} batches, {one.state.books.sessions:,} sessions closed, "
+    print(f"going on, once steady  {len(flat):>12,} batches, {one.state.books.sessions:,} sessions closed, "
           f"{len(one.state.sessions):,} open")  # fmt: skip
     if third:
         thirds = [sum(flat[place * third : (place + 1) * third]) / third for place in range(3)]

@@ -171,7 +171,7 @@ def test_a_record_reads_as_fastavro_reads_it_alone_whatever_its_neighbours(bodie
 def steps(draw):
     """Changes of a partition as batches make them: the watermark never falls, a key may come again later."""
     watermark_ms, found = 0, []
-    for _ in range(draw(st.integers(1, 40))):
+    for _ in range(draw(st.integers(1, 25))):
         watermark_ms += draw(st.integers(0, 20))
         keys = draw(st.lists(st.integers(1, 2**64 - 1) | st.integers(1, 12), max_size=10, unique=True))
         times = [watermark_ms - draw(st.integers(0, 30)) for _ in keys]
@@ -187,7 +187,7 @@ def compacted(records, chance: random.Random):
 
 
 @settings(max_examples=300, deadline=None)
-@given(steps(), st.integers(0, 40), st.integers(0, 2**32))
+@given(steps(), st.integers(0, 25), st.integers(0, 2**32))
 def test_a_state_recovered_at_any_point_is_the_live_one(deltas, crash, seed):
     state, changelog, records = State(), Changelog.new(SMALL), []
     chance = random.Random(seed)

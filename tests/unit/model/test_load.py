@@ -87,6 +87,13 @@ targets:
     ]
 
 
+def test_a_session_may_last_longer_than_gap_and_grace_together():
+    """Else the first event of a session could still change when its length is already reached."""
+    text = "dkd: 1\nsite: a\nevents: {x: }\nenrich: [{sessions: {max_length: 35m}}]\n"
+    assert problems(text) == [("4:34", "DKD217")]
+    assert load(text.replace("35m", "36m"), "m.yaml").enrich.sessions is not None
+
+
 def test_an_unknown_name_comes_with_the_nearest_valid_ones():
     with pytest.raises(ModelError) as caught:
         load("dkd: 1\nsite: a\nevents: {page_view: {}}\nmeasures: {m: {count: events, wher: {}}}\n", "m.yaml")

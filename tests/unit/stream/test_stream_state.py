@@ -7,7 +7,7 @@ import pytest
 
 from dkd.enrich.dedup import Entries
 from dkd.enrich.state import Books, State, StateDelta
-from dkd.errors import DkdError
+from dkd.errors import DkdError, RefusedError
 from dkd.stream.changelog import Changelog, recovered
 from dkd.stream.state import Shape, newest, read
 
@@ -95,3 +95,28 @@ def test_a_tombstone_removes_its_record():
 
 def test_a_read_record_gives_the_entries_back():
     assert read(changelog(7)[0][1]).entries.keys.tolist() == entries(7).keys.tolist()
+
+
+def test_a_state_of_another_number_of_partitions_is_refused_with_what_to_do():
+    log, records = Changelog.new(SHAPE, 2), []
+    delta = StateDelta(1_000, Books(consumed=1, clean=1), entries(1), 0)
+    records += log.after(State().applied(delta), delta, next_offset=1)[1]
+    assert recovered(records, SHAPE, 2).next_offset == 1
+    assert recovered(records, SHAPE).changelog.partitions == 2
+    with pytest.raises(RefusedError, match="written for 2 partitions of raw, and it has 3") as raised:
+        recovered(records, SHAPE, 3)
+    assert "dkd destroy and dkd deploy" in raised.value.problems[0].remedy
+
+
+def test_deltas_and_parts_that_nothing_needs_any_more_are_taken_out():
+    records = changelog(*[250, 3] * 20)
+    left: dict[bytes, bytes] = {}
+    for key, value in records:
+        left.pop(key, None) if value is None else left.update({key: value})
+    found = recovered(left.items(), SHAPE)
+    kept = {key.partition(b".")[0] for key in left if key.startswith(b"d")}
+    assert kept == {b"d%d" % (seq % SHAPE.ring) for seq, _ in found.changelog.deltas}
+    assert len(kept) < SHAPE.ring
+    whole = {key for key, _ in records}
+    assert len(left) < len(whole)
+    assert recovered(records, SHAPE).state.seen.since(0).keys.tolist() == found.state.seen.since(0).keys.tolist()
