@@ -3,8 +3,9 @@
 With every batch goes a *delta*, which holds what the batch changed, under the key ``d<seq mod RING>``, and now and then
 a *bucket*, which holds all that is live of one of BUCKETS equal ranges, under ``b<index>``. A bucket is due as soon as
 the deltas since the last one weigh as much as it does, at the latest in time for each bucket to be written again before
-the deltas that it needs are overwritten. Deltas that no bucket needs any more are taken out. So compaction keeps the
-topic near twice the size of the state, and writing costs about twice the deltas, however small batches are.
+the deltas that it needs are overwritten. Deltas that no bucket needs any more are taken out. So writing costs at most
+twice the deltas, however small batches are, and compaction keeps the topic near twice the size of the state, or as many
+deltas above it as there are buckets, where batches are large.
 
 A delta holds the events that dedup added, and all pieces of every party whose sessions changed; a row of no events says
 that a party has none left. A bucket is whole, so the newest of both that knows a party is right about it.
@@ -57,22 +58,23 @@ class Changelog:
         """
         head = Head(state.seq, next_offset, state.watermark_ms, state.books, self.shape, 0, 1, self.partitions)
         changes: list[Change] = list(records(self._key(state.seq), head, Held(delta.seen, delta.sessions.changed)))
-        debt, count = self.debt_bytes + sum(len(value or b"") for _, value in changes), len(changes)
+        count, debt = len(changes), self.debt_bytes + _weight(changes)
         written, parts = list(self.written), list(self.parts)
-        oldest = min(range(self.shape.buckets), key=self.written.__getitem__)
-        if debt >= _size_bytes(state) // self.shape.buckets or state.seq - written[oldest] >= self.shape.ring // 2:
+        gone, oldest = list[Change](), min(range(self.shape.buckets), key=self.written.__getitem__)
+        share = _size_bytes(state) // self.shape.buckets
+        if debt >= share or state.seq - written[oldest] >= self.shape.ring // 2:
             held = Held(*state.bucket(oldest, self.shape.buckets, delta.forget_before_ms))
             bucket = list(records(f"b{oldest}", head, held))
             changes += bucket
-            changes += [(part_key(f"b{oldest}", part), None) for part in range(len(bucket), parts[oldest])]
+            gone += [(part_key(f"b{oldest}", part), None) for part in range(len(bucket), parts[oldest])]
             debt, written[oldest], parts[oldest] = 0, state.seq, len(bucket)
         kept = [(seq, held_in) for seq, held_in in self.deltas if seq >= min(written)]
-        # In front: who looks for the newest head begins at the end of the topic.
-        changes[:0] = self._gone(self.deltas[: len(self.deltas) - len(kept)], {key for key, _ in changes})
+        gone += self._gone(self.deltas[: len(self.deltas) - len(kept)], {key for key, _ in changes})
         log = Changelog(
             self.shape, self.partitions, tuple(written), tuple(parts), (*kept, (state.seq, count)), debt
         )  # fmt: skip
-        return log, changes
+        # What is gone comes first: who looks for the newest head begins at the end of the topic.
+        return log, gone + changes
 
     def _key(self, seq: int) -> str:
         return f"d{seq % self.shape.ring}"
@@ -81,6 +83,10 @@ class Changelog:
         """What takes out *deltas*, but for the keys that are *used* again."""
         keys = (part_key(self._key(seq), part) for seq, parts in deltas for part in range(parts))
         return [(key, None) for key in keys if key not in used]
+
+
+def _weight(changes: Iterable[Change]) -> int:
+    return sum(len(value or b"") for _, value in changes)
 
 
 def _size_bytes(state: State) -> int:

@@ -106,9 +106,9 @@ class Enricher:
             live = ends.loop.live
             self.metrics.stepped(books, live, ends.source.ends())
             self.metrics.ticked(ends.ticker.write(live))
-            orphans = ends.watch.orphans()
-            if orphans:
-                self._say(f"nobody in the group reads partitions {sorted(orphans)}; joining it anew")
+            trouble = ends.watch.trouble()
+            if trouble:
+                self._say(f"{trouble}; joining it anew")
                 ends.source.leave()
                 break
             if books.consumed:

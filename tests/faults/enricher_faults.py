@@ -196,6 +196,9 @@ def main() -> int:
     parser.add_argument("--base-port", type=int, default=28_900)
     parser.add_argument("--running", action="store_true", help="use the Kafka that runs there, and leave it alone")
     asked = parser.parse_args()
+    # Whoever ends it wants its Kafka ended too; a shell's background job does not hear Ctrl-C by itself.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="dkd-faults-") as folder:
         site = Site(Path(folder), asked.base_port, f"faults{int(time.time()) % 100_000}")
         if not asked.running:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dkd.stream.orphans import assigned, is_ours_to_leave, orphans
+from dkd.stream.orphans import Look, assigned, is_ours_to_leave, lasting, look, orphans
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,22 @@ def test_in_a_group_without_members_nobody_leaves():
 )
 def test_an_assignment_is_read(assignment: bytes, wanted: list[int]):
     assert assigned(assignment) == wanted
+
+
+def test_what_is_wrong_must_last_for_two_looks():
+    half, whole = look({"a": [2, 3], "b": []}, "b", 4), look({"a": [2, 3], "b": [0, 1]}, "b", 4)
+    assert lasting(Look(), half) == ""
+    assert lasting(half, whole) == ""
+    assert lasting(half, half) == "nobody in the group reads partitions [0, 1]"
+
+
+def test_a_member_that_has_more_waits_for_the_one_that_has_less():
+    busy = look({"a": [2, 3], "b": []}, "a", 4)
+    assert lasting(busy, busy) == ""
+
+
+@pytest.mark.parametrize("shares", [{}, {"a": [0, 1]}])
+def test_who_is_no_member_for_two_looks_joins_anew(shares: dict[str, list[int]]):
+    lost = look(shares, "b", 2)
+    assert lasting(Look(), lost) == ""
+    assert lasting(lost, lost).startswith("Kafka does not know us")
