@@ -1,8 +1,10 @@
 """Sessions at their edges: gap, grace, caps, ticks, merges, and what a row says."""
 
 import json
+import random
 from dataclasses import replace
 
+import polars as pl
 import pytest
 from enrich_cases import BROWSERS, GOOGLEBOT, NOW_MS, raw, ready, shop, shop_setup
 
@@ -68,6 +70,37 @@ def test_an_event_between_two_sessions_merges_them_and_the_one_that_starts_first
     assert row["session_id"] == found[0]["session_id"] == found[2]["session_id"]
     assert row["merged_ids"] == [found[1]["session_id"]]
     assert (row["start_ms"], row["end_ms"], row["event_count"]) == (NOW_MS, NOW_MS + 32 * MINUTE_MS, 3)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_where_grace_is_longer_than_the_gap_cuts_change_nothing_either(seed):
+    """Then a visitor has many open sessions, and an event may come long before the newest of them."""
+    chance, setup = random.Random(seed), shop_setup()
+    assert setup.sessions is not None
+    setup = replace(setup, sessions=replace(setup.sessions, gap_ms=GRACE // 10))
+    steps = sorted(chance.randrange(0, 40 * MINUTE_MS) for _ in range(60))
+    events = [
+        {"client_ms": NOW_MS + step - chance.randrange(GRACE), "received_ms": NOW_MS + step, "event_id": f"e{seq}",
+         "party_id": f"p{chance.randrange(3)}"}
+        for seq, step in enumerate(steps)
+    ]  # fmt: skip
+    whole, one_by_one = (_cut(events, size, setup) for size in (len(events), 1))
+    assert one_by_one == whole
+    assert len(whole[1]) > 20
+
+
+def _cut(events: list[dict[str, object]], size: int, setup: Setup) -> tuple[list[bytes], list[bytes]]:
+    """Clean events and session rows of *events* in batches of *size*, a tick behind the last."""
+    state, clean_rows, session_rows = State(), list[bytes](), list[bytes]()
+    for start in range(0, len(events), size):
+        part = events[start : start + size]
+        is_last = start + size >= len(events)
+        batch = raw(setup, *part).with_columns(pl.col("offset") + start)
+        found = enrich(batch, state, setup, [(len(events), LONG_AFTER)] if is_last else [])
+        state = state.applied(found.delta)
+        clean_rows += encode(found.clean)
+        session_rows += found.finished.values
+    return clean_rows, session_rows
 
 
 def test_an_event_before_the_first_moves_the_start_and_leaves_the_id():
