@@ -26,7 +26,7 @@ FAR = 10**9
 @pytest.fixture(scope="module")
 def run() -> tuple[Metrics, Loop, dict[tuple[str, int], list[object]], int]:
     """A loop under observation that has read most of raw, what it wrote, and its steps."""
-    metrics, store = Metrics(), memory(MODEL, raw(MODEL, 400))
+    metrics, store = Metrics(), memory(MODEL, raw(MODEL, 400)[:-1])
     loop, steps = Loop(*metrics.ends(StoreSource(store), StoreSink(store)), work()), 4
     ends = {one: len(store.read("raw", one, 0, ALL)) for one in range(2)}
     for _ in range(steps):
