@@ -224,10 +224,8 @@ def test_a_supervisor_whose_tasks_fail_is_removed_although_druid_calls_it_health
     """200, RUNNING and healthy are what Druid 33 answers while each task of a broken spec dies at once."""
     server.answers = [
         (200, "[]"),  # supervisors
-        (404, "{}"),  # history
         (200, "[]"),  # tasks before
         (200, '{"id":"x"}'),  # posted
-        (200, '[{"spec":{},"version":"v"}]'),  # history
         (200, json.dumps([task("t1", "FAILED", "function 'nosuchfn' is not defined.")])),
         (200, '{"id":"x"}'),  # terminated
     ]
@@ -242,10 +240,8 @@ def test_a_changed_supervisor_whose_tasks_fail_gets_its_spec_back(server, overlo
     before = {"spec": {"dataSchema": {"dataSource": "x"}}, "old": True}
     server.answers = [
         (200, json.dumps([{"id": "x", "spec": before}])),
-        (200, '[{"spec":{},"version":"v1"}]'),
         (200, json.dumps([task("t0", "RUNNING")])),
         (200, '{"id":"x"}'),
-        (200, '[{"spec":{},"version":"v2"},{"spec":{},"version":"v1"}]'),
         (200, json.dumps([task("t1", "FAILED", "no"), task("t0", "SUCCESS")])),
         (200, '{"id":"x"}'),
     ]
@@ -254,23 +250,27 @@ def test_a_changed_supervisor_whose_tasks_fail_gets_its_spec_back(server, overlo
     assert (method, path, body) == ("POST", "/druid/indexer/v1/supervisor?skipRestartIfUnmodified=true", before)
 
 
-def test_a_task_that_reports_twice_is_proof(server, overlord):
+@pytest.mark.parametrize("before", [[], ["t1"]], ids=["a new task", "a task taken over"])
+def test_an_active_task_that_reports_twice_is_proof(server, overlord, before):
+    """A spec that is put back before its tasks have begun to stop keeps them: Druid 33 starts no new ones then."""
     report = json.dumps({"ingestionStatsAndErrors": {"payload": {"ingestionState": "BUILD_SEGMENTS"}}})
-    running = (200, json.dumps([task("t1", "RUNNING"), task("t0", "SUCCESS")]))
-    status = (200, '{"payload":{"partitions":4}}')
+    tasks = (200, json.dumps([task("t1", "RUNNING"), task("t0", "SUCCESS")]))
+    active = (200, json.dumps({"payload": {"partitions": 4, "activeTasks": [{"id": "t1"}]}}))
     server.answers = [
         (200, "[]"),
-        (404, "{}"),
-        (200, "[]"),
+        (200, json.dumps([task(name, "RUNNING") for name in before])),
         (200, '{"id":"x"}'),
-        (200, '[{"spec":{},"version":"v"}]'),
-        running,
+        tasks,
+        (200, json.dumps({"payload": {"partitions": 4, "activeTasks": []}})),
+        tasks,
+        active,
         (404, "not yet"),
-        running,
+        tasks,
+        active,
         (200, report),
-        running,
+        tasks,
+        active,
         (200, report),
-        status,
     ]
     overlord.apply(CHANGE, lambda _: None)
-    assert len(server.asked) == 12
+    assert len(server.asked) == 14

@@ -72,12 +72,9 @@ class Overlord:
             DkdError: DKD703 unreachable, DKD704 refused, DKD705 not working afterwards.
         """
         spec, name = change.wanted, change.name
-        previous, history = self.read().get(name), self.history(name)
-        tasks = self.tasks(name)
+        previous = self.read().get(name)
+        old = frozenset(task.id for task in self.tasks(name))
         self.post(spec)
-        # Where Druid finds the specs equal after all it restarts nothing, and the tasks there are will do.
-        restarted = self.history(name)[:1] != history[:1]
-        old = frozenset(task.id for task in tasks if restarted or task.state != "RUNNING")
         try:
             self._prove(spec, old, progress)
         except _TasksFailError as failed:
@@ -114,8 +111,10 @@ class Overlord:
         name, started, said = datasource(spec), time.monotonic(), 0
         proved: frozenset[str] = frozenset()
         while (waited := time.monotonic() - started) < PROOF_S:
-            reporting = self._reporting(name, old)
-            if reporting and reporting <= proved and len(reporting) >= self._groups(spec):
+            self._refuse_failed(name, old)
+            status = self._status(name)
+            reporting = self._reporting(status)
+            if reporting and reporting <= proved and len(reporting) >= _groups(spec, status):
                 return
             proved = reporting
             if waited // 10 > said:
@@ -127,13 +126,19 @@ class Overlord:
             "see that Druid has free task slots, then deploy again",
         )  # fmt: skip
 
-    def _reporting(self, name: str, old: frozenset[str]) -> frozenset[str]:
-        """New tasks that build segments by their own report; the overlord asks the task itself for it."""
-        fresh = [task for task in self.tasks(name) if task.id not in old]
-        failed = [task.error for task in fresh if task.state == "FAILED"]
+    def _refuse_failed(self, name: str, old: frozenset[str]) -> None:
+        failed = [task.error for task in self.tasks(name) if task.id not in old and task.state == "FAILED"]
         if failed:
             raise _TasksFailError(failed[0][:300] or "Druid does not say why")
-        return frozenset(task.id for task in fresh if task.state == "RUNNING" and self._builds(task.id))
+
+    def _reporting(self, status: Mapping[str, Any]) -> frozenset[str]:
+        """The supervisor's active tasks that build segments by their own report; the overlord asks the task for it.
+
+        A task from before the post may be among them: a supervisor takes over one whose spec equals its own, as when
+        a change is taken back before its tasks have begun to stop.
+        """
+        active = [str(task["id"]) for task in status.get("activeTasks") or []]
+        return frozenset(task_id for task_id in active if self._builds(task_id))
 
     def _builds(self, task_id: str) -> bool:
         try:
@@ -143,11 +148,6 @@ class Overlord:
             return False
         payload = report.get("ingestionStatsAndErrors", {}).get("payload", {})
         return bool(payload.get("ingestionState") == "BUILD_SEGMENTS")
-
-    def _groups(self, spec: Mapping[str, Any]) -> int:
-        """Groups of tasks that there must be: never more than partitions."""
-        wanted = int(spec["spec"]["ioConfig"].get("taskCount") or 1)
-        return min(wanted, int(self._status(datasource(spec)).get("partitions") or 1))
 
     def _status(self, name: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._call("GET", f"/supervisor/{name}/status")["payload"]
@@ -200,6 +200,11 @@ class Overlord:
 
     def _error(self, code: str, problem: str, remedy: str = "") -> DkdError:
         return DkdError(code, where=self._where, problem=problem, remedy=remedy)
+
+
+def _groups(spec: Mapping[str, Any], status: Mapping[str, Any]) -> int:
+    """Groups of tasks that there must be: never more than partitions."""
+    return min(int(spec["spec"]["ioConfig"].get("taskCount") or 1), int(status.get("partitions") or 1))
 
 
 class _TasksFailError(Exception):
