@@ -140,9 +140,9 @@ class Enricher:
                     self._require_ours(member)
                 raise
             finally:
-                sink.close()
+                clients.let_go(sink.close)
         finally:
-            member.close()
+            clients.let_go(member.close)
 
     def _require_ours(self, member: Consumer) -> None:
         """Find out who ended our transaction: the broker, after a timeout of ours, or another enricher of our name.
