@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
@@ -130,9 +131,15 @@ def let_go(close: Callable[[], object]) -> None:
     """Close a client, and leave one that does not return from it.
 
     librdkafka's consumers sometimes never do, when they are closed while partitions move
-    (confluentinc/librdkafka#4792). A fresh client takes over our place in the group all the same.
+    (confluentinc/librdkafka#4792). A fresh client takes over our place in the group all the same. Nor does it matter
+    when a client can't end its last transaction: who writes next under its name does.
     """
-    closing = threading.Thread(target=close, daemon=True)
+
+    def closed() -> None:
+        with suppress(KafkaException):
+            close()
+
+    closing = threading.Thread(target=closed, daemon=True)
     closing.start()
     closing.join(_CLOSE_S)
 
