@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing
 from typing import NamedTuple
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message
@@ -10,7 +9,7 @@ from confluent_kafka import TopicPartition as Place
 
 from dkd.errors import RefusedError
 from dkd.settings import KafkaSettings
-from dkd.stream.clients import REQUEST_S, Names, consumer
+from dkd.stream.clients import REQUEST_S, Names, consumer, let_go
 from dkd.stream.records import Batch, ticks_of
 from dkd.stream.source import Changed, Limits, Owner
 
@@ -91,8 +90,11 @@ class KafkaSource:
         and a snapshot could be older than the topic, of another partition count, or of a disk that is gone: a second
         truth, checked against the first at every start.
         """
-        with closing(state_reader(self._kafka, self._names)) as reader:
+        reader = state_reader(self._kafka, self._names)
+        try:
             yield from read_to_end(reader, self._names.state, dict.fromkeys(partitions, OFFSET_BEGINNING))
+        finally:
+            let_go(reader.close)
 
     def leave(self) -> None:
         """Give our place in the group up, as closing does not, and with it all partitions."""
