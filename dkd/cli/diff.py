@@ -60,12 +60,13 @@ def diff(
     from dkd.plan.forms.report import Report
 
     asked = _classes(fail_on)
-    before, after = old or merge_base(), new or _working_tree(old or "")
+    before = merge_base() if old is None else old
+    after = _working_tree(before) if new is None else new
     versions = versions_at(before, may_be_empty=not Path(before).exists()), versions_at(after)
     if not versions[0]:
         typer.echo(f"{before} has no model in specs/: everything is new", err=True)
     changes, mistakes = judged(*versions, today())
-    report = Report(before if old else f"{before[:10]} (merge base)", after, changes, mistakes)
+    report = Report(f"{before[:10]} (merge base)" if old is None else before, after, changes, mistakes)
     typer.echo(_printed(report, Form.json if as_json else form), nl=False)
     failing = met(changes, asked)
     if failing:

@@ -1,6 +1,6 @@
 """Two versions of the sites become everything that differs between them, each with its rule, line and waiver."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import zip_longest
@@ -9,6 +9,7 @@ from pathlib import Path
 from dkd.errors import Problem
 from dkd.jobs.git import replaced_s
 from dkd.jobs.versions import Version, Versions
+from dkd.model.schema import Waiver
 from dkd.model.tree import Spot
 from dkd.model.types import in_ms
 from dkd.plan.diff import Changed, diff
@@ -47,13 +48,13 @@ def judged(old: Versions, new: Versions, today: date) -> tuple[list[Changed], li
         today: UTC.
     """
     known = {waiver for one in old.values() for waiver in one.model.waivers}
-    asked = [
-        Asked(waiver.rule, waiver.address, waiver.reason, waiver.owner or "", waiver.until, str(_at(one, seq)),
-              waiver in known)
-        for one in new.values()
-        for seq, waiver in enumerate(one.model.waivers)
-    ]  # fmt: skip
-    return waived(changes(old, new), asked, RULES, today)
+    return waived(changes(old, new), _asked(new, known), RULES, today)
+
+
+def waiver_mistakes(versions: Versions, today: date) -> list[Problem]:
+    """The mistakes that waivers are whatever changes: over, of no rule, or of a blocked one."""
+    every = {waiver for one in versions.values() for waiver in one.model.waivers}
+    return waived([], _asked(versions, every), RULES, today)[1]
 
 
 def today() -> date:
@@ -61,8 +62,15 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def _at(one: Version, seq: int) -> Spot:
-    return one.tree.spot(("waivers", seq))
+def _asked(versions: Versions, known: Collection[Waiver]) -> list[Asked]:
+    return [
+        Asked(
+            waiver.rule, waiver.address, waiver.reason, waiver.owner or "", waiver.until,
+            str(one.tree.spot(("waivers", seq))), waiver in known,
+        )
+        for one in versions.values()
+        for seq, waiver in enumerate(one.model.waivers)
+    ]  # fmt: skip
 
 
 def _values(versions: Versions) -> dict[str, object]:

@@ -71,6 +71,8 @@ def versions_at(place: str, *, may_be_empty: bool = False) -> Versions:
         ModelError: With every mistake of the first model that has any.
     """
     path = Path(place)
+    if not place:
+        raise UsageError("DKD260", where="dkd diff", problem="the name is empty", remedy="name a file or a git ref")
     if path.is_file():
         found = [_of_file(path)]
     elif path.is_dir():

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from comparing import changed, classed
+from comparing import changed, classed, versions
 
+from dkd.jobs.changes import changes
 from dkd.model.load import load
 from dkd.systems.classes import CLASSES
 from dkd.systems.rules import PARTIES
@@ -196,6 +197,33 @@ def test_a_personal_field_makes_longer_retention_a_matter_of_privacy():
     found = classed(changed(plain, plain.replace("clean: 3d", "clean: 4d").replace("400d", "401d")))
     assert found["kafka/topic/shop.clean/retention.ms"] == "safe DKD938"
     assert found["model/shop/datasource/events/retention"] == "safe DKD898"
+
+
+def test_what_is_new_or_gone_as_a_whole_has_rules_of_its_own():
+    both = classed(changes(versions(BASE), versions(BASE, BASE.replace("site: shop", "site: web"))))
+    assert {key: both[key] for key in both if key.startswith(("kafka", "druid", "divolte", "avro"))} == {
+        "avro/schema/web.raw": "additive DKD902",
+        "divolte/web": "additive DKD980",
+        "druid/supervisor/web_events": "additive DKD950",
+        "druid/supervisor/web_sessions": "additive DKD950",
+        **{f"kafka/topic/web.{kind}": "additive DKD930" for kind in ("raw", "clean", "sessions", "rejects", "state")},
+    }
+    back = classed(changes(versions(BASE, BASE.replace("site: shop", "site: web")), versions(BASE)))
+    assert back["kafka/topic/web.raw"] == "destructive DKD931"
+    assert back["druid/supervisor/web_events"] == "destructive DKD951"
+    assert back["avro/schema/web.raw"] == "needs-order DKD903"
+
+
+def test_a_file_whose_values_are_the_same_is_one_safe_change():
+    plain = BASE.replace("count: int", "count: int, ratio: double").replace("ref: string", "ref: string, zone: long")
+    other = plain.replace("ref: string, zone: long", "zone: long, ref: string")
+    found = classed(changed(plain, other))
+    assert found["druid/file/specs/shop/druid/shop_events.json"] == "safe DKD998"
+
+
+def test_a_field_that_need_not_be_sent_any_more_is_safe():
+    base = BASE.replace("count: int", "count: {type: int, required: true}")
+    assert classed(changed(base, BASE)) == {"model/shop/event/purchase/required": "safe DKD856"}
 
 
 def test_units_are_never_exchanged_in_silence():
