@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from dkd.errors import Problem
-from dkd.plan.diff import Changed
+from dkd.plan.diff import Changed, shown
 from dkd.systems.rules import Rule
 
 
@@ -64,9 +64,9 @@ def _mistake(one: Asked, rule: Rule | None, today: date, *, hit: bool) -> Proble
         days = "yesterday" if left == 1 else f"{left} days ago"
         return Problem(one.where, "DKD265", f"the waiver of {one.rule} ended {days}", "remove it, or decide anew")
     if rule.effect == "blocked":
-        return Problem(one.where, "DKD266", f"{one.rule} is blocked, and no waiver opens it", f"{rule.remedy}")
+        return Problem(one.where, "DKD266", f"{one.rule} is blocked, and no waiver opens it", rule.remedy)
     if not hit and not one.is_old:
-        return Problem(one.where, "DKD267", f"nothing at {one.address} is a {one.rule}", "remove the waiver")
+        return Problem(one.where, "DKD267", f"nothing at {shown(one.address)} is a {one.rule}", "remove the waiver")
     return None
 
 
@@ -75,5 +75,5 @@ def _marked(change: Changed, one: Asked | None, today: date) -> Changed:
         return change
     left = (one.until - today).days
     days = "last day" if left == 0 else "1 day left" if left == 1 else f"{left} days left"
-    owner = f", {one.owner}" if one.owner else ""
-    return replace(change, waiver=f"{one.reason} (until {one.until}, {days}{owner})")
+    owner = f", {shown(one.owner)}" if one.owner else ""
+    return replace(change, waiver=f"{shown(one.reason)} (until {one.until}, {days}{owner})")

@@ -1,5 +1,6 @@
 """A report becomes JUnit's XML: a suite for each system, a case for each change."""
 
+import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as Xml
 
@@ -42,16 +43,22 @@ def _case(change: Changed) -> Xml.Element:
     rule = change.rule
     found = Xml.Element("testcase", {"classname": change.system, "name": f"{rule.code} {change.address}"})
     if change.waiver:
-        Xml.SubElement(found, "skipped", {"message": change.waiver})
+        Xml.SubElement(found, "skipped", {"message": _allowed(change.waiver)})
     elif rule.effect in BREAKING:
         failure = Xml.SubElement(found, "failure", {"type": rule.code, "message": f"{rule.effect}: {rule.what}"})
         before, after = before_and_after(change, _LONGEST)
         remedy = " ".join(part for part in (change.note, rule.remedy) if part)
-        failure.text = f"{change.spot or ''}\n{before} -> {after}\n{rule.why}\nremedy: {remedy}\n"
+        failure.text = _allowed(f"{change.spot or ''}\n{before} -> {after}\n{rule.why}\nremedy: {remedy}\n")
     return found
 
 
 def _mistake(mistake: Problem) -> Xml.Element:
     found = Xml.Element("testcase", {"classname": "waivers", "name": f"{mistake.code} {mistake.where}"})
-    Xml.SubElement(found, "failure", {"type": mistake.code, "message": mistake.problem}).text = mistake.line()
+    failure = Xml.SubElement(found, "failure", {"type": mistake.code, "message": _allowed(mistake.problem)})
+    failure.text = _allowed(mistake.line())
     return found
+
+
+def _allowed(text: str) -> str:
+    """*text* without the characters that XML has no form for (https://www.w3.org/TR/xml/#charsets)."""
+    return re.sub(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "?", text)
