@@ -16,6 +16,7 @@ from dkd.cli import (
     collect,
     demo,
     deploy,
+    diff,
     enrich,
     explore,
     model,
@@ -42,7 +43,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (model, render, stack, deploy, sql, ask, tail, rejects, replay, simulate, demo, collect, enrich, explore):
+for group in (
+    model,
+    render,
+    diff,
+    stack,
+    deploy,
+    sql,
+    ask,
+    tail,
+    rejects,
+    replay,
+    simulate,
+    demo,
+    collect,
+    enrich,
+    explore,
+):
     group.add_to(app)
 
 

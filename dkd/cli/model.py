@@ -53,6 +53,7 @@ def check(path: ModelArgument = None, as_json: JsonOption = False) -> None:
 
     try:
         file, project, model = load_model(path)
+        _waivers(file, model)
         views = _views(project, model)
     except ModelError as error:
         if as_json:
@@ -67,6 +68,18 @@ def check(path: ModelArgument = None, as_json: JsonOption = False) -> None:
     fields, events = len(model.all_fields), len(model.events)
     counts = f"{events} events, {fields} fields, {len(model.measures)} measures, {views} views"
     typer.echo(f"{file}: site {model.site}, {counts}: no mistakes")
+
+
+def _waivers(file: Path, model: "Model") -> None:
+    """Make sure that each waiver still counts, and that its rule is one; raises ModelError with all that do not."""
+    if not model.waivers:
+        return
+    from dkd.jobs.changes import today, waiver_mistakes
+    from dkd.jobs.versions import versions_at
+
+    found = waiver_mistakes(versions_at(str(file)), today())
+    if found:
+        raise ModelError.of(found)
 
 
 def _views(project: Path, model: "Model") -> int:

@@ -1,107 +1,144 @@
-"""A model file, a directory or a git ref becomes the models that it holds; two sets of models become their changes."""
+"""A model file, a directory or a git ref becomes the models that it holds, each with its files and kept schemas."""
 
-import subprocess
-from collections.abc import Iterator
-from itertools import zip_longest
-from pathlib import Path
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from dkd.errors import ModelError, UsageError
-from dkd.model.load import load, read_model
+from dkd.jobs.git import files_at
+from dkd.model.load import decoded, load_placed
 from dkd.model.schema import Model
-from dkd.plan.diff import Changed, diff
-from dkd.systems.table import artefacts, classify, system_of, values_of
+from dkd.model.tree import Tree
+from dkd.systems.table import artefacts, values_of
 
-Models = dict[str, Model]
-"""Site to model, sorted by site."""
+_MODEL_ENDS = (".yaml", ".yml")
+
+Schema = dict[str, Any]
 
 
-def models_at(place: str) -> Models:
+@dataclass(frozen=True)
+class Version:
+    """One site as one side of a comparison has it.
+
+    Attributes:
+        model: The model.
+        tree: Knows where each part of the model stands.
+        files: Its artefacts.
+        values: All that the model and its files say.
+        kept: Schemas of raw records in ``specs/<site>/schemas``, by id.
+    """
+
+    model: Model
+    tree: Tree
+    files: Mapping[str, str]
+    values: Mapping[str, object]
+    kept: Mapping[int, Schema]
+
+
+Versions = dict[str, Version]
+"""Site to version, sorted by site."""
+
+
+def version(text: str, where: str, kept: Mapping[str, bytes] | None = None) -> Version:
+    """What the model *text* is.
+
+    Args:
+        text: A model's YAML.
+        where: Name of its file.
+        kept: Files of schemas, by their paths; those of other sites are left out.
+
+    Raises:
+        ModelError: With every mistake of the model, or DKD263 for a kept file that is no schema.
+    """
+    model, tree = load_placed(text, where)
+    files = artefacts(model)
+    return Version(model, tree, files, values_of(model, files), dict(_schemas(model.site, kept or {})))
+
+
+def versions_at(place: str, *, may_be_empty: bool = False) -> Versions:
     """The models that *place* names.
 
     Args:
-        place: A model's file; a directory that holds models in ``specs/`` or else itself; or a git ref, meaning
-            ``specs/`` of the working directory as of that commit. What exists as a file or directory is never a ref.
+        place: A model's file; a directory that holds models in ``specs/`` or else itself; a git ref, meaning
+            ``specs/`` of the working directory as of that commit; or ``REF:FILE``. What exists as a file or directory
+            is never a ref.
+        may_be_empty: Whether a ref may hold no model, as before the first one.
 
     Raises:
         UsageError: DKD260, when it is none of these; DKD261, when it holds no model or two of one site.
         ModelError: With every mistake of the first model that has any.
     """
     path = Path(place)
+    if not place:
+        raise UsageError("DKD260", where="dkd diff", problem="the name is empty", remedy="name a file or a git ref")
     if path.is_file():
-        found = [read_model(path)]
+        found = [_of_file(path)]
     elif path.is_dir():
-        found = [read_model(file) for file in _files(path)]
+        found = [_of_file(file) for file in _files(path)]
     else:
-        found = [load(text, f"{place}:{name}") for name, text in _at_ref(place)]
-    if not found:
+        found = _of_ref(place, may_be_empty=may_be_empty)
+    if not found and not may_be_empty:
         raise UsageError("DKD261", where=place, problem="there is no model in specs/", remedy="name a model's file")
     return _by_site(place, found)
 
 
-def changes(old: Models, new: Models) -> list[Changed]:
-    """Everything that differs between *old* and *new*, classed, system by system.
-
-    An artefact whose text differs although no value of its system does (an order, a comment) is one safe change.
-    """
-    found = diff(_values(old), _values(new), classify)
-    told = {change.system for change in found}
-    return found + [change for change in _quiet(old, new) if change.system not in told]
-
-
-def _values(models: Models) -> dict[str, object]:
-    return {address: value for model in models.values() for address, value in values_of(model).items()}
-
-
-def _quiet(old: Models, new: Models) -> Iterator[Changed]:
-    before, after = (_files_of(models) for models in (old, new))
-    for path in sorted(before.keys() & after.keys()):
-        if before[path] != after[path]:
-            lines = zip_longest(before[path].splitlines(), after[path].splitlines(), fillvalue="")
-            first = next((pair for pair in lines if pair[0] != pair[1]), ("", ""))
-            yield Changed(f"{system_of(path)}/file/{path}", first[0].strip(), first[1].strip(), "safe")
-
-
-def _files_of(models: Models) -> dict[str, str]:
-    return {path: text for model in models.values() for path, text in artefacts(model).items()}
-
-
-def _by_site(place: str, found: list[Model]) -> Models:
-    models = {model.site: model for model in sorted(found, key=lambda model: model.site)}
-    if len(models) < len(found):
+def _by_site(place: str, found: list[Version]) -> Versions:
+    versions = {one.model.site: one for one in sorted(found, key=lambda one: one.model.site)}
+    if len(versions) < len(found):
         raise UsageError("DKD261", where=place, problem="two models are of one site", remedy="name one of them")
-    return models
+    return versions
 
 
 def _files(folder: Path) -> list[Path]:
     specs = folder / "specs"
-    return sorted(path for path in (specs if specs.is_dir() else folder).iterdir() if _is_model(path.name))
+    return sorted(path for path in (specs if specs.is_dir() else folder).iterdir() if path.name.endswith(_MODEL_ENDS))
 
 
-def _is_model(name: str) -> bool:
-    return name.endswith((".yaml", ".yml"))
-
-
-def _at_ref(ref: str) -> list[tuple[str, str]]:
-    if ref.startswith("-"):
-        raise _no_place(ref, "and no ref begins with a dash")
-    names = _git(ref, "ls-tree", "-z", "--name-only", ref, "specs/").split("\0")
-    return [(name, _git(ref, "show", f"{ref}:./{name}")) for name in sorted(names) if _is_model(name)]
-
-
-def _git(ref: str, *words: str) -> str:
+def _of_file(path: Path) -> Version:
+    specs = path.parent if path.resolve().parent.name == "specs" else path.parent / "specs"
     try:
-        done = subprocess.run(["git", *words], capture_output=True, check=False)
-    except FileNotFoundError as error:
-        raise _no_place(ref, "and git is not installed") from error
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"git ended with {done.returncode}"]
-        raise _no_place(ref, f"and git says: {lines[0]}")
-    try:
-        return done.stdout.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ModelError("DKD200", where=ref, problem="a model is not UTF-8", remedy="save it as UTF-8") from error
+        text = decoded(path.read_bytes(), str(path))
+        kept = {str(file): file.read_bytes() for file in sorted(specs.glob("*/schemas/*.avsc"))}
+    except OSError as error:
+        raise UsageError(
+            "DKD110", where=str(error.filename), problem=str(error.strerror), remedy="name a readable file"
+        ) from error
+    return version(text, str(path), kept)
 
 
-def _no_place(ref: str, why: str) -> UsageError:
-    problem = f"there is no such file or directory, {why}"
-    return UsageError("DKD260", where=ref, problem=problem, remedy="name a file, a directory or a git ref")
+def _of_ref(place: str, *, may_be_empty: bool) -> list[Version]:
+    ref, colon, name = place.partition(":")
+    files = files_at(ref, "specs/")
+    wanted = [path for path in files if _is_model(path)]
+    if colon:
+        files |= files_at(ref, name)
+        if name not in files:
+            problem = f"{ref} has no file {name}" + (f"; it has {', '.join(wanted)}" if wanted else "")
+            raise UsageError("DKD260", where=place, problem=problem, remedy="name a file as of that ref")
+        wanted = [name]
+    elif not wanted and not may_be_empty:
+        raise UsageError("DKD261", where=place, problem="it has no model in specs/", remedy="name another ref")
+    return [version(decoded(files[path], f"{ref}:{path}"), f"{ref}:{path}", files) for path in wanted]
+
+
+def _is_model(path: str) -> bool:
+    found = PurePosixPath(path)
+    return str(found.parent) == "specs" and path.endswith(_MODEL_ENDS)
+
+
+def _schemas(site: str, files: Mapping[str, bytes]) -> Iterable[tuple[int, Schema]]:
+    for path, content in files.items():
+        found = PurePosixPath(path)
+        if found.parts[-3:-1] != (site, "schemas") or found.suffix != ".avsc" or not found.stem.isdigit():
+            continue
+        try:
+            schema = json.loads(content)
+            is_schema = all({"name", "type"} <= field.keys() for field in schema["fields"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            is_schema = False
+        if not is_schema:
+            problem, remedy = "this is no schema of raw records", "restore the file from git"
+            raise ModelError("DKD263", where=path, problem=problem, remedy=remedy)
+        yield int(found.stem), schema

@@ -30,6 +30,7 @@ def check(model: Model) -> Iterator[Finding]:
     yield from _local(model)
     yield from _secrets(model)
     yield from _collector(model)
+    yield from _names(model)
 
 
 def _places(model: Model) -> Iterator[tuple[Path, str, Field]]:
@@ -71,6 +72,19 @@ def _field(path: Path, name: str, field: Field) -> Iterator[Finding]:
         yield ((*path, "privacy"), "DKD220", f"only a string can be truncated, {name!r} is {field.type}", "use drop")
     if field.privacy == "drop" and field.required:
         yield ((*path, "required"), "DKD220", f"{name!r} is required and dropped", "remove one of the two")
+
+
+def _names(model: Model) -> Iterator[Finding]:
+    """Names of the past: none is used again, and none is claimed twice."""
+    named: list[tuple[Path, str, str | None]] = [(path, name, field.was) for path, name, field in _places(model)]
+    named += [(("events", name), name, event.was) for name, event in model.events.items()]
+    for path, name, was in named:
+        if name in model.reserved:
+            yield (path, "DKD224", f"{name!r} is reserved", "choose another name; stored rows hold the old meaning")
+        if was is not None and was == name:
+            yield ((*path, "was"), "DKD225", f"{name!r} cannot have been itself", "remove was")
+        if was is not None and any(was == other and name != one for _, one, other in named):
+            yield ((*path, "was"), "DKD225", f"two names were {was!r} before", "keep one of them")
 
 
 def _measures(model: Model) -> Iterator[Finding]:

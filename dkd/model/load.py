@@ -6,7 +6,7 @@ from dkd.errors import ModelError, Problem, UsageError
 from dkd.model.check import check
 from dkd.model.normal import normalise
 from dkd.model.schema import Model
-from dkd.model.tree import parse
+from dkd.model.tree import Tree, parse
 from dkd.model.valid import validated
 
 _MOST_BYTES = 5_000_000
@@ -25,17 +25,25 @@ def read_model(path: File) -> Model:
         raise UsageError(
             "DKD110", where=str(path), problem=str(error.strerror), remedy="name a readable file"
         ) from error
+    return load(decoded(content, str(path)), str(path))
+
+
+def decoded(content: bytes, where: str) -> str:
+    """The text of a model's file.
+
+    Raises:
+        ModelError: DKD200, when it is too large or no UTF-8.
+    """
     if len(content) > _MOST_BYTES:
         problem = f"{len(content)} bytes are more than a model may have"
-        raise ModelError("DKD200", where=f"{path}:1:1", problem=problem, remedy=f"keep it below {_MOST_BYTES} bytes")
+        raise ModelError("DKD200", where=f"{where}:1:1", problem=problem, remedy=f"keep it below {_MOST_BYTES} bytes")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        place = f"{path}:{line}:{column}"
+        place = f"{where}:{line}:{column}"
         raise ModelError("DKD200", where=place, problem="this is not UTF-8", remedy="save it as UTF-8") from error
-    return load(text, str(path))
 
 
 def load(text: str, where: str) -> Model:
@@ -49,6 +57,11 @@ def load(text: str, where: str) -> Model:
         ModelError: With every mistake, in the order of the file: wrong YAML, unknown keys and values, and names that
             lead nowhere, all at once.
     """
+    return load_placed(text, where)[0]
+
+
+def load_placed(text: str, where: str) -> tuple[Model, Tree]:
+    """The model that *text* holds, and the tree that knows where each part of it stands; as :func:`load`."""
     tree = parse(text, where)
     if not isinstance(tree.value, dict):
         if not tree.problems:
@@ -62,10 +75,10 @@ def load(text: str, where: str) -> Model:
             tree.add(path, code, problem, remedy, of_key=code in _KEY_CODES)
     if tree.problems:
         raise ModelError.of(sorted(set(tree.problems), key=_in_file_order))
-    return model
+    return model, tree
 
 
-_KEY_CODES = frozenset({"DKD210", "DKD219"})
+_KEY_CODES = frozenset({"DKD210", "DKD219", "DKD224"})
 
 
 def _in_file_order(problem: Problem) -> tuple[int, int, Problem]:

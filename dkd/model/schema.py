@@ -1,6 +1,7 @@
 """The model as frozen types: what a site sends, how it is enriched, stored, measured, and where it is deployed."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field as Option
@@ -21,6 +22,7 @@ class Field(Frozen):
         None, alias="from", description="where the value is found; default: the event parameter of the same name"
     )
     privacy: Privacy = "keep"
+    was: Name | None = Option(None, description="the name that it had before, so that a rename is seen as one")
 
 
 class Event(Frozen):
@@ -28,6 +30,7 @@ class Event(Frozen):
 
     description: str | None = None
     fields: dict[Name, Field] = {}
+    was: Name | None = Option(None, description="the name that it had before, so that a rename is seen as one")
 
 
 class Sender(Frozen):
@@ -125,6 +128,16 @@ class Target(Frozen):
     collector: str | None = Option(None, description="URL of the running collector")
 
 
+class Waiver(Frozen):
+    """Lets one change of a class that fails a review pass, for a while and for a reason."""
+
+    rule: Annotated[str, Option(pattern=r"^DKD\d{3}$")] = Option(description="code of the rule, as dkd diff prints it")
+    address: Annotated[str, Option(min_length=1)] = Option(description="what changes, as dkd diff prints it")
+    reason: Annotated[str, Option(min_length=1)]
+    owner: str | None = Option(None, description="who answers for it")
+    until: date = Option(description="the last day on which it counts (UTC)")
+
+
 class Model(Frozen):
     """One site, whole."""
 
@@ -139,8 +152,10 @@ class Model(Frozen):
     datasources: Datasources = Datasources()
     measures: dict[Name, Measure] = {}
     targets: dict[Name, Target] = {"local": Target()}
+    reserved: tuple[Name, ...] = Option((), description="names of events and fields that are gone and stay unused")
+    waivers: tuple[Waiver, ...] = Option((), description="changes that may pass a review although their class may not")
 
-    @property
+    @cached_property
     def all_fields(self) -> dict[str, Field]:
         """Every field of the model by name, in the order of the file: shared ones first, then event by event.
 
@@ -149,8 +164,16 @@ class Model(Frozen):
         found = dict(self.fields)
         for event in self.events.values():
             for name, field in event.fields.items():
-                found.setdefault(name, field.model_copy(update={"required": False}))
+                if name not in found:
+                    found[name] = field.model_copy(update={"required": False}) if field.required else field
         return found
+
+    def field_path(self, name: str) -> tuple[str, ...] | None:
+        """Where the field *name* stands first in the file; None where it does not."""
+        if name in self.fields:
+            return ("fields", name)
+        found = (("events", event, "fields", name) for event, body in self.events.items() if name in body.fields)
+        return next(found, None)
 
     def required_of(self, event: str) -> tuple[str, ...]:
         """Names of the fields that *event* must carry, in the order of the file."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import yaml
 
@@ -14,6 +15,18 @@ _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 50
 _MOST_NODES = 200_000
 """Aliases may name a node many times; beyond this many the file is a bomb, not a model."""
+
+
+class Spot(NamedTuple):
+    """A piece of one line of a file; lines and columns from 1, the end exclusive."""
+
+    file: str
+    line: int
+    column: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
 
 
 @dataclass
@@ -41,6 +54,14 @@ class Tree:
             if found:
                 return f"{self.where}:{found[0]}:{found[1]}"
         return f"{self.where}:1:1"
+
+    def spot(self, path: Path) -> Spot:
+        """Where the key of *path* stands, or that of the nearest thing around it that the file holds."""
+        for size in range(len(path), 0, -1):
+            found = self.keys.get(path[:size]) or self.values.get(path[:size])
+            if found:
+                return Spot(self.where, *found, found[1] + max(len(str(path[size - 1])), 1))
+        return Spot(self.where, 1, 1, 2)
 
     def add(self, path: Path, code: str, problem: str, remedy: str = "", *, of_key: bool = False) -> None:
         """Note one mistake at *path*."""

@@ -1,25 +1,31 @@
 """The systems, one row each: a model becomes the files of all of them, and files become values that can be compared."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from dkd.model.schema import Model
-from dkd.systems import meaning
+from dkd.model.tree import Path
 from dkd.systems.avro import changes as avro_changes
 from dkd.systems.avro import render as avro
+from dkd.systems.avro import rules as avro_rules
 from dkd.systems.classes import ChangeClass
 from dkd.systems.compose import changes as compose_changes
 from dkd.systems.compose.render import compose
 from dkd.systems.divolte import changes as divolte_changes
 from dkd.systems.divolte import render as divolte
+from dkd.systems.divolte import rules as divolte_rules
 from dkd.systems.druid import changes as druid_changes
+from dkd.systems.druid import rules as druid_rules
 from dkd.systems.druid.render import KINDS, PLACEHOLDER, supervisor
 from dkd.systems.kafka import changes as kafka_changes
+from dkd.systems.kafka import rules as kafka_rules
 from dkd.systems.kafka.render import topics_yaml
+from dkd.systems.meaning import changes as meaning_changes
+from dkd.systems.meaning import rules as meaning_rules
+from dkd.systems.meaning import values as meaning
+from dkd.systems.rules import UNKNOWN, Edit, Rule, Values
 from dkd.systems.text import json_text
-
-Values = Mapping[str, object]
-"""Address within a system, such as ``topic/shop.raw/retention.ms``, to a JSON value."""
 
 
 class System(NamedTuple):
@@ -29,15 +35,19 @@ class System(NamedTuple):
         name: The system's name, and its folder's.
         by_site: Whether an address needs the site's name before it; others hold it anyway.
         render: Its files; paths are relative to ``specs/<site>/``, or to the project when they begin with ``/``.
-        values: Those files as comparable values; it knows the files by their paths.
-        classify: What a change of one value does; the value before and after, None where there is none.
+        values: Those files as comparable values by address within the system; it knows the files by their paths.
+        whole: What an address begins with that is one artefact, which may be new or gone as a whole.
+        rule: The code of the rule for a change; None where other lines tell it.
+        cause: Where in the model stands what makes a value; None where that is not in it.
     """
 
     name: str
     by_site: bool
     render: Callable[[Model], dict[str, str]]
     values: Callable[[Mapping[str, str]], Values]
-    classify: Callable[[str, object, object], ChangeClass]
+    whole: str
+    rule: Callable[[Edit], str | None]
+    cause: Callable[[str, Model], Path | None]
 
 
 def _avro(model: Model) -> dict[str, str]:
@@ -67,13 +77,33 @@ def _compose(model: Model) -> dict[str, str]:
 
 
 SYSTEMS: tuple[System, ...] = (
-    System("avro", False, _avro, avro_changes.values, avro_changes.classify),
-    System("divolte", True, _divolte, divolte_changes.values, divolte_changes.classify),
-    System("kafka", False, _kafka, kafka_changes.values, kafka_changes.classify),
-    System("druid", False, _druid, druid_changes.values, druid_changes.classify),
-    System("compose", True, _compose, compose_changes.values, compose_changes.classify),
-)
+    System("avro", False, _avro, avro_changes.values, avro_changes.WHOLE, avro_changes.rule, avro_changes.cause),
+    System(
+        "divolte", True, _divolte, divolte_changes.values, divolte_changes.WHOLE, divolte_changes.rule,
+        divolte_changes.cause,
+    ),
+    System("kafka", False, _kafka, kafka_changes.values, kafka_changes.WHOLE, kafka_changes.rule, kafka_changes.cause),
+    System("druid", False, _druid, druid_changes.values, druid_changes.WHOLE, druid_changes.rule, druid_changes.cause),
+    System(
+        "compose", True, _compose, compose_changes.values, compose_changes.WHOLE, compose_changes.rule,
+        compose_changes.cause,
+    ),
+)  # fmt: skip
 """In the order in which events pass them; the compose file runs them all."""
+
+_MODEL = System("model", True, lambda _model: {}, lambda _files: {}, meaning.WHOLE, meaning_changes.rule, meaning.cause)
+"""What no file shows; it has values, and renders nothing."""
+
+_ROWS = {system.name: system for system in (_MODEL, *SYSTEMS)}
+
+RULES: Mapping[str, Rule] = {
+    rule.code: rule
+    for rules in (
+        (UNKNOWN,), meaning_rules.RULES, avro_rules.RULES, kafka_rules.RULES, druid_rules.RULES, divolte_rules.RULES,
+    )
+    for rule in sorted(rules)
+}  # fmt: skip
+"""Every rule by its code."""
 
 
 def artefacts(model: Model) -> dict[str, str]:
@@ -90,38 +120,83 @@ def artefacts(model: Model) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def values_of(model: Model) -> dict[str, object]:
+def values_of(model: Model, files: Mapping[str, str]) -> dict[str, object]:
     """Everything that a model and the files of its site say, by address.
 
-    The first part of an address is the system's name, or ``model`` for what no file shows.
+    Args:
+        model: The site.
+        files: Its artefacts.
+
+    Returns:
+        The first part of an address is the system's name, or ``model`` for what no file shows.
     """
-    found = {f"{_MODEL}/{model.site}/{address}": value for address, value in meaning.values(model).items()}
+    found = {f"model/{model.site}/{address}": value for address, value in meaning.values(model).items()}
     for system in SYSTEMS:
+        own = {path: text for path, text in files.items() if system_of(path) == system.name}
         start = f"{system.name}/{model.site}" if system.by_site else system.name
-        values = system.values(system.render(model))
-        found |= {f"{start}/{address}": value for address, value in values.items()}
+        found |= {f"{start}/{address}": value for address, value in system.values(own).items()}
     return found
 
 
-def classify(address: str, before: object, after: object) -> ChangeClass:
-    """What the change of the value at *address* does; ``blocked`` where no rule knows it."""
-    name, _, rest = address.partition("/")
-    within_site = rest.partition("/")[2]
-    if name == _MODEL:
-        return meaning.classify(within_site, before, after)
-    system = next((system for system in SYSTEMS if system.name == name), None)
+def rule_of(address: str, before: object, after: object, old: Values, new: Values) -> Rule | None:
+    """The rule for a change of the value, or the whole artefact, at *address*.
+
+    Args:
+        address: Of a value, or of an artefact as :func:`whole_of` gives it.
+        before: The value, or the artefact's values by their places in it; None where there was none.
+        after: The same of the new side.
+        old: All values of the old side, which some rules look at.
+        new: All values of the new side.
+
+    Returns:
+        None where lines of other values tell the change; a rule of class ``blocked`` where none knows it.
+    """
+    system, root, place = _split(address)
     if system is None:
-        return "blocked"
-    return system.classify(within_site if system.by_site else rest, before, after)
+        return UNKNOWN
+    code = system.rule(Edit(place, before, after, root, old, new))
+    return None if code is None else RULES[code]
+
+
+def note_of(address: str, before: object, after: object, old: Values, new: Values, code: str) -> str:
+    """What the rule *code* asks about this change; empty where it asks nothing."""
+    system, root, place = _split(address)
+    return meaning_changes.note(Edit(place, before, after, root, old, new), code) if system is _MODEL else ""
+
+
+def classify(address: str, before: object, after: object) -> ChangeClass:
+    """What a change of the value at *address* does, seen alone; ``blocked`` where no rule knows it."""
+    found = rule_of(address, before, after, {address: before}, {address: after})
+    return "safe" if found is None else found.effect
+
+
+def whole_of(address: str) -> str:
+    """The address of the artefact to which the value at *address* belongs; its own where it is no part of one."""
+    system, root, place = _split(address)
+    found = system and re.match(system.whole, place)
+    return f"{root}{found[0]}".rstrip("/") if found else address
+
+
+def cause_of(address: str, model: Model) -> Path | None:
+    """Where in *model* stands what makes the value at *address*; None where that is not in it."""
+    system, _, place = _split(address)
+    return system.cause(place, model) if system else None
+
+
+def _split(address: str) -> tuple[System | None, str, str]:
+    """The system's row, what comes before the place, and the place within the system."""
+    name, _, rest = address.partition("/")
+    system = _ROWS.get(name)
+    if system is None or not system.by_site:
+        return system, f"{name}/", rest
+    site, _, place = rest.partition("/")
+    return system, f"{name}/{site}/", place
 
 
 def system_of(path: str) -> str:
     """The system of an artefact's *path*."""
     folder = path.split("/")[2] if path.startswith("specs/") else path.split("/")[0]
     return "avro" if folder == "schemas" else folder
-
-
-_MODEL = "model"
 
 
 def _path(model: Model, path: str) -> str:

@@ -74,7 +74,7 @@ def test_a_model_elsewhere_is_rendered_beside_it(project, tmp_path_factory, monk
 def test_a_file_is_compared_with_the_model_in_specs(project, capsys):
     (project / "old.yaml").write_text(MODEL.replace("clean: 3d", "clean: 2d"))
     assert run(["diff", "old.yaml"]) == 0
-    assert "~ kafka/topic/shop.clean/retention.ms  safe  172800000 -> 259200000\n" in capsys.readouterr().out
+    assert "~ kafka/topic/shop.clean/retention.ms  172800000 -> 259200000\n    safe  DKD938 " in capsys.readouterr().out
 
 
 def test_a_git_ref_is_compared_with_the_working_tree(repository, capsys):
@@ -97,16 +97,16 @@ def test_two_refs_and_directories_are_compared(repository, capsys):
     (old / "specs").mkdir(parents=True)
     (old / "specs" / "shop.yaml").write_text(MODEL)
     assert run(["diff", "old", "."]) == 0
-    assert capsys.readouterr().out == by_refs
+    assert capsys.readouterr().out == by_refs.replace("HEAD:specs/", "specs/")
     assert "259200000 -> 345600000" in by_refs
 
 
 def test_a_new_site_is_seen(repository, capsys):
     (repository / "specs" / "web.yaml").write_text(MODEL.replace("shop", "web"))
-    assert run(["diff", "HEAD"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines
-    assert {line[0] for line in lines[:-1]} == {"+"}
+    assert run(["diff", "HEAD", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["changes"]
+    assert {one["action"] for one in found} == {"create"}
+    assert {one["range"]["file"] for one in found} == {"specs/web.yaml"}
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,13 @@ from collections.abc import Mapping
 
 import yaml
 
-from dkd.systems.classes import ChangeClass
+from dkd.model.schema import Model
+from dkd.model.tree import Path
 from dkd.systems.flat import flat
+from dkd.systems.rules import Edit
+
+WHOLE = r"service/[^/]+"
+"""The address of a whole artefact."""
 
 
 def values(files: Mapping[str, str]) -> dict[str, object]:
@@ -18,6 +23,11 @@ def values(files: Mapping[str, str]) -> dict[str, object]:
     return {address: "${}" if value is None else value for address, value in found.items()}
 
 
-def classify(address: str, before: object, after: object) -> ChangeClass:  # noqa: ARG001  # the signature of a row
-    """Always safe."""
-    return "safe"
+def rule(edit: Edit) -> str:  # noqa: ARG001  # the signature of a row
+    """Always the same."""
+    return "DKD997"
+
+
+def cause(place: str, model: Model) -> Path:  # noqa: ARG001  # the signature of a row
+    """No part of the model alone."""
+    return ("site",)

@@ -1,13 +1,17 @@
-"""Divolte's files become values by setting and by mapped field, and a change of one is classed."""
+"""Divolte's files become values by setting and by mapped field, and a change of one finds its rule."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 
-from dkd.systems.classes import ChangeClass
+from dkd.model.schema import Model
+from dkd.model.tree import Path
+from dkd.systems.rules import Edit
 
 _MAPPED = re.compile(r".* onto '(?P<field>\w+)'(?: \})?")
-_IDENTITY = ("cookie_domain", "session_timeout", "party_timeout")
+
+WHOLE = ""
+"""All of a site's files are one artefact."""
 
 
 def values(files: Mapping[str, str]) -> dict[str, object]:
@@ -24,23 +28,50 @@ def values(files: Mapping[str, str]) -> dict[str, object]:
     return found
 
 
-def classify(address: str, before: object, after: object) -> ChangeClass:
-    """What a change of the value at *address* does to the records that Divolte writes."""
-    kind, _, name = address.partition("/")
+def rule(edit: Edit) -> str:
+    """The code of the rule for *edit*."""
+    kind, _, name = edit.place.partition("/")
+    if not name:
+        return "DKD980" if edit.before is None else "DKD984"
     if kind == "mapping":
-        return _mapping_class(name, before, after)
-    if name.endswith("topic"):
-        return "needs-new-topic"
-    return "semantic" if name.endswith(_IDENTITY) else "safe"
+        return _mapping_rule(name, edit.before, edit.after)
+    if kind == "doc":
+        return "DKD996"
+    return next((code for end, code in _BY_END if name.endswith(end)), None) or _sink_rule(name, edit)
 
 
-def _mapping_class(field: str, before: object, after: object) -> ChangeClass:
+_BY_END = (
+    (".topic", "DKD986"),
+    (".mode", "DKD986"),
+    ("cookie_domain", "DKD987"),
+    ("session_timeout", "DKD987"),
+    ("party_timeout", "DKD987"),
+)
+
+
+def cause(place: str, model: Model) -> Path | None:
+    """Where in *model* stands what makes the value at *place*; None where that is not in it."""
+    kind, _, name = place.partition("/")
+    if kind != "conf":
+        return ("collector", "ip") if name == "remoteHost" else model.field_path(name)
+    if name.endswith("session_timeout"):
+        return ("enrich", "sessions", "gap")
+    return ("collector", "cookie_domain") if name.endswith("cookie_domain") else ("site",)
+
+
+def _sink_rule(name: str, edit: Edit) -> str:
+    is_new = edit.before is None and ".sinks." in name
+    is_on = name.endswith((".hdfs.enabled", ".gcs.enabled", ".gcps.enabled")) and edit.after == "true"
+    return "DKD989" if is_new or is_on else "DKD988"
+
+
+def _mapping_rule(field: str, before: object, after: object) -> str:
     if before is None:
-        return "privacy-widening" if field == "remoteHost" else "additive"
+        return "DKD981" if field == "remoteHost" else "DKD980"
     if after is None:
-        return "needs-order"
+        return "DKD984"
     # A wider number holds every value that the narrower one held.
-    return "needs-order" if str(before).replace("32 }", "64 }") == after else "semantic"
+    return "DKD904" if str(before).replace("32 }", "64 }") == after else "DKD985"
 
 
 def _settings(conf: str) -> Iterator[tuple[str, str]]:

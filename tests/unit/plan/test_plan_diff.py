@@ -1,67 +1,61 @@
-"""Two sets of values become changes, and changes become lines and JSON."""
-
-import json
+"""Two sets of values become changes; those of a new or vanished artefact are one."""
 
 import pytest
 
-from dkd.plan.diff import Changed, as_json, as_text, diff, met
+from dkd.plan.diff import Changed, diff, met
 from dkd.systems.classes import CLASSES
+from dkd.systems.rules import Rule
+
+RULE = Rule("DKD999", "safe", "what", "why.", "remedy")
 
 
-def safe(address, before, after):
-    return "safe"
+def safe(address, before, after, old, new):
+    return RULE
+
+
+def alone(address):
+    return address
+
+
+def by_artefact(address):
+    return "/".join(address.split("/")[:2])
 
 
 @pytest.mark.parametrize(("before", "after"), [(1, True), (1, 1.0), ("1", 1), ([1], [1, 2]), ("", None), (0, False)])
 def test_values_that_only_python_takes_for_equal_differ(before, after):
-    assert diff({"a/x": before}, {"a/x": after}, safe) == [Changed("a/x", before, after, "safe")]
+    old, new = ({"a/x": value} if value is not None else {} for value in (before, after))
+    assert diff(old, new, safe, alone) == [Changed("a/x", before, after, RULE)]
 
 
 def test_the_order_of_a_mapping_is_no_difference():
-    assert diff({"a/x": {"p": 1, "q": 2}}, {"a/x": {"q": 2, "p": 1}}, safe) == []
+    assert diff({"a/x": {"p": 1, "q": 2}}, {"a/x": {"q": 2, "p": 1}}, safe, alone) == []
 
 
 def test_systems_stay_together_and_new_values_follow_old_ones():
     old = {"a/1": 1, "b/1": 1, "a/2": 1}
     new = {"b/2": 2, "a/3": 2, "a/2": 2}
-    assert [change.address for change in diff(old, new, safe)] == ["a/1", "a/2", "a/3", "b/1", "b/2"]
+    assert [change.address for change in diff(old, new, safe, alone)] == ["a/2", "a/1", "a/3", "b/1", "b/2"]
 
 
-def test_each_change_is_classed_by_what_it_was_and_is():
+def test_each_change_finds_its_rule_by_what_it_was_and_is_and_what_is_beside_it():
     asked = []
-    diff({"a/x": 1}, {"a/x": 2}, lambda *change: asked.append(change) or "safe")
-    assert asked == [("a/x", 1, 2)]
+    old, new = {"a/x": 1, "a/y": 3}, {"a/x": 2, "a/y": 3}
+    diff(old, new, lambda *change: asked.append(change) or RULE, alone)
+    assert asked == [("a/x", 1, 2, old, new)]
 
 
-FOUND = [
-    Changed("kafka/topic/s.raw/partitions", 4, 2, "blocked"),
-    Changed("druid/supervisor/x/dimension/y", None, "string", "additive"),
-    Changed("model/s/measure/old", {"sum": "x"}, None, "needs-order"),
-]
+def test_a_change_that_others_tell_is_left_out():
+    assert diff({"a/x": 1}, {"a/x": 2}, lambda *_: None, alone) == []
 
 
-def test_text_is_a_line_a_change_and_the_count_of_each_class():
-    assert as_text(FOUND) == (
-        "~ kafka/topic/s.raw/partitions    blocked      4 -> 2\n"
-        "+ druid/supervisor/x/dimension/y  additive     string\n"
-        '- model/s/measure/old             needs-order  {"sum": "x"}\n'
-        "3 changes: 1 additive, 1 needs-order, 1 blocked.\n"
-    )
-
-
-def test_a_value_with_a_line_end_stays_on_its_line():
-    assert len(as_text([Changed("a/x", "p\nq", "", "safe")]).splitlines()) == 2
-
-
-def test_no_change_is_said():
-    assert as_text([]) == "Nothing changes.\n"
-
-
-def test_json_holds_each_change_whole():
-    assert json.loads(as_json(FOUND))["changes"][1] == {
-        "address": "druid/supervisor/x/dimension/y", "system": "druid", "action": "create",
-        "before": None, "after": "string", "class": "additive",
-    }  # fmt: skip
+def test_an_artefact_that_is_new_or_gone_is_one_change():
+    old, new = {"a/t/x": 1, "a/t/y": 2, "a/s/x": 1}, {"a/u/x": 3, "a/s/x": 1, "a/s/y": 4}
+    assert diff(old, new, safe, by_artefact) == [
+        Changed("a/s/y", None, 4, RULE),
+        Changed("a/t", {"x": 1, "y": 2}, None, RULE),
+        Changed("a/u", None, {"x": 3}, RULE),
+    ]
+    assert diff({"a/t": 1}, {}, safe, by_artefact) == [Changed("a/t", 1, None, RULE)]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +67,7 @@ def test_json_holds_each_change_whole():
         (["breaking"], [name for name in CLASSES if name not in ("safe", "additive", "needs-order")]),
     ],
 )
-def test_what_fails_is_what_was_asked_for(asked, expected):
-    every = [Changed("a/x", 1, 2, effect) for effect in CLASSES]
-    assert [change.effect for change in met(every, asked)] == expected
+def test_what_fails_is_what_was_asked_for_and_not_waived(asked, expected):
+    every = [Changed("a/x", 1, 2, RULE._replace(effect=effect)) for effect in CLASSES]
+    waived = [Changed("a/x", 1, 2, one.rule, waiver="because") for one in every]
+    assert [change.effect for change in met([*every, *waived], asked)] == expected

@@ -1,0 +1,177 @@
+"""Two versions of the sites become everything that differs between them, each with its rule, line and waiver."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import zip_longest
+from pathlib import Path
+
+from dkd.errors import Problem
+from dkd.jobs.git import replaced_s
+from dkd.jobs.versions import Version, Versions
+from dkd.model.schema import Waiver
+from dkd.model.tree import Spot
+from dkd.model.types import in_ms
+from dkd.plan.diff import Changed, diff
+from dkd.plan.waive import Asked, waived
+from dkd.systems.avro.changes import clashes
+from dkd.systems.avro.render import raw_schema, schema_id
+from dkd.systems.table import RULES, cause_of, note_of, rule_of, system_of, whole_of
+
+_NAMED = ("field", "mapping", "dimension", "event")
+"""Parts of addresses after which the name of a field or an event stands."""
+
+
+def changes(old: Versions, new: Versions) -> list[Changed]:
+    """Everything that differs between *old* and *new*, system by system, without waivers.
+
+    An artefact whose text differs although no value of its system does (an order, a comment) is one safe change.
+    """
+    before, after = _values(old), _values(new)
+    found = [
+        replace(one, note=note_of(one.address, one.before, one.after, before, after, one.rule.code))
+        for one in diff(before, after, rule_of, whole_of)
+    ]
+    found += _clashing(old, new)
+    told = {change.system for change in found}
+    found += [change for change in _quiet(old, new) if change.system not in told]
+    renamed = _renamed(found, old, new)
+    return [replace(change, spot=_spot(change.address, old, new)) for change in renamed]
+
+
+def judged(old: Versions, new: Versions, today: date) -> tuple[list[Changed], list[Problem]]:
+    """The changes with the waivers of *new*, and the mistakes of those waivers.
+
+    Args:
+        old: The side before; a waiver that stands there already may be without a change.
+        new: The side after, whose waivers count.
+        today: UTC.
+    """
+    known = {waiver for one in old.values() for waiver in one.model.waivers}
+    return waived(changes(old, new), _asked(new, known), RULES, today)
+
+
+def waiver_mistakes(versions: Versions, today: date) -> list[Problem]:
+    """The mistakes that waivers are whatever changes: over, of no rule, or of a blocked one."""
+    every = {waiver for one in versions.values() for waiver in one.model.waivers}
+    return waived([], _asked(versions, every), RULES, today)[1]
+
+
+def today() -> date:
+    """The day now, UTC."""
+    return datetime.now(UTC).date()
+
+
+def _asked(versions: Versions, known: Collection[Waiver]) -> list[Asked]:
+    return [
+        Asked(
+            waiver.rule, waiver.address, waiver.reason, waiver.owner or "", waiver.until,
+            str(one.tree.spot(("waivers", seq))), waiver in known,
+        )
+        for one in versions.values()
+        for seq, waiver in enumerate(one.model.waivers)
+    ]  # fmt: skip
+
+
+def _values(versions: Versions) -> dict[str, object]:
+    return {address: value for one in versions.values() for address, value in one.values.items()}
+
+
+def _quiet(old: Versions, new: Versions) -> Iterator[Changed]:
+    before, after = ({path: text for one in side.values() for path, text in one.files.items()} for side in (old, new))
+    for path in sorted(before.keys() & after.keys()):
+        if before[path] != after[path]:
+            lines = zip_longest(before[path].splitlines(), after[path].splitlines(), fillvalue="")
+            first = next((pair for pair in lines if pair[0] != pair[1]), ("", ""))
+            yield Changed(f"{system_of(path)}/file/{path}", first[0].strip(), first[1].strip(), RULES["DKD998"])
+
+
+def _clashing(old: Versions, new: Versions) -> Iterator[Changed]:
+    """Fields that do not fit records which an earlier schema than the last one wrote."""
+    for site in old.keys() & new.keys():
+        before, after = raw_schema(old[site].model), raw_schema(new[site].model)
+        if before == after:
+            continue
+        told = {schema_id(before), schema_id(after)}
+        kept = {**old[site].kept, **new[site].kept}
+        older = {name: schema for name, schema in kept.items() if name not in told}
+        found = list(clashes(after, older, before))
+        retained = _retained(old[site], new[site], older) if found else older
+        for place, value, wanted, code in found:
+            if int(place.split("/")[1]) in retained:
+                yield Changed(f"avro/schema/{site}.raw/{place}", value, wanted, RULES[code])
+
+
+def _retained(old: Version, new: Version, older: Mapping[int, object]) -> set[int]:
+    """Schemas of which the raw topic may still have records.
+
+    One that git saw replaced longer ago than twice the topic's retention is out: a deploy may come later than its
+    commit. One of which git knows nothing is in.
+    """
+    kept_ms = max(in_ms(one.model.topics.retention.raw) for one in (old, new))
+    file = Path(new.tree.where.rpartition(":")[2])
+    replaced = replaced_s(str(file.parent / new.model.site / "divolte" / "divolte-collector.conf"))
+    now_s = datetime.now(UTC).timestamp()
+    return {name for name in older if name not in replaced or now_s - replaced[name] <= 2 * kept_ms / 1000}
+
+
+def _renamed(found: Iterable[Changed], old: Versions, new: Versions) -> list[Changed]:
+    """*found* with each removal and addition that are one rename as one change."""
+    pairs = {pair for site in old.keys() & new.keys() for pair in _renames(old[site], new[site])}
+    gone = {_named(one.address): one for one in found if one.before is not None and one.after is None}
+    taken: set[str] = set()
+    result = []
+    for one in found:
+        start, kind, name = _named(one.address)
+        earlier = next(
+            (gone[start, kind, was] for was, now in pairs if now == name and (start, kind, was) in gone), None
+        )
+        if one.before is not None or earlier is None or kind not in _NAMED:
+            result.append(one)
+            continue
+        taken.add(earlier.address)
+        rule = RULES["DKD852" if kind == "event" else "DKD862"]
+        was = earlier.address.rpartition("/")[2]
+        result.append(replace(one, before={was: earlier.before}, after={name: one.after}, rule=rule))
+    return [one for one in result if one.address not in taken]
+
+
+def _renames(old: Version, new: Version) -> Iterator[tuple[str, str]]:
+    """Old and new names of what the new model says to have had another name, and no longer has under it."""
+    named = {**{name: event.was for name, event in new.model.events.items()},
+             **{name: field.was for name, field in new.model.all_fields.items()}}  # fmt: skip
+    known = {*new.model.events, *new.model.all_fields}
+    before = {*old.model.events, *old.model.all_fields}
+    return ((was, name) for name, was in named.items() if was in before - known and name not in before)
+
+
+def _named(address: str) -> tuple[str, str, str]:
+    """What stands before the kind, the kind of thing that is named, and the name."""
+    start, _, name = address.rpartition("/")
+    start, _, kind = start.rpartition("/")
+    return start, kind, name
+
+
+def _spot(address: str, old: Versions, new: Versions) -> Spot | None:
+    """Where the new model, or else the old one, says what is at *address*."""
+    site = _site_of(address, {**old, **new})
+    if site is None:
+        return None
+    one = new.get(site) or old[site]
+    path = cause_of(address, one.model)
+    if path is None and site in old:
+        path = cause_of(address, old[site].model)
+    return one.tree.spot(path or ())
+
+
+def _site_of(address: str, sites: Iterable[str]) -> str | None:
+    """The site of an address; its name stands before a dot, a slash, a ``_`` or the end."""
+    found = [
+        site
+        for site in sites
+        if any(
+            part == site or part.startswith((f"{site}.", f"{site}_events", f"{site}_sessions"))
+            for part in address.split("/")[1:4]
+        )
+    ]
+    return max(found, key=len, default=None)

@@ -1,0 +1,147 @@
+"""A change of what a model says finds its rule: what it does to numbers, to privacy, or to who may send."""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from dkd.model.types import duration
+from dkd.systems.meaning import fields
+from dkd.systems.rules import UNKNOWN, Edit
+
+_EXPOSED = {"hash": 1, "truncate": 1, "full": 2}
+"""How much of an address is left."""
+
+
+def rule(edit: Edit) -> str | None:
+    """The code of the rule for *edit*; None where other lines tell it all."""
+    kind, _, rest = edit.place.partition("/")
+    found = _BY_KIND.get(kind)
+    return found(edit, rest) if found else UNKNOWN.code
+
+
+def note(edit: Edit, code: str) -> str:
+    """What a rule's text cannot say: which names may be meant."""
+    return fields.candidates_text(edit) if code in ("DKD863", "DKD853") else ""
+
+
+def _event(edit: Edit, rest: str) -> str | None:
+    name, _, key = rest.partition("/")
+    if not key:
+        return _whole_event(edit, name)
+    if key == "required":
+        # What is required now and was not before is rejected from senders that do not send it yet.
+        return "DKD855" if fields.texts(edit.after) - fields.texts(edit.before) else "DKD856"
+    if key == "fields":
+        return _listed(edit)
+    if key.endswith("/values"):
+        return fields.enum_rule(edit)
+    return "DKD874" if key.endswith("/unit") else "DKD878"
+
+
+def _whole_event(edit: Edit, name: str) -> str:
+    if edit.before is None:
+        was = edit.after.get("was") if isinstance(edit.after, Mapping) else None
+        return "DKD852" if was and edit.now(f"event/{was}/required") is None else "DKD850"
+    if edit.now(f"reserved/{name}"):
+        return "DKD851"
+    if fields.successor(edit, "event", name):
+        return "DKD852"
+    return "DKD853" if fields.candidates(edit) else "DKD854"
+
+
+def _listed(edit: Edit) -> str | None:
+    more, less = (
+        {name for name in found if edit.now(f"field/{name}/type") and edit.was(f"field/{name}/type")}
+        for found in (
+            fields.texts(edit.after) - fields.texts(edit.before),
+            fields.texts(edit.before) - fields.texts(edit.after),
+        )
+    )
+    if not more and not less:
+        # The fields themselves are new or gone, and have lines of their own.
+        return None
+    return "DKD858" if any(edit.now(f"field/{name}/type") == "enum" for name in more) else "DKD857"
+
+
+def _enrich(edit: Edit, rest: str) -> str:
+    name, _, option = rest.partition("/")
+    if not option:
+        drops = isinstance(edit.after, Mapping) and edit.after.get("action") == "drop"
+        return "DKD884" if drops else "DKD880" if edit.before is None else "DKD881"
+    if name == "bots":
+        return "DKD884" if option == "action" and edit.after == "drop" else "DKD883"
+    if option == "late_after" and _ms(edit.after) < _ms(edit.before):
+        return "DKD885"
+    return "DKD886" if option.startswith("conversions") else "DKD882"
+
+
+def _measure(edit: Edit, rest: str) -> str:
+    definition = _counted(edit.after or edit.before)
+    if edit.before is None or edit.after is None:
+        other = edit.old if edit.before is None else edit.new
+        counterpart = edit.new if edit.before is None else edit.old
+        renamed = any(
+            _counted(other[f"{edit.root}measure/{name}"]) == definition
+            and f"{edit.root}measure/{name}" not in counterpart
+            for name in edit.names(other, "measure/")
+            if name != rest
+        )
+        return "DKD892" if renamed else "DKD890" if edit.before is None else "DKD891"
+    return "DKD878" if definition == _counted(edit.before) else "DKD893"
+
+
+def _counted(measure: object) -> object:
+    return {key: value for key, value in measure.items() if key != "description"} if isinstance(measure, Mapping) else 0
+
+
+def _collector(edit: Edit, rest: str) -> str:
+    if rest == "ip":
+        return "DKD990" if _EXPOSED.get(str(edit.after), 2) < _EXPOSED.get(str(edit.before), 0) else "DKD981"
+    if rest == "origins":
+        return "DKD896" if fields.texts(edit.before) - fields.texts(edit.after) else "DKD895"
+    return "DKD987" if rest == "cookie_domain" else "DKD894"
+
+
+def _sender(edit: Edit, _rest: str) -> str:
+    return "DKD897" if edit.before is None else "DKD896"
+
+
+def _retention(edit: Edit, rest: str) -> str | None:
+    is_longer = edit.before is not None and _ms(edit.after) > _ms(edit.before)
+    if is_longer and not rest.startswith("sessions") and fields.has_personal(edit):
+        return "DKD983"
+    if edit.place.startswith("topic/"):
+        return None
+    if edit.before is None or edit.after is None:
+        return "DKD950" if edit.before is None else "DKD951"
+    return "DKD898" if is_longer else "DKD971"
+
+
+def _target(edit: Edit, rest: str) -> str:
+    if rest.endswith("/security") and edit.before and "SSL" in str(edit.before) and edit.after != "SASL_SSL":
+        return "DKD992"
+    return "DKD899"
+
+
+def _reserved(edit: Edit, _rest: str) -> str:
+    return "DKD879" if edit.before is None else "DKD868"
+
+
+def _pseudonym(edit: Edit, _rest: str) -> str:
+    return "DKD995" if edit.after is None else "DKD994"
+
+
+def _description(_edit: Edit, _rest: str) -> str:
+    return "DKD878"
+
+
+_BY_KIND: Mapping[str, Callable[[Edit, str], str | None]] = {
+    "event": _event, "field": fields.field_rule, "clean": fields.clean_rule, "enrich": _enrich, "measure": _measure,
+    "collector": _collector, "sender": _sender, "datasource": _retention, "topic": _retention, "target": _target,
+    "reserved": _reserved, "pseudonym": _pseudonym, "description": _description,
+}  # fmt: skip
+
+
+def _ms(text: object) -> float:
+    """A retention in ms; none at all is for ever."""
+    found = duration(text) if isinstance(text, str) else None
+    return found / timedelta(milliseconds=1) if isinstance(found, timedelta) else float("inf")
