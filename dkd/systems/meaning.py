@@ -13,6 +13,9 @@ _EXPOSED = {"drop": 0, "pseudonymise": 1, "truncate": 1, "hash": 1, "keep": 2, "
 _WIDER = {("int", "long"), ("int", "double"), ("float", "double"), ("long", "double"), ("enum", "string")}
 """Types of which the right one holds every value of the left one, as far as people count."""
 
+_KEEPING = ("retention", "compact_after")
+"""What a datasource's supervisor does not show."""
+
 _HIDDEN = {"password", "user", "key"}
 
 
@@ -28,7 +31,7 @@ def values(model: Model) -> dict[str, object]:
     found |= {f"collector/{name}": value for name, value in dump["collector"].items() if name != "senders"}
     found |= {f"collector/sender/{sender.name}": "trusted" for sender in model.collector.senders}
     for name, datasource in dump["datasources"].items():
-        found[f"datasource/{name}/retention"] = datasource["retention"]
+        found |= {f"datasource/{name}/{key}": datasource[key] for key in _KEEPING if key in datasource}
     for name, target in dump["targets"].items():
         places = flat(target, f"target/{name}")
         found |= {place: value for place, value in places.items() if place.rpartition("/")[2] not in _HIDDEN}
@@ -42,6 +45,8 @@ def classify(address: str, before: object, after: object) -> ChangeClass:
         return _of_field(place.rpartition("/")[2], before, after)
     if kind == "event":
         return _of_required(before, after)
+    if address.endswith("/compact_after"):
+        return "safe"
     if kind == "datasource":
         return _of_retention(before, after)
     if kind in ("enrich", "measure"):
