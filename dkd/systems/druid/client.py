@@ -5,20 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-
 from dkd.errors import DkdError
-from dkd.settings import DruidSettings, unreachable_remedy
+from dkd.settings import DruidSettings
 from dkd.systems.change import Change
-from dkd.systems.druid.answer import reason
+from dkd.systems.druid.api import REQUEST_S, Api
 from dkd.systems.druid.live import datasource
 
-REQUEST_S = 10.0
 POST_S = 120.0
 """A restart waits for the old tasks, up to Druid's own ``shutdownTimeout`` of 80 s."""
 PROOF_S = 120.0
-LEADER_S = 10.0
-_CONNECT_S = 3.0
 _POLL_S = 0.25
 _SETTLED_S = 1.0
 """A task that cannot run ends within a quarter of a second of its start."""
@@ -40,20 +35,13 @@ class Overlord:
 
     def __init__(self, druid: DruidSettings) -> None:
         """Talk to the overlord at ``druid.coordinator``; nothing is sent yet."""
-        self._base = f"{druid.coordinator}/druid/indexer/v1"
-        self._where = f"Druid at {druid.coordinator}"
-        self._remedy = unreachable_remedy(druid.coordinator)
-        self._http = requests.Session()
-        # A proxy of the environment is not on the way to this machine itself.
-        self._http.trust_env = "//127.0.0.1" not in druid.coordinator
-        if druid.user is not None:
-            self._http.auth = (druid.user, druid.password or "")
+        self._api = Api(druid)
 
     def __enter__(self) -> "Overlord":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self._api.close()
 
     def read(self) -> dict[str, Mapping[str, Any]]:
         """The spec of every supervisor by datasource, in the form Druid gives it; one request.
@@ -75,11 +63,32 @@ class Overlord:
         previous = self.read().get(name)
         old = frozenset(task.id for task in self.tasks(name))
         self.post(spec)
+        self._proved(name, spec, old, previous, progress)
+
+    def verify(self, name: str, progress: Progress) -> None:
+        """Prove that a supervisor works which an earlier deploy posted and could not watch any longer.
+
+        Raises:
+            DkdError: DKD703 unreachable, DKD704 refused, DKD705 not working; the spec before it is then put back.
+        """
+        history = self.history(name)
+        previous = history[1]["spec"] if len(history) > 1 else None
+        old = frozenset(task.id for task in self.tasks(name) if task.state != "RUNNING")
+        self._proved(name, self.read()[name], old, _posted(previous), progress)
+
+    def _proved(
+        self,
+        name: str,
+        spec: Mapping[str, Any],
+        old: frozenset[str],
+        previous: Mapping[str, Any] | None,
+        progress: Progress,
+    ) -> None:
         try:
             self._prove(spec, old, progress)
         except _TasksFailError as failed:
             undone = self._undo(name, previous)
-            raise self._error("DKD705", f"supervisor {name}: its tasks fail: {failed}; {undone}") from failed
+            raise self._api.error("DKD705", f"supervisor {name}: its tasks fail: {failed}; {undone}") from failed
 
     def post(self, spec: Mapping[str, Any]) -> None:
         """Create or replace a supervisor; an equal one is left alone by Druid."""
@@ -98,6 +107,18 @@ class Overlord:
     def terminate(self, name: str) -> None:
         """Stop a supervisor; rows and offsets stay."""
         self._call("POST", f"/supervisor/{name}/terminate", timeout_s=POST_S)
+
+    def forget(self, name: str) -> None:
+        """Stop a supervisor and make Druid forget how far it read; rows stay.
+
+        Without that, one of the same name would go on at these offsets, in a topic that was made anew.
+        """
+        self._call("POST", f"/supervisor/{name}/suspend", timeout_s=POST_S)
+        until = time.monotonic() + POST_S
+        while any(task.state == "RUNNING" for task in self.tasks(name)) and time.monotonic() < until:
+            time.sleep(_POLL_S)
+        self._call("POST", f"/supervisor/{name}/reset", timeout_s=POST_S)
+        self.terminate(name)
 
     def _prove(self, spec: Mapping[str, Any], old: frozenset[str], progress: Progress) -> None:
         """Wait until every group has a running task that reports, and still does a moment later.
@@ -121,7 +142,7 @@ class Overlord:
                 said = int(waited // 10)
                 progress(f"waiting for a running task of {name}, {waited:.0f} s")
             time.sleep(_SETTLED_S if reporting else _POLL_S)
-        raise self._error(
+        raise self._api.error(
             "DKD705", f"supervisor {name} has no running task after {PROOF_S:.0f} s{self._why(name)}",
             "see that Druid has free task slots, then deploy again",
         )  # fmt: skip
@@ -170,36 +191,7 @@ class Overlord:
     def _call(
         self, method: str, path: str, body: object = None, *, timeout_s: float = REQUEST_S, absent: Any = None
     ) -> Any:
-        """One request's JSON answer; *absent* instead of a 404."""
-        answer = self._answer(method, path, body, timeout_s)
-        if answer.status_code == 404 and absent is not None:
-            return absent
-        if answer.status_code in (401, 403):
-            raise self._error("DKD704", "refuses the user", "check user and password of the target")
-        if not answer.ok:
-            said = reason(answer.status_code, answer.text)
-            raise self._error("DKD704", f"refused {method} {path.partition('?')[0]}: {said}")
-        try:
-            return answer.json()
-        except requests.JSONDecodeError as error:
-            raise self._error("DKD703", "what answers there is not Druid", self._remedy) from error
-
-    def _answer(self, method: str, path: str, body: object, timeout_s: float) -> requests.Response:
-        """One answer of a leader: an overlord that does not lead yet answers 503 and does nothing."""
-        led_by = time.monotonic() + LEADER_S
-        try:
-            while True:
-                answer = self._http.request(method, f"{self._base}{path}", json=body, timeout=(_CONNECT_S, timeout_s))
-                if answer.status_code != 503 or time.monotonic() > led_by:
-                    return answer
-                time.sleep(_POLL_S)
-        except requests.Timeout as error:
-            raise self._error("DKD703", f"no answer within {timeout_s:.0f} s", self._remedy) from error
-        except requests.RequestException as error:
-            raise self._error("DKD703", "cannot be reached", self._remedy) from error
-
-    def _error(self, code: str, problem: str, remedy: str = "") -> DkdError:
-        return DkdError(code, where=self._where, problem=problem, remedy=remedy)
+        return self._api.call(method, f"/druid/indexer/v1{path}", body, timeout_s=timeout_s, absent=absent)
 
 
 def _groups(spec: Mapping[str, Any], status: Mapping[str, Any]) -> int:
@@ -209,3 +201,8 @@ def _groups(spec: Mapping[str, Any], status: Mapping[str, Any]) -> int:
 
 class _TasksFailError(Exception):
     """New tasks end as FAILED; the text is what the first of them says."""
+
+
+def _posted(spec: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A spec of the history, where it is not the mark of a removal."""
+    return None if spec is None or spec.get("type") == "noop" else spec

@@ -106,6 +106,8 @@ def _sender(edit: Edit, _rest: str) -> str:
 
 
 def _retention(edit: Edit, rest: str) -> str | None:
+    if rest.endswith("/compact_after"):
+        return "DKD889"
     is_longer = edit.before is not None and _ms(edit.after) > _ms(edit.before)
     if is_longer and not rest.startswith("sessions") and fields.has_personal(edit):
         return "DKD983"

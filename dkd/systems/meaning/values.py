@@ -12,6 +12,9 @@ from dkd.systems.flat import flat
 WHOLE = r"(event|field|enrich|target)/[^/]+"
 """The address of a whole artefact."""
 
+_KEEPING = ("retention", "compact_after")
+"""What a datasource's supervisor does not show."""
+
 _HIDDEN = {"password", "user", "key"}
 
 
@@ -30,7 +33,7 @@ def values(model: Model) -> dict[str, object]:
     found |= {f"collector/{name}": value for name, value in dump["collector"].items() if name != "senders"}
     found |= {f"sender/{sender.name}": "trusted" for sender in model.collector.senders}
     for name, datasource in dump["datasources"].items():
-        found[f"datasource/{name}/retention"] = datasource["retention"]
+        found |= {f"datasource/{name}/{key}": datasource[key] for key in _KEEPING if key in datasource}
     found["topic/clean/retention"] = dump["topics"]["retention"]["clean"]
     found |= {f"reserved/{name}": "reserved" for name in model.reserved}
     for name, target in dump["targets"].items():
