@@ -216,7 +216,7 @@ def test_markdown_opens_with_the_mark_and_the_verdict_and_folds_the_rest():
     lines = as_markdown(report()).splitlines()
     assert lines[0] == MARK
     asked = len(report().open)
-    assert lines[1].startswith(f"### dkd diff: {asked} of {len(report().changes)} changes need a decision (")
+    assert lines[1].startswith(f"### dkd diff: {asked} of {len(report().changes)} changes to decide on (")
     shown = "\n".join(lines)
     assert shown.index("#### blocked") < shown.index("#### destructive") < shown.index("<summary>needs-order")
     assert "<summary>waived (1)</summary>" in shown
