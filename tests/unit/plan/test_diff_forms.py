@@ -71,7 +71,10 @@ def test_text_tells_values_class_code_line_reason_remedy_and_order():
     ) in shown
     assert "    remedy: is it title or coupon now? say which: was: OLD at the new field" in shown
     assert "    waived: agreed\n" in shown
-    assert "order for 2 changes: views and questions > Druid > enrichers > collectors > site\n" in shown
+    assert (
+        "order for 2 changes: views and questions > schema kept by its id > Druid > enrichers > collectors > site\n"
+        in shown
+    )
     assert shown.splitlines()[-2] == f"{WRONG.where}: {WRONG.problem}; {WRONG.remedy} [{WRONG.code}]"
 
 
