@@ -9,21 +9,36 @@ from dkd.errors import UsageError
 Preset = Literal["web", "shop"]
 
 _CI_JOB = """\
-# Checks the model on every pull request: mistakes, and rendered files that no longer match it.
+# Checks every pull request: mistakes of the model, what the change does, in one comment, and stale rendered files.
 name: dkd
 on: [pull_request]
+permissions: {contents: read, pull-requests: write}
 jobs:
   dkd:
     runs-on: ubuntu-latest
     steps:
       - uses: actions/checkout@v4
-        with: {fetch-depth: 0}
+        with: {fetch-depth: 0}            # dkd diff needs the commits that it compares with
       - uses: actions/setup-python@v5
         with: {python-version: "3.12"}
       - run: pip install dkd
       - run: dkd check
+      - run: dkd diff "origin/$GITHUB_BASE_REF" --format markdown > dkd-diff.md
+      - name: one comment, replaced by each run
+        if: ${{ !cancelled() && hashFiles('dkd-diff.md') != '' }}
+        continue-on-error: true           # the token of a fork may not write
+        env: {GH_TOKEN: "${{ github.token }}", PULL: "${{ github.event.number }}"}
+        run: |
+          comments="repos/$GITHUB_REPOSITORY/issues/$PULL/comments"
+          mine='.[] | select(.body | startswith("<!-- dkd diff -->")) | .id'
+          found=$(gh api --paginate "$comments" --jq "$mine" | head -n 1)
+          if [ -n "$found" ]; then
+            gh api --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$found" -F body=@dkd-diff.md --silent
+          else
+            gh api --method POST "$comments" -F body=@dkd-diff.md --silent
+          fi
       - run: dkd render --check
-      - run: dkd diff "origin/${{ github.base_ref }}"
+      - run: dkd diff "origin/$GITHUB_BASE_REF" --fail-on breaking
 """
 
 

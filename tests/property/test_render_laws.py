@@ -4,18 +4,16 @@ import copy
 import io
 import json
 import re
-from typing import get_args
 
 import fastavro
 import yaml
 from comparing import changed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from random_models import model_of, models, names, texts, yaml_of
 
-from dkd.model.columns import RAW_FIELDS, STANDARD_NAMES
-from dkd.model.load import load
+from dkd.model.columns import RAW_FIELDS
 from dkd.model.source import parse_source
-from dkd.model.types import FieldType
 from dkd.plan.diff import diff
 from dkd.systems.avro.render import raw_schema, schema_id, semantic_json
 from dkd.systems.divolte.render import conf, mapping
@@ -25,55 +23,6 @@ from dkd.systems.meaning.fields import _sounds_personal
 from dkd.systems.rules import UNKNOWN
 from dkd.systems.table import artefacts
 from dkd.systems.text import yaml_text
-
-RESERVED = STANDARD_NAMES | {name for field in RAW_FIELDS for name in (field.name, field.column)} | {"offset"}
-names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True).filter(lambda name: name not in RESERVED)
-texts = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), max_size=12) | st.sampled_from(
-    ["'", "''", "\\", "\\u0027", "${x}", "*/", "//", '"', "]']", "' onto 'x", "{", "}", "$.a"]
-)
-parameter_names = texts.filter(
-    lambda name: name and name.isprintable() and not {" ", ","} & set(name) and not re.search(r"\s", name)
-)
-tokens = st.from_regex(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,10}", fullmatch=True)
-sources = st.one_of(
-    st.none(),
-    st.tuples(st.sampled_from(["parameter", "query"]), parameter_names).map(" ".join),
-    st.tuples(st.sampled_from(["cookie", "header"]), tokens).map(" ".join),
-    st.sampled_from(["host", "path", "query", "fragment"]).map(lambda part: f"location {part}"),
-)
-
-
-@st.composite
-def fields(draw):
-    kind = draw(st.sampled_from(get_args(FieldType)))
-    privacy = draw(st.sampled_from(["keep", "pseudonymise", "drop"]))
-    found = {"type": kind, "privacy": privacy, "from": draw(sources), "description": draw(st.none() | texts)}
-    if kind == "enum":
-        found["values"] = draw(st.lists(st.text("abc", min_size=1), min_size=1, max_size=3, unique=True))
-    return {key: value for key, value in found.items() if value is not None}
-
-
-@st.composite
-def models(draw):
-    shared = draw(st.dictionaries(names, fields(), max_size=5))
-    events = draw(st.dictionaries(names, st.dictionaries(names, fields(), max_size=3), min_size=1, max_size=3))
-    seen = dict(shared)
-    for own in events.values():
-        for name in own:
-            own[name] = seen.setdefault(name, own[name])
-    return {
-        "dkd": 1,
-        "site": draw(st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True)),
-        "collector": {"ip": draw(st.sampled_from(["full", "truncate", "hash"])), "cookie_domain": draw(texts)},
-        "events": {name: {"fields": own} for name, own in events.items()},
-        "fields": shared,
-        "topics": {"partitions": draw(st.integers(1, 64)), "replication": draw(st.integers(1, 5))},
-    }
-
-
-def model_of(root):
-    return load(yaml.dump(root, Dumper=yaml.CSafeDumper), "model")
-
 
 quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -213,7 +162,7 @@ def test_an_optional_field_more_is_never_worse_than_additive(root, name):
     if name in model_of(root).all_fields or _sounds_personal(name):
         return
     more = {**root, "fields": {**root["fields"], name: {"type": "string"}}}
-    found = changed(*(yaml.dump(one, Dumper=yaml.CSafeDumper) for one in (root, more)))
+    found = changed(yaml_of(root), yaml_of(more))
     assert found
     assert {change.effect for change in found} <= {"additive", "safe"}
 

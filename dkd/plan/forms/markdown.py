@@ -39,7 +39,8 @@ def _verdict(report: Report) -> str:
     asked = len(report.open)
     if not asked:
         return f"nothing breaks ({report.counts()})"
-    return f"{asked} of {len(report.changes)} changes need{'s' if asked == 1 else ''} a decision ({report.counts()})"
+    plural = "" if len(report.changes) == 1 else "s"
+    return f"{asked} of {len(report.changes)} change{plural} to decide on ({report.counts()})"
 
 
 def _sections(report: Report) -> Iterator[tuple[str, str]]:

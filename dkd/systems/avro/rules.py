@@ -16,7 +16,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "DKD903", "needs-order", "a field is removed",
         "It had a default, so both sides can read each other; but whoever still asks for it gets null.",
-        "stop asking before you stop sending, and put the name into reserved", "U D E V S",
+        "stop asking before you stop sending, and put the name into reserved", "U R D E V S",
     ),
     Rule(
         "DKD904", "needs-order", "a number becomes wider",
@@ -51,7 +51,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "DKD910", "needs-order", "an enum symbol is removed",
         "Records with it are in the topic until the retention is over.",
-        "stop sending it, and keep the symbol while old records are kept", "S V W E R",
+        "stop sending it, and keep the symbol while old records are kept", "S W R E V",
     ),
     Rule(
         "DKD911", "needs-order", "a field may be null from now on",
@@ -61,7 +61,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "DKD912", "needs-order", "a field may not be null any more",
         "A new reader fails on a null of an old record.",
-        "stop sending nulls, and wait out the retention before readers change", "S V W E R",
+        "stop sending nulls, and wait out the retention before readers change", "S R V W E",
     ),
     Rule(
         "DKD913", "semantic", "a default changes",

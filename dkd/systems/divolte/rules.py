@@ -11,7 +11,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "DKD984", "needs-order", "Divolte does not fill a field any more",
         "New records have null there.",
-        "stop asking for it first", "U D E V", "restart",
+        "stop asking for it first", "U R D E V", "restart",
     ),
     Rule(
         "DKD985", "semantic", "Divolte fills a field from another place",
@@ -31,7 +31,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "DKD988", "safe", "a setting of Divolte changes that no record shows",
         "Records stay as they are.",
-        "restart Divolte, one instance after the other", "V", "restart",
+        "restart Divolte, one instance after the other", "R V", "restart",
     ),
     Rule(
         "DKD989", "privacy-widening", "events go to one more place",

@@ -16,17 +16,17 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "DKD952", "additive", "a column is added",
         "Old rows have null there.",
-        "nothing; Druid lists it before the enrichers send it", "D E V U", "restart",
+        "nothing; Druid lists it before the enrichers send it", "R D E V S U", "restart",
     ),
     Rule(
         "DKD953", "additive", "a column is added to a datasource with roll-up",
         "Old rows have null there, and from now on fewer rows collapse into one.",
-        "count with the stored count, not with COUNT(*)", "D E V U", "restart",
+        "count with the stored count, not with COUNT(*)", "R D E V S U", "restart",
     ),
     Rule(
         "DKD954", "needs-order", "a column is dropped",
         "Old rows keep it, new ones have null; whoever asks for it sees it fade.",
-        "change views and questions first", "U D E V S", "restart",
+        "change views and questions first", "U R D E V S", "restart",
     ),
     Rule(
         "DKD955", "semantic", "a column is dropped from a datasource with roll-up",

@@ -56,7 +56,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "DKD861", "needs-order", "a field is removed, and its name is reserved",
         "New rows have null there; old segments keep it.",
-        "stop asking before you stop sending", "U D E V S",
+        "stop asking before you stop sending", "U R D E V S",
     ),
     Rule(
         "DKD862", "needs-backfill", "a field is renamed in one step",
@@ -253,7 +253,7 @@ RULES: tuple[Rule, ...] = (
         "DKD990", "needs-order", "less of a personal value is kept",
         "Whatever is stored upstream keeps coming until the source stops.",
         "stop at the source first, then clean: reindex old intervals, kill unused segments, wait out the topics",
-        "V E U D H W", "restart",
+        "R V E U D H W", "restart",
     ),
     Rule(
         "DKD991", "privacy-widening", "a purpose or a consent is not asked any more",

@@ -71,7 +71,10 @@ def test_text_tells_values_class_code_line_reason_remedy_and_order():
     ) in shown
     assert "    remedy: is it title or coupon now? say which: was: OLD at the new field" in shown
     assert "    waived: agreed\n" in shown
-    assert "order for 2 changes: views and questions > Druid > enrichers > collectors > site\n" in shown
+    assert (
+        "order for 2 changes: views and questions > schema kept by its id > Druid > enrichers > collectors > site\n"
+        in shown
+    )
     assert shown.splitlines()[-2] == f"{WRONG.where}: {WRONG.problem}; {WRONG.remedy} [{WRONG.code}]"
 
 
@@ -216,7 +219,7 @@ def test_markdown_opens_with_the_mark_and_the_verdict_and_folds_the_rest():
     lines = as_markdown(report()).splitlines()
     assert lines[0] == MARK
     asked = len(report().open)
-    assert lines[1].startswith(f"### dkd diff: {asked} of {len(report().changes)} changes need a decision (")
+    assert lines[1].startswith(f"### dkd diff: {asked} of {len(report().changes)} changes to decide on (")
     shown = "\n".join(lines)
     assert shown.index("#### blocked") < shown.index("#### destructive") < shown.index("<summary>needs-order")
     assert "<summary>waived (1)</summary>" in shown
