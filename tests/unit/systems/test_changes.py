@@ -180,6 +180,23 @@ def test_a_rename_is_one_change_in_each_system_and_never_an_addition():
     assert "additive" not in {one.effect for one in found}
 
 
+def test_a_rename_does_not_hide_what_else_changes():
+    more = BASE.replace(
+        "user_id: {type: string, privacy: pseudonymise}", "customer: {was: user_id, privacy: keep, unit: id}"
+    )
+    found = classed(changed(BASE, more))
+    assert found["model/shop/field/customer"] == "needs-backfill DKD862"
+    assert found["model/shop/field/customer/privacy"] == "privacy-widening DKD981"
+    assert found["model/shop/field/customer/unit"] == "additive DKD873"
+
+
+def test_a_field_and_an_event_of_one_name_are_renamed_apart():
+    base = BASE.replace("refund: {", "ref: {")
+    found = classed(changed(base, base.replace("  ref: {", "  refund: {was: ref, ")))
+    assert found["model/shop/event/refund"] == "needs-backfill DKD852"
+    assert "model/shop/field/ref" not in found
+
+
 def test_what_may_be_a_rename_is_asked_for_by_name():
     found = changed(BASE, BASE.replace("count: int", "number: int, other: int, text: string"))
     (asked,) = [one for one in found if one.rule.code == "DKD863"]
