@@ -94,6 +94,8 @@ def _counted(measure: object) -> object:
 
 
 def _collector(edit: Edit, rest: str) -> str:
+    if not rest:
+        return "DKD895" if edit.before is None else "DKD896"
     if rest == "ip":
         return "DKD990" if _EXPOSED.get(str(edit.after), 2) < _EXPOSED.get(str(edit.before), 0) else "DKD981"
     if rest == "origins":

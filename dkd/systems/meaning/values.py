@@ -9,7 +9,7 @@ from dkd.model.source import parse_source
 from dkd.model.tree import Path
 from dkd.systems.flat import flat
 
-WHOLE = r"(event|field|enrich|target)/[^/]+"
+WHOLE = r"(event|field|enrich|target)/[^/]+|collector"
 """The address of a whole artefact."""
 
 _HIDDEN = {"password", "user", "key"}
