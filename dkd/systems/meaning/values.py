@@ -12,6 +12,9 @@ from dkd.systems.flat import flat
 WHOLE = r"(event|field|enrich|target)/[^/]+|collector"
 """The address of a whole artefact."""
 
+_SHOWN = {"from", "segment"}
+"""What of a datasource its supervisor shows."""
+
 _HIDDEN = {"password", "user", "key"}
 
 
@@ -30,7 +33,7 @@ def values(model: Model) -> dict[str, object]:
     found |= {f"collector/{name}": value for name, value in dump["collector"].items() if name != "senders"}
     found |= {f"sender/{sender.name}": "trusted" for sender in model.collector.senders}
     for name, datasource in dump["datasources"].items():
-        found[f"datasource/{name}/retention"] = datasource["retention"]
+        found |= {f"datasource/{name}/{key}": value for key, value in datasource.items() if key not in _SHOWN}
     found["topic/clean/retention"] = dump["topics"]["retention"]["clean"]
     found |= {f"reserved/{name}": "reserved" for name in model.reserved}
     for name, target in dump["targets"].items():
