@@ -1,44 +1,17 @@
 """``dkd diff`` as a user and a CI job run it: what it compares by default, bad refs and files, waivers, exit codes."""
 
 import json
-import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from repositories import FILE, MODEL, git
 
 from dkd.cli import run
 from dkd.model.preset import preset_files
 
-MODEL = """
-dkd: 1
-site: shop
-events: {page_view: {}}
-fields: {price: double, name: string}
-topics: {retention: {raw: 7d, clean: 3d}}
-"""
-FILE = Path("specs", "shop.yaml")
 TODAY = datetime.now(UTC).date()
-
-
-def git(*words: str, day: str = "2026-01-01T00:00:00Z") -> str:
-    env = {**os.environ, "GIT_AUTHOR_DATE": day, "GIT_COMMITTER_DATE": day, "HOME": str(Path.cwd())}
-    done = subprocess.run(
-        ["git", "-c", "user.name=t", "-c", "user.email=t@t", *words], check=True, capture_output=True, env=env
-    )
-    return done.stdout.decode()
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    FILE.parent.mkdir()
-    FILE.write_text(MODEL)
-    git("init", "-q", "-b", "main")
-    git("add", "-A")
-    git("commit", "-qm", "first")
-    return tmp_path
 
 
 def change(*replacements: tuple[str, str]) -> None:
