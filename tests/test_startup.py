@@ -46,6 +46,29 @@ def test_check_and_render_are_quick(command: str, project: Path):
     assert took_s <= 0.8
 
 
+def large(coupon: str) -> str:
+    """A model of 50 events with 20 fields each."""
+    kinds = ("string", "int", "long", "double", "boolean", "timestamp", "list")
+    events = "".join(
+        f"  event_{event}:\n    fields:\n"
+        + "".join(f"      f_{event}_{seq}: {{type: {kinds[seq % 7]}, description: d}}\n" for seq in range(20))
+        for event in range(50)
+    )
+    return f"dkd: 1\nsite: shop\nevents:\n{events}  page_view: {{{coupon}}}\nenrich: [url, sessions: {{gap: 30m}}]\n"
+
+
+def test_a_large_model_is_compared_with_a_git_ref_within_a_second(tmp_path: Path):
+    model = tmp_path / "specs" / "shop.yaml"
+    model.parent.mkdir()
+    model.write_text(large(""))
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    model.write_text(large("fields: {coupon: string}").replace("f_7_1: {type: int", "f_7_1: {type: long"))
+    took_s = seconds(["-m", "dkd", "diff", "HEAD"], tmp_path)
+    print(f"dkd diff HEAD, 50 x 20: {took_s:.2f} s")
+    assert took_s <= 1.0
+
+
 @pytest.mark.parametrize("command", [["--help"], ["check"], ["render"], ["diff", "specs/shop.yaml"]])
 def test_the_core_commands_import_nothing_heavy(command: list[str], project: Path):
     code = (

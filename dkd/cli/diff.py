@@ -33,7 +33,8 @@ def diff(
         str | None,
         typer.Argument(
             metavar="[OLD]",
-            help="A model, a directory, a git ref or REF:FILE; default: where the work left the main branch.",
+            help="A model, a directory, a git ref or REF:FILE; also a schema (.avsc) or a supervisor's spec (.json). "
+            "Default: where the work left the main branch.",
             show_default=False,
         ),
     ] = None,
@@ -53,28 +54,36 @@ def diff(
     if explain:
         typer.echo(_explained(explain.upper()), nl=False)
         return
+    from dkd.plan.diff import met
+
+    asked = _classes(fail_on)
+    report = _compared(old, new)
+    typer.echo(_printed(report, Form.json if as_json else form), nl=False)
+    failing = met(report.changes, asked)
+    if failing:
+        typer.echo(f"{len(failing)} of the changes are of a class in --fail-on {fail_on}", err=True)
+    if report.mistakes:
+        typer.echo(f"{len(report.mistakes)} of the waivers are wrong", err=True)
+    if failing or report.mistakes:
+        raise typer.Exit(ExitCode.findings)
+
+
+def _compared(old: str | None, new: str | None) -> "Report":
+    from dkd.jobs.artefacts import artefact_changes, is_artefact
     from dkd.jobs.changes import judged, today
     from dkd.jobs.git import merge_base
     from dkd.jobs.versions import versions_at
-    from dkd.plan.diff import met
     from dkd.plan.forms.report import Report
 
-    asked = _classes(fail_on)
     before = merge_base() if old is None else old
     after = _working_tree(before) if new is None else new
+    if is_artefact(before):
+        return Report(before, after, artefact_changes(before, after))
     versions = versions_at(before, may_be_empty=not Path(before).exists()), versions_at(after)
     if not versions[0]:
         typer.echo(f"{before} has no model in specs/: everything is new", err=True)
     changes, mistakes = judged(*versions, today())
-    report = Report(f"{before[:10]} (merge base)" if old is None else before, after, changes, mistakes)
-    typer.echo(_printed(report, Form.json if as_json else form), nl=False)
-    failing = met(changes, asked)
-    if failing:
-        typer.echo(f"{len(failing)} of the changes are of a class in --fail-on {fail_on}", err=True)
-    if mistakes:
-        typer.echo(f"{len(mistakes)} of the waivers are wrong", err=True)
-    if failing or mistakes:
-        raise typer.Exit(ExitCode.findings)
+    return Report(f"{before[:10]} (merge base)" if old is None else before, after, changes, mistakes)
 
 
 def _printed(report: "Report", form: Form) -> str:
@@ -123,7 +132,7 @@ def _classes(text: str) -> list[str]:
 
 
 def _working_tree(old: str) -> str:
-    """What *old* is compared with: a file with the model in ``specs/``, anything else with all models there."""
+    """What *old* is compared with: a model's file with the model in ``specs/``, anything else with all models there."""
     from dkd.cli.args import find_model
 
     return str(find_model(None)) if Path(old).is_file() else "."

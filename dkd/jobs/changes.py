@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dkd.errors import Problem
 from dkd.jobs.git import replaced_s
+from dkd.jobs.renames import fused
 from dkd.jobs.versions import Version, Versions
 from dkd.model.schema import Waiver
 from dkd.model.tree import Spot
@@ -17,9 +18,6 @@ from dkd.plan.waive import Asked, waived
 from dkd.systems.avro.changes import clashes
 from dkd.systems.avro.render import raw_schema, schema_id
 from dkd.systems.table import RULES, cause_of, note_of, rule_of, system_of, whole_of
-
-_NAMED = ("field", "mapping", "dimension", "event")
-"""Parts of addresses after which the name of a field or an event stands."""
 
 
 def changes(old: Versions, new: Versions) -> list[Changed]:
@@ -35,8 +33,7 @@ def changes(old: Versions, new: Versions) -> list[Changed]:
     found += _clashing(old, new)
     told = {change.system for change in found}
     found += [change for change in _quiet(old, new) if change.system not in told]
-    renamed = _renamed(found, old, new)
-    return [replace(change, spot=_spot(change.address, old, new)) for change in renamed]
+    return [replace(change, spot=_spot(change.address, old, new)) for change in fused(found, old, new)]
 
 
 def judged(old: Versions, new: Versions, today: date) -> tuple[list[Changed], list[Problem]]:
@@ -113,43 +110,6 @@ def _retained(old: Version, new: Version, older: Mapping[int, object]) -> set[in
     replaced = replaced_s(str(file.parent / new.model.site / "divolte" / "divolte-collector.conf"))
     now_s = datetime.now(UTC).timestamp()
     return {name for name in older if name not in replaced or now_s - replaced[name] <= 2 * kept_ms / 1000}
-
-
-def _renamed(found: Iterable[Changed], old: Versions, new: Versions) -> list[Changed]:
-    """*found* with each removal and addition that are one rename as one change."""
-    pairs = {pair for site in old.keys() & new.keys() for pair in _renames(old[site], new[site])}
-    gone = {_named(one.address): one for one in found if one.before is not None and one.after is None}
-    taken: set[str] = set()
-    result = []
-    for one in found:
-        start, kind, name = _named(one.address)
-        earlier = next(
-            (gone[start, kind, was] for was, now in pairs if now == name and (start, kind, was) in gone), None
-        )
-        if one.before is not None or earlier is None or kind not in _NAMED:
-            result.append(one)
-            continue
-        taken.add(earlier.address)
-        rule = RULES["DKD852" if kind == "event" else "DKD862"]
-        was = earlier.address.rpartition("/")[2]
-        result.append(replace(one, before={was: earlier.before}, after={name: one.after}, rule=rule))
-    return [one for one in result if one.address not in taken]
-
-
-def _renames(old: Version, new: Version) -> Iterator[tuple[str, str]]:
-    """Old and new names of what the new model says to have had another name, and no longer has under it."""
-    named = {**{name: event.was for name, event in new.model.events.items()},
-             **{name: field.was for name, field in new.model.all_fields.items()}}  # fmt: skip
-    known = {*new.model.events, *new.model.all_fields}
-    before = {*old.model.events, *old.model.all_fields}
-    return ((was, name) for name, was in named.items() if was in before - known and name not in before)
-
-
-def _named(address: str) -> tuple[str, str, str]:
-    """What stands before the kind, the kind of thing that is named, and the name."""
-    start, _, name = address.rpartition("/")
-    start, _, kind = start.rpartition("/")
-    return start, kind, name
 
 
 def _spot(address: str, old: Versions, new: Versions) -> Spot | None:

@@ -41,20 +41,21 @@ Versions = dict[str, Version]
 """Site to version, sorted by site."""
 
 
-def version(text: str, where: str, kept: Mapping[str, bytes] | None = None) -> Version:
+def version(text: str, where: str, kept: Mapping[str, bytes] | None = None, ref: str = "") -> Version:
     """What the model *text* is.
 
     Args:
         text: A model's YAML.
         where: Name of its file.
         kept: Files of schemas, by their paths; those of other sites are left out.
+        ref: Where those files are from, when not from the working tree.
 
     Raises:
         ModelError: With every mistake of the model, or DKD263 for a kept file that is no schema.
     """
     model, tree = load_placed(text, where)
     files = artefacts(model)
-    return Version(model, tree, files, values_of(model, files), dict(_schemas(model.site, kept or {})))
+    return Version(model, tree, files, values_of(model, files), dict(_schemas(model.site, kept or {}, ref)))
 
 
 def versions_at(place: str, *, may_be_empty: bool = False) -> Versions:
@@ -110,6 +111,8 @@ def _of_file(path: Path) -> Version:
 
 def _of_ref(place: str, *, may_be_empty: bool) -> list[Version]:
     ref, colon, name = place.partition(":")
+    if colon and not name:
+        raise UsageError("DKD260", where=place, problem="the name of a file is missing", remedy="write REF:FILE")
     files = files_at(ref, "specs/")
     wanted = [path for path in files if _is_model(path)]
     if colon:
@@ -120,7 +123,7 @@ def _of_ref(place: str, *, may_be_empty: bool) -> list[Version]:
         wanted = [name]
     elif not wanted and not may_be_empty:
         raise UsageError("DKD261", where=place, problem="it has no model in specs/", remedy="name another ref")
-    return [version(decoded(files[path], f"{ref}:{path}"), f"{ref}:{path}", files) for path in wanted]
+    return [version(decoded(files[path], f"{ref}:{path}"), f"{ref}:{path}", files, ref) for path in wanted]
 
 
 def _is_model(path: str) -> bool:
@@ -128,7 +131,7 @@ def _is_model(path: str) -> bool:
     return str(found.parent) == "specs" and path.endswith(_MODEL_ENDS)
 
 
-def _schemas(site: str, files: Mapping[str, bytes]) -> Iterable[tuple[int, Schema]]:
+def _schemas(site: str, files: Mapping[str, bytes], ref: str) -> Iterable[tuple[int, Schema]]:
     for path, content in files.items():
         found = PurePosixPath(path)
         if found.parts[-3:-1] != (site, "schemas") or found.suffix != ".avsc" or not found.stem.isdigit():
@@ -140,5 +143,5 @@ def _schemas(site: str, files: Mapping[str, bytes]) -> Iterable[tuple[int, Schem
             is_schema = False
         if not is_schema:
             problem, remedy = "this is no schema of raw records", "restore the file from git"
-            raise ModelError("DKD263", where=path, problem=problem, remedy=remedy)
+            raise ModelError("DKD263", where=f"{ref}:{path}" if ref else path, problem=problem, remedy=remedy)
         yield int(found.stem), schema

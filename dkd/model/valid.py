@@ -79,7 +79,12 @@ def validated(root: dict[str, Any], tree: Tree) -> tuple[Model, Lost]:
             model = Model.model_validate(root)
         except ValidationError as error:
             for path, details in groupby(error.errors(include_url=False), lambda one: _place(one, tree)):
-                _note(path, list(details), tree)
+                found = list(details)
+                if path in lost.paths and found[0]["type"] == "missing":
+                    # What lacks a part that was left out goes with it.
+                    _leave_out(root, path[:-1], lost)
+                    continue
+                _note(path, found, tree)
                 if not lost.covers(path):
                     _leave_out(root, path, lost)
         else:

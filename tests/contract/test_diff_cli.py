@@ -1,43 +1,17 @@
 """``dkd diff`` as a user and a CI job run it: what it compares by default, bad refs and files, waivers, exit codes."""
 
 import json
-import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from repositories import FILE, MODEL, git
 
 from dkd.cli import run
+from dkd.model.preset import preset_files
 
-MODEL = """
-dkd: 1
-site: shop
-events: {page_view: {}}
-fields: {price: double, name: string}
-topics: {retention: {raw: 7d, clean: 3d}}
-"""
-FILE = Path("specs", "shop.yaml")
 TODAY = datetime.now(UTC).date()
-
-
-def git(*words: str, day: str = "2026-01-01T00:00:00Z") -> str:
-    env = {**os.environ, "GIT_AUTHOR_DATE": day, "GIT_COMMITTER_DATE": day, "HOME": str(Path.cwd())}
-    done = subprocess.run(
-        ["git", "-c", "user.name=t", "-c", "user.email=t@t", *words], check=True, capture_output=True, env=env
-    )
-    return done.stdout.decode()
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    FILE.parent.mkdir()
-    FILE.write_text(MODEL)
-    git("init", "-q", "-b", "main")
-    git("add", "-A")
-    git("commit", "-qm", "first")
-    return tmp_path
 
 
 def change(*replacements: tuple[str, str]) -> None:
@@ -79,18 +53,19 @@ def test_the_remote_main_branch_counts_before_the_local_one(repository, capsys):
     assert len(found(capsys)["changes"]) == 1
 
 
-def test_a_first_model_is_all_new(repository, capsys):
+def test_a_first_model_is_all_new_and_breaks_nothing(repository, capsys):
     git("switch", "-q", "--orphan", "empty")
     (repository / "README").write_text("x")
     git("add", "README")
     git("commit", "-qm", "no model")
     git("switch", "-qc", "work")
     FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(MODEL)
+    FILE.write_text(preset_files("shop", "shop")["specs/shop.yaml"])
     assert run(["diff", "empty", "--json"]) == 0
     said = capsys.readouterr()
     assert {one["action"] for one in json.loads(said.out)["changes"]} == {"create"}
     assert said.err == "empty has no model in specs/: everything is new\n"
+    assert {one["class"] for one in json.loads(said.out)["changes"]} <= {"safe", "additive"}
 
 
 def test_a_file_of_a_ref_can_be_named(repository, capsys):
@@ -147,6 +122,7 @@ def same(_folder: Path) -> None:
         (same, ["HEAD~7"], 64, "no such ref"),
         (same, ["HEAD:specs/nosuch.yaml"], 64, "has no file specs/nosuch.yaml; it has specs/shop.yaml"),
         (same, ["HEAD:specs"], 64, "has no file specs"),
+        (same, ["HEAD:"], 64, "write REF:FILE"),
         (same, ["HEAD", "nosuch"], 64, "nosuch"),
         (same, [""], 64, "the name is empty"),
         (same, ["--format", "pdf"], 64, "pdf"),
@@ -317,7 +293,11 @@ def test_a_kept_file_that_is_no_schema_is_a_finding(repository, capsys, content)
     folder.mkdir(parents=True)
     (folder / "12.avsc").write_text(content)
     assert run(["diff", "HEAD"]) == 3
-    assert "specs/shop/schemas/12.avsc: this is no schema of raw records" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("specs/shop/schemas/12.avsc: this is no schema of raw records")
+    git("add", "-A")
+    git("commit", "-qm", "broken")
+    assert run(["diff", "HEAD"]) == 3
+    assert capsys.readouterr().err.startswith("HEAD:specs/shop/schemas/12.avsc: this is no schema of raw records")
 
 
 def test_a_rule_explains_itself(repository, capsys):

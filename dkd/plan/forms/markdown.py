@@ -71,7 +71,8 @@ def _bullet(change: Changed) -> str:
     values = " → ".join(code(value) for value in (before, after) if value)
     rule = change.rule
     place = f" ({text(str(change.spot))})" if change.spot else ""
-    first = f"- {change.sign} {code(change.address)} {values}  \n  **{rule.code}** {rule.what}{place}"
+    # A sign outside of code would begin a list of its own.
+    first = f"- {code(f'{change.sign} {change.address}')} {values}  \n  **{rule.code}** {rule.what}{place}"
     if rule.effect not in BREAKING and rule.effect != "needs-order":
         return first
     remedy = " ".join(part for part in (text(change.note), rule.remedy) if part)

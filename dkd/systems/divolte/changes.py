@@ -1,6 +1,5 @@
 """Divolte's files become values by setting and by mapped field, and a change of one finds its rule."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -15,16 +14,13 @@ WHOLE = ""
 
 
 def values(files: Mapping[str, str]) -> dict[str, object]:
-    """Settings of the configuration, the statements that fill each field, and what the schema says about fields."""
+    """Settings of the configuration, and the statements that fill each field; the schema is told by another system."""
     found: dict[str, object] = {}
     for path, text in files.items():
         if path.endswith(".conf"):
             found |= {f"conf/{name}": value for name, value in _settings(text)}
         elif path.endswith(".groovy"):
             found |= _statements(text)
-        else:
-            fields = json.loads(text)["fields"]
-            found |= {f"doc/{field['name']}": field["doc"] for field in fields if "doc" in field}
     return found
 
 
@@ -35,8 +31,6 @@ def rule(edit: Edit) -> str:
         return "DKD980" if edit.before is None else "DKD984"
     if kind == "mapping":
         return _mapping_rule(name, edit.before, edit.after)
-    if kind == "doc":
-        return "DKD996"
     return next((code for end, code in _BY_END if name.endswith(end)), None) or _sink_rule(name, edit)
 
 
@@ -44,7 +38,7 @@ _BY_END = (
     (".topic", "DKD986"),
     (".mode", "DKD986"),
     ("cookie_domain", "DKD987"),
-    ("session_timeout", "DKD987"),
+    ("session_timeout", "DKD882"),
     ("party_timeout", "DKD987"),
 )
 

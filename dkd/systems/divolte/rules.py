@@ -24,8 +24,8 @@ RULES: tuple[Rule, ...] = (
         "let the enrichers read both topics, then switch Divolte without writing to both", "K R E V P", "replace",
     ),
     Rule(
-        "DKD987", "semantic", "visitors or sessions are known by another cookie",
-        "Known visitors come back as new ones, and the collector's own sessions end elsewhere.",
+        "DKD987", "semantic", "visitors are known by another cookie",
+        "Known visitors come back as new ones.",
         "choose a date, and compare nothing across it", "V", "restart",
     ),
     Rule(
@@ -37,11 +37,6 @@ RULES: tuple[Rule, ...] = (
         "DKD989", "privacy-widening", "events go to one more place",
         "Whoever can read the new sink can read what browsers sent.",
         "say in a waiver who may read it, and for how long it is kept", "A V", "restart",
-    ),
-    Rule(
-        "DKD996", "safe", "a comment in a file changes",
-        "Divolte does not read it.",
-        "nothing",
     ),
     Rule(
         "DKD997", "safe", "the compose file changes",

@@ -61,7 +61,8 @@ _BY_START: tuple[tuple[str, str], ...] = (
     ("tuningConfig.maxParseExceptions", "DKD974"),
     ("tuningConfig.reportParseExceptions", "DKD974"),
     ("tuningConfig.", "DKD973"),
-    ("context.", "DKD973"),
+    ("context", "DKD973"),
+    ("suspended", "DKD975"),
     ("type", "DKD970"),
     ("id", "DKD967"),
 )
@@ -131,15 +132,18 @@ def _compaction(config: dict[str, Any]) -> dict[str, object]:
 def _values(supervisor: dict[str, Any]) -> dict[str, object]:
     spec = supervisor["spec"]
     schema = dict(spec["dataSchema"])
-    dimensions = schema.pop("dimensionsSpec")["dimensions"]
+    columns = dict(schema.pop("dimensionsSpec"))
+    dimensions = columns.pop("dimensions")
     address = f"supervisor/{schema.pop('dataSource')}"
     named = {f"{address}/dimension/{one['name']}": _shown(one) for one in dimensions}
     named |= {f"{address}/metric/{one['name']}": _shown(one) for one in schema.pop("metricsSpec", [])}
+    if columns:
+        schema["dimensionsSpec"] = columns
     rest = {"dataSchema": schema, "ioConfig": spec["ioConfig"], "tuningConfig": spec["tuningConfig"]}
     places = flat({**rest, **{key: value for key, value in supervisor.items() if key != "spec"}}, "", ".")
     # PT1H and PT3600S are one duration.
     found = {f"{address}/{place.removeprefix('.')}": period_s(value) for place, value in places.items()}
-    return named | found
+    return {place: value for place, value in (named | found).items() if value is not None}
 
 
 def _shown(column: Mapping[str, object]) -> object:

@@ -80,10 +80,13 @@ def _retention_rule(topic: str, before: object, after: object) -> str:
 
 
 def _cleanup_rule(topic: str, before: object, after: object) -> str:
-    wanted = str(after or "delete")
-    if "compact" in wanted and "compact" not in str(before):
-        return "DKD935" if topic.rpartition(".")[2] not in _COMPACTED else "DKD936"
-    return "DKD936"
+    old, new = (set(str(value or "delete").split(",")) for value in (before, after))
+    if old == new:
+        return "DKD944"
+    if "compact" not in new - old:
+        return "DKD936"
+    # Only of a state the last record of a key is all that counts.
+    return "DKD944" if topic.rpartition(".")[2] in _COMPACTED and new == {"compact"} else "DKD935"
 
 
 def _unlimited(value: object) -> float:

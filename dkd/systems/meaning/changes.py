@@ -94,6 +94,8 @@ def _counted(measure: object) -> object:
 
 
 def _collector(edit: Edit, rest: str) -> str:
+    if not rest:
+        return "DKD895" if edit.before is None else "DKD896"
     if rest == "ip":
         return "DKD990" if _EXPOSED.get(str(edit.after), 2) < _EXPOSED.get(str(edit.before), 0) else "DKD981"
     if rest == "origins":
@@ -106,8 +108,8 @@ def _sender(edit: Edit, _rest: str) -> str:
 
 
 def _retention(edit: Edit, rest: str) -> str | None:
-    if rest.endswith("/compact_after"):
-        return "DKD889"
+    if not rest.endswith("/retention"):
+        return "DKD977" if rest.endswith("/compact_after") else UNKNOWN.code
     is_longer = edit.before is not None and _ms(edit.after) > _ms(edit.before)
     if is_longer and not rest.startswith("sessions") and fields.has_personal(edit):
         return "DKD983"

@@ -99,6 +99,9 @@ def _added(edit: Edit, name: str) -> str:
         return "DKD872"
     if was := field.get("was"):
         return "DKD866" if edit.now(f"field/{was}/type") else "DKD862"
+    if _is_new_site(edit):
+        # Nothing was promised before.
+        return "DKD860"
     if field.get("privacy") != "keep" or _sounds_personal(name):
         return "DKD982"
     return "DKD925" if _is_number_id(name, field.get("type")) else "DKD860"
@@ -137,6 +140,10 @@ def _privacy(edit: Edit, name: str) -> str:
     counted = edit.now("enrich/sessions/conversions")
     values = [one.get("value") for one in counted if isinstance(one, Mapping)] if isinstance(counted, list) else []
     return "DKD993" if edit.after == "drop" and name in values else "DKD990"
+
+
+def _is_new_site(edit: Edit) -> bool:
+    return edit.was("topic/clean/retention") is None
 
 
 def _sounds_personal(name: str) -> bool:

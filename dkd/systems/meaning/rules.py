@@ -180,11 +180,6 @@ RULES: tuple[Rule, ...] = (
         "choose a date, or rewrite history with dkd backfill", "E H U",
     ),
     Rule(
-        "DKD889", "safe", "segments are merged at another age, or not at all",
-        "Rows stay as they are; only the files that hold them are written again.",
-        "nothing", "D",
-    ),
-    Rule(
         "DKD890", "additive", "a measure is new",
         "Nobody asks it yet.",
         "nothing", "D U",

@@ -9,11 +9,11 @@ from dkd.model.source import parse_source
 from dkd.model.tree import Path
 from dkd.systems.flat import flat
 
-WHOLE = r"(event|field|enrich|target)/[^/]+"
+WHOLE = r"(event|field|enrich|target)/[^/]+|collector"
 """The address of a whole artefact."""
 
-_KEEPING = ("retention", "compact_after")
-"""What a datasource's supervisor does not show."""
+_SHOWN = {"from", "segment"}
+"""What of a datasource its supervisor shows."""
 
 _HIDDEN = {"password", "user", "key"}
 
@@ -33,7 +33,7 @@ def values(model: Model) -> dict[str, object]:
     found |= {f"collector/{name}": value for name, value in dump["collector"].items() if name != "senders"}
     found |= {f"sender/{sender.name}": "trusted" for sender in model.collector.senders}
     for name, datasource in dump["datasources"].items():
-        found |= {f"datasource/{name}/{key}": datasource[key] for key in _KEEPING if key in datasource}
+        found |= {f"datasource/{name}/{key}": value for key, value in datasource.items() if key not in _SHOWN}
     found["topic/clean/retention"] = dump["topics"]["retention"]["clean"]
     found |= {f"reserved/{name}": "reserved" for name in model.reserved}
     for name, target in dump["targets"].items():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dkd.errors import ModelError, UsageError
-from dkd.model.load import load, read_model
+from dkd.model.load import load, load_placed, read_model
 from dkd.model.preset import preset_files, site_name
 
 SHOP = preset_files("shop", "shop")["specs/shop.yaml"]
@@ -220,3 +220,48 @@ def test_a_missing_file_is_wrong_usage(tmp_path: Path):
 )
 def test_a_folder_lends_its_name_to_the_site(folder, name):
     assert site_name(folder) == name
+
+
+NAMES = "dkd: 1\nsite: s\nevents:\n  seen: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("fields: {a: string}\nreserved: [a]\n", [("5:10", "DKD224")]),
+        ("reserved: [seen]\n", [("4:3", "DKD224")]),
+        ("fields: {a: {was: a}}\n", [("5:19", "DKD225")]),
+        ("fields: {a: {was: c}, b: {was: c}}\n", [("5:19", "DKD225"), ("5:32", "DKD225")]),
+        ("reserved: [A b]\n", [("5:12", "DKD204")]),
+        ("reserved: old\n", [("5:11", "DKD204")]),
+        ("waivers: [{rule: DKD900, address: x, reason: y, until: 2026-01-01, day: 1}]\n", [("5:68", "DKD203")]),
+        ("waivers: [{rule: DKD9, address: x, reason: y, until: 2026-01-01}]\n", [("5:18", "DKD204")]),
+        ("waivers: [{rule: DKD900, address: x, reason: y, until: soon}]\n", [("5:56", "DKD204")]),
+    ],
+)
+def test_names_of_the_past_and_waivers(more, expected):
+    assert problems(NAMES + more) == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("collector: {senders: [{name: log, key: 5}]}\n", [("5:40", "DKD204")]),
+        ("enrich: [{sessions: {conversions: [{event: 5}]}}]\n", [("5:44", "DKD204")]),
+    ],
+)
+def test_a_wrong_part_of_an_item_is_one_mistake(more, expected):
+    assert problems(NAMES + more) == expected
+
+
+def test_a_waiver_has_a_last_day():
+    text = "waivers: [{rule: DKD900, address: x, reason: y, until: 2026-03-01}]\n"
+    (waiver,) = load(NAMES + text, "m").waivers
+    assert (waiver.until.isoformat(), waiver.owner) == ("2026-03-01", None)
+
+
+def test_a_spot_is_the_key_or_what_is_around_it():
+    _, tree = load_placed(NAMES, "m")
+    assert tree.spot(("events", "seen")) == ("m", 4, 3, 7)
+    assert tree.spot(("events", "gone", "fields", "x")) == ("m", 3, 1, 7)
+    assert str(tree.spot(())) == "m:1:1"

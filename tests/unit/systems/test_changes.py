@@ -124,7 +124,7 @@ CASES = [
     ("retention: 800d", "retention: 801d", "model/shop/datasource/sessions/retention", "safe DKD898"),
     (
         "retention: 800d", "retention: 800d, compact_after: 2d", "model/shop/datasource/sessions/compact_after",
-        "safe DKD889",
+        "safe DKD977",
     ),
     # enrichers, sessions and measures
     ("gap: 30m", "gap: 20m", "model/shop/enrich/sessions/gap", "semantic DKD882"),
@@ -182,6 +182,23 @@ def test_a_rename_is_one_change_in_each_system_and_never_an_addition():
     assert {one.system for one in fused} == {"model", "avro", "divolte", "druid"}
     assert all(one.before.keys() == {"count"} and one.after.keys() == {"number"} for one in fused)
     assert "additive" not in {one.effect for one in found}
+
+
+def test_a_rename_does_not_hide_what_else_changes():
+    more = BASE.replace(
+        "user_id: {type: string, privacy: pseudonymise}", "customer: {was: user_id, privacy: keep, unit: id}"
+    )
+    found = classed(changed(BASE, more))
+    assert found["model/shop/field/customer"] == "needs-backfill DKD862"
+    assert found["model/shop/field/customer/privacy"] == "privacy-widening DKD981"
+    assert found["model/shop/field/customer/unit"] == "additive DKD873"
+
+
+def test_a_field_and_an_event_of_one_name_are_renamed_apart():
+    base = BASE.replace("refund: {", "ref: {")
+    found = classed(changed(base, base.replace("  ref: {", "  refund: {was: ref, ")))
+    assert found["model/shop/event/refund"] == "needs-backfill DKD852"
+    assert "model/shop/field/ref" not in found
 
 
 def test_what_may_be_a_rename_is_asked_for_by_name():
