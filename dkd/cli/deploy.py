@@ -9,7 +9,10 @@ from dkd.cli.args import JsonOption, ModelArgument, Opened, TargetOption, YesOpt
 from dkd.errors import ExitCode, RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dkd.jobs.deploy import Happening
+    from dkd.jobs.probe import Probe
     from dkd.plan.order import Plan
     from dkd.plan.saved import Saved
 
@@ -39,25 +42,32 @@ def plan(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Save the plan for dkd deploy FILE.")
     ] = None,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Let Druid read the first records of the topics with the new specs.")
+    ] = False,
     detailed_exitcode: Annotated[
         bool,
         typer.Option("--detailed-exitcode", help="Exit with 4 when another hand changed something, else with 2 when "
                      "there is something to do."),
     ] = False,
 ) -> None:  # fmt: skip
-    """Show what deploy would change; nothing is written to any system."""
+    """Show what deploy would change; nothing is written to any system. Exit 3 when a probe finds mistakes."""
     from dkd.cli.args import opened
     from dkd.jobs.pin import require_cluster
     from dkd.jobs.plan import planned
+    from dkd.jobs.probe import probed
     from dkd.plan.saved import saved
 
     chosen = opened(path, target)
     found = planned(chosen.model, chosen.settings)
     require_cluster(chosen.project, found)
-    _show(found, as_json)
+    probes = probed(found, chosen.settings) if probe else ()
+    _show(found, as_json, probes)
     if out is not None:
         out.write_text(saved(found, chosen.model, str(chosen.path), chosen.settings.pseudonym_key), "utf-8")
         typer.echo(f"saved to {out}", err=True)
+    if not all(one.ok for one in probes):
+        raise typer.Exit(ExitCode.findings)
     if detailed_exitcode and not found.is_empty:
         raise typer.Exit(ExitCode.drift if found.drift else ExitCode.changes)
 
@@ -171,12 +181,16 @@ def _require_same(chosen: _Chosen, found: "Plan") -> None:
     require_same(chosen.saved, found, chosen.opened.settings.pseudonym_key, chosen.file)
 
 
-def _show(found: "Plan", as_json: bool) -> None:
+def _show(found: "Plan", as_json: bool, probes: "Sequence[Probe]" = ()) -> None:
     import json
 
     from dkd.plan.show import as_dict, as_text
 
-    typer.echo(json.dumps(as_dict(found)) if as_json else as_text(found))
+    if as_json:
+        more = {"probes": [one.as_dict() for one in probes]} if probes else {}
+        typer.echo(json.dumps({**as_dict(found), **more}))
+    else:
+        typer.echo("\n".join([as_text(found), *(line for one in probes for line in one.lines())]))
 
 
 def _line(found: "Happening") -> None:

@@ -10,11 +10,18 @@ from dkd.settings import DruidSettings
 from dkd.systems.change import Change
 from dkd.systems.druid.api import REQUEST_S, Api
 from dkd.systems.druid.live import datasource
+from dkd.systems.druid.strict import require_known
 
 POST_S = 120.0
 """A restart waits for the old tasks, up to Druid's own ``shutdownTimeout`` of 80 s."""
 PROOF_S = 120.0
 _POLL_S = 0.25
+_SAMPLE_MS = 200
+_SLOW = frozenset({"PENDING", "RUNNING", "DISCOVERING_INITIAL_TASKS", "CREATING_TASKS"})
+"""States of a supervisor that only waits for room; in any other it will never work."""
+_HOPE_S = 30.0
+"""A supervisor on a slow machine is given so long to come to one of them."""
+_RESET_S, _ENDED_S = 1.5, 8.0
 _SETTLED_S = 1.0
 """A task that cannot run ends within a quarter of a second of its start."""
 
@@ -33,9 +40,9 @@ class Task:
 class Overlord:
     """The supervisors of one Druid cluster."""
 
-    def __init__(self, druid: DruidSettings) -> None:
-        """Talk to the overlord at ``druid.coordinator``; nothing is sent yet."""
-        self._api = Api(druid)
+    def __init__(self, druid: DruidSettings, proof_s: float = PROOF_S) -> None:
+        """Talk to the overlord at ``druid.coordinator``; nothing is sent yet. A supervisor has *proof_s* to work."""
+        self._api, self._proof_s = Api(druid), proof_s
 
     def __enter__(self) -> "Overlord":
         return self
@@ -57,13 +64,39 @@ class Overlord:
         A supervisor whose tasks fail is put back as it was, or removed where there was none.
 
         Raises:
-            DkdError: DKD703 unreachable, DKD704 refused, DKD705 not working afterwards.
+            DkdError: DKD270 and DKD271 for what Druid would accept and not do, DKD703 unreachable, DKD704 refused,
+                DKD705 not able to read its topic, or not working afterwards.
         """
         spec, name = change.wanted, change.name
+        require_known(spec)
+        self._require_samples(spec)
         previous = self.read().get(name)
         old = frozenset(task.id for task in self.tasks(name))
         self.post(spec)
         self._proved(name, spec, old, previous, progress)
+
+    def sample(self, spec: Mapping[str, Any], rows: int, wait_ms: int) -> Mapping[str, Any]:
+        """What *spec* makes of the first *rows* records of its topic, as Druid's sampler answers; nothing is stored.
+
+        Raises:
+            DkdError: DKD703 unreachable, DKD705 when Druid cannot read or make rows with it.
+        """
+        config = {"numRows": rows, "timeoutMs": wait_ms}
+        try:
+            found: Mapping[str, Any] = self._call(
+                "POST", "/sampler", {"type": "kafka", "spec": spec, "samplerConfig": config}, timeout_s=POST_S
+            )
+        except DkdError as error:
+            first = error.problems[0]
+            if first.code != "DKD704":
+                raise
+            said = first.problem.removeprefix("refused POST /sampler: ").removeprefix("Failed to sample data: ")
+            raise self._api.error("DKD705", f"supervisor {datasource(spec)} cannot work: {said}") from error
+        return found
+
+    def _require_samples(self, spec: Mapping[str, Any]) -> None:
+        """A spec with which Druid cannot read a single record is not posted: its 200 would say nothing."""
+        self.sample(spec, 1, _SAMPLE_MS)
 
     def verify(self, name: str, progress: Progress) -> None:
         """Prove that a supervisor works which an earlier deploy posted and could not watch any longer.
@@ -109,15 +142,19 @@ class Overlord:
         self._call("POST", f"/supervisor/{name}/terminate", timeout_s=POST_S)
 
     def forget(self, name: str) -> None:
-        """Stop a supervisor and make Druid forget how far it read; rows stay.
+        """Stop a supervisor and its tasks, unpublished rows with them, and make Druid forget how far it read.
 
-        Without that, one of the same name would go on at these offsets, in a topic that was made anew.
+        Otherwise one of the same name would go on at these offsets, in a topic that was made anew.
         """
         self._call("POST", f"/supervisor/{name}/suspend", timeout_s=POST_S)
-        until = time.monotonic() + POST_S
+        # One that waits until a historical has loaded its rows would wait for ever: they are about to be dropped.
+        self._call("POST", f"/datasources/{name}/shutdownAllTasks", absent={})
+        until = time.monotonic() + _ENDED_S
         while any(task.state == "RUNNING" for task in self.tasks(name)) and time.monotonic() < until:
             time.sleep(_POLL_S)
         self._call("POST", f"/supervisor/{name}/reset", timeout_s=POST_S)
+        # The reset is only queued when it is answered, and a supervisor that ends forgets its queue.
+        time.sleep(_RESET_S)
         self.terminate(name)
 
     def _prove(self, spec: Mapping[str, Any], old: frozenset[str], progress: Progress) -> None:
@@ -127,11 +164,11 @@ class Overlord:
 
         Raises:
             _TasksFailError: As soon as one task failed that is not among the *old*.
-            DkdError: DKD705, when there are too few tasks after :data:`PROOF_S`.
+            DkdError: DKD705, when there are too few tasks after the time it has.
         """
         name, started, said = datasource(spec), time.monotonic(), 0
         proved: frozenset[str] = frozenset()
-        while (waited := time.monotonic() - started) < PROOF_S:
+        while (waited := time.monotonic() - started) < self._proof_s:
             self._refuse_failed(name, old)
             status = self._status(name)
             reporting = self._reporting(status)
@@ -141,11 +178,21 @@ class Overlord:
             if waited // 10 > said:
                 said = int(waited // 10)
                 progress(f"waiting for a running task of {name}, {waited:.0f} s")
+                if waited >= _HOPE_S:
+                    self._require_hope(name, waited)
             time.sleep(_SETTLED_S if reporting else _POLL_S)
-        raise self._api.error(
-            "DKD705", f"supervisor {name} has no running task after {PROOF_S:.0f} s{self._why(name)}",
-            "see that Druid has free task slots, then deploy again",
-        )  # fmt: skip
+        self._require_hope(name, self._proof_s)
+        remedy = "see that Druid has free task slots, then deploy again"
+        raise self._api.error("DKD705", f"supervisor {name} has no running task after {self._proof_s:.0f} s", remedy)
+
+    def _require_hope(self, name: str, waited_s: float) -> None:
+        """Return when a supervisor without tasks only waits for room; in any other state it will never have one."""
+        status = self._status(name)
+        state, errors = str(status.get("detailedState")), status.get("recentErrors") or []
+        said = [str(error.get("message") or error.get("exceptionClass"))[:200] for error in errors]
+        # One that runs has got over its errors.
+        if state not in _SLOW or (said and state != "RUNNING"):
+            raise _TasksFailError(f"none runs after {waited_s:.0f} s, {state}{': ' + said[-1] if said else ''}")
 
     def _refuse_failed(self, name: str, old: frozenset[str]) -> None:
         failed = [task.error for task in self.tasks(name) if task.id not in old and task.state == "FAILED"]
@@ -173,13 +220,6 @@ class Overlord:
     def _status(self, name: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._call("GET", f"/supervisor/{name}/status")["payload"]
         return found
-
-    def _why(self, name: str) -> str:
-        status = self._status(name)
-        errors = [
-            str(error.get("message") or error.get("exceptionClass")) for error in status.get("recentErrors") or []
-        ]
-        return f" ({status.get('detailedState')}{': ' + errors[-1][:200] if errors else ''})"
 
     def _undo(self, name: str, previous: Mapping[str, Any] | None) -> str:
         if previous is None:
