@@ -6,8 +6,8 @@ from confluent_kafka import Consumer, TopicPartition
 
 from dkd.settings import KafkaSettings
 from dkd.stream.changelog import require_count
-from dkd.stream.clients import REQUEST_S, Names, let_go
-from dkd.stream.kafka import read_to_end, state_reader
+from dkd.stream.clients import Names, let_go
+from dkd.stream.kafka import bounds, read_to_end, state_reader
 from dkd.stream.state import Head, newest
 
 _TAIL = 16
@@ -26,7 +26,7 @@ def newest_heads(reader: Consumer, topic: str, partitions: Iterable[int]) -> dic
         DkdError: DKD508, when the topic holds something else.
         KafkaException: When the broker refuses, or is silent for a while.
     """
-    ends = {one: reader.get_watermark_offsets(TopicPartition(topic, one), REQUEST_S) for one in partitions}
+    ends = {one: bounds(reader, TopicPartition(topic, one)) for one in partitions}
     heads: dict[int, Head] = {}
     tail = _TAIL
     while ends:
