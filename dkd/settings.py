@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dkd.errors import UsageError
-from dkd.model.schema import Druid, Kafka, Model
+from dkd.model.schema import Druid, Kafka, Model, Target
 
 DEFAULT_BASE_PORT = 28200
 """Below 32768, where Linux's ephemeral ports begin."""
@@ -128,29 +128,52 @@ def settings(model: Model, target: str, environment: Mapping[str, str], base_por
         return Settings(
             target="local",
             kafka=KafkaSettings(f"127.0.0.1:{ports.kafka}"),
-            druid=DruidSettings(f"http://127.0.0.1:{ports.coordinator}", f"http://127.0.0.1:{ports.broker}"),
+            druid=_local_druid(base_port),
             collector=f"http://127.0.0.1:{ports.collector}",
             sender_keys=keys,
             pseudonym_key=secret,
         )
-    chosen = model.targets.get(target)
+    chosen, kafka, druid = _chosen(model, target)
     where = f"target {target}"
-    secrets = [s.key for s in model.collector.senders]
-    if chosen is not None:
-        secrets += [*_texts(chosen.kafka), *_texts(chosen.druid), chosen.collector or ""]
+    secrets = [*(s.key for s in model.collector.senders), *_texts(kafka), *_texts(druid), chosen.collector or ""]
     _require_set(secrets, environment, where)
-    if chosen is None or chosen.kafka is None or chosen.druid is None:
-        known = ", ".join(sorted({"local", *model.targets}))
-        problem = "is not in the model" if chosen is None else "names no kafka or no druid"
-        raise UsageError("DKD121", where=where, problem=problem, remedy=f"choose one of: {known}")
     return Settings(
         target=target,
-        kafka=_kafka(chosen.kafka, environment, where),
-        druid=_druid(chosen.druid, environment, where),
+        kafka=_kafka(kafka, environment, where),
+        druid=_druid(druid, environment, where),
         collector=filled(chosen.collector or "", environment, where).rstrip("/"),
         sender_keys={s.name: filled(s.key, environment, where) for s in model.collector.senders},
         pseudonym_key=secret,
     )
+
+
+def druid_settings(
+    model: Model, target: str, environment: Mapping[str, str], base_port: int = DEFAULT_BASE_PORT
+) -> DruidSettings:
+    """Where *target* is asked; who only asks needs no secret of Kafka and none of senders.
+
+    Raises:
+        UsageError: As :func:`settings` does.
+    """
+    if target == "local":
+        return _local_druid(base_port)
+    druid, where = _chosen(model, target)[2], f"target {target}"
+    _require_set(_texts(druid), environment, where)
+    return _druid(druid, environment, where)
+
+
+def _local_druid(base_port: int) -> DruidSettings:
+    ports = Ports.at(base_port)
+    return DruidSettings(f"http://127.0.0.1:{ports.coordinator}", f"http://127.0.0.1:{ports.broker}")
+
+
+def _chosen(model: Model, target: str) -> tuple[Target, Kafka, Druid]:
+    chosen = model.targets.get(target)
+    if chosen is not None and chosen.kafka is not None and chosen.druid is not None:
+        return chosen, chosen.kafka, chosen.druid
+    known = ", ".join(sorted({"local", *model.targets}))
+    problem = "is not in the model" if chosen is None else "names no kafka or no druid"
+    raise UsageError("DKD121", where=f"target {target}", problem=problem, remedy=f"choose one of: {known}")
 
 
 def _texts(system: Kafka | Druid | None) -> list[str]:

@@ -19,6 +19,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", choices=["check", "write"], default="check", help="write: rewrite the golden files")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where workers share the tests, one takes all that need the stack, or fixed ports: there is one of each."""
+    for item in items:
+        if item.get_closest_marker("stack") or "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+        elif "contract" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("contract"))
+
+
 class Golden:
     """Compares whole trees of files byte for byte, or writes them."""
 

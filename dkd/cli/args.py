@@ -10,7 +10,7 @@ from dkd.errors import DkdError, UsageError
 
 if TYPE_CHECKING:
     from dkd.model.schema import Model
-    from dkd.settings import Settings
+    from dkd.settings import DruidSettings, Settings
 
 ModelArgument = Annotated[
     Path | None, typer.Argument(metavar="MODEL", help="The model; default: the one YAML in specs/.", show_default=False)
@@ -47,6 +47,22 @@ class Opened(NamedTuple):
     def schemas(self) -> Path:
         """Where every schema that the site's raw records were written with is kept."""
         return self.project / "specs" / self.model.site / "schemas"
+
+
+class Asked(NamedTuple):
+    """What commands work on that only ask.
+
+    Attributes:
+        path: The model's file.
+        project: The directory that holds ``specs/``.
+        model: The checked model.
+        druid: Where the Druid of its chosen target is.
+    """
+
+    path: Path
+    project: Path
+    model: "Model"
+    druid: "DruidSettings"
 
 
 def find_model(path: Path | None) -> Path:
@@ -118,6 +134,14 @@ def opened(path: Path | None, target: str = "local") -> Opened:
 
     file, project, model = load_model(path)
     return Opened(file, project, model, settings(model, target, environment(project), base_port(project)))
+
+
+def asked(path: Path | None, target: str = "local") -> Asked:
+    """The model and its *target*'s Druid; raises what :func:`load_model` and :func:`dkd.settings.settings` raise."""
+    from dkd.settings import druid_settings
+
+    file, project, model = load_model(path)
+    return Asked(file, project, model, druid_settings(model, target, environment(project), base_port(project)))
 
 
 def environment(project: Path) -> dict[str, str]:

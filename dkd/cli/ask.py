@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dkd.cli.args import JsonOption, ModelOption, TargetOption
-from dkd.cli.sql import FormName
+from dkd.cli.sql import FormName, form_of
 from dkd.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """Ask in the model's words: measures, split by dimensions and time, filtered, compared with the period before."""
-    from dkd.cli.args import opened
+    from dkd.cli.args import asked
     from dkd.query.answer import answered
     from dkd.query.asking import newest_event
     from dkd.query.client import Druid
@@ -65,7 +65,8 @@ def ask(
     from dkd.query.periods import local_time
     from dkd.query.trust import trust_of
 
-    given = opened(model, target)
+    form = form_of(form, as_json)
+    given = asked(model, target)
     tree = {
         "measures": _names(measures),
         "splits": [{"dimension": name, "limit": top, "sort": sort} for name in _names(by)],
@@ -76,7 +77,7 @@ def ask(
         "with_bots": bots,
     }
     since, until = (local_time(text, zone) if text else None for text in (start, end))
-    with Druid(given.settings.druid) as druid:
+    with Druid(given.druid) as druid:
         question = of_dict(
             {**tree, "interval": _interval(last, since, until, lambda: newest_event(druid, given.model))}
         )
@@ -85,7 +86,7 @@ def ask(
     if shows_sql:
         _print_sql(answer)
     else:
-        _print(answer, trust, FormName.json if as_json else form)
+        _print(answer, trust, form)
 
 
 def _interval(

@@ -33,8 +33,10 @@ def enrich(
     import signal
     from contextlib import ExitStack, closing
 
+    from dkd.stream.heap import keep_small
     from dkd.stream.stop import Stop
 
+    keep_small()
     stop = Stop()  # before the imports that take a second, so that a stop during these is graceful too
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.ask())

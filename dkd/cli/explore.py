@@ -25,16 +25,16 @@ def explore(
     """Explore a site's data in the browser, on this machine; Ctrl-C ends it."""
     from importlib.util import find_spec
 
-    from dkd.cli.args import base_port, opened
+    from dkd.cli.args import asked, base_port
     from dkd.explore.serve import require_free, serve, url
     from dkd.settings import Ports
 
     if find_spec("streamlit") is None:
         remedy = "pip install 'dkd[explore]'"
         raise UsageError("DKD332", where="dkd explore", problem="streamlit is not installed", remedy=remedy)
-    found = opened(model, target)
+    found = asked(model, target)
     first = base_port(found.project)
     chosen = port or Ports.at(first).explorer
     require_free(chosen)
-    typer.echo(f"exploring {found.model.site} on {found.settings.druid.broker} at {url(chosen)}")
+    typer.echo(f"exploring {found.model.site} on {found.druid.broker} at {url(chosen)}")
     serve(found.path, target, first, chosen, opens=opens)

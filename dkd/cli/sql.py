@@ -45,21 +45,29 @@ def sql(
     as_json: JsonOption = False,
 ) -> None:
     """Ask Druid SQL; distinct counts and top lists are exact unless told otherwise."""
-    from dkd.cli.args import opened
+    from dkd.cli.args import asked
     from dkd.query.client import Druid
     from dkd.query.show import as_text
     from dkd.query.sql import marks, typed
 
-    form = FormName.json if as_json else form
+    form = form_of(form, as_json)
     text = _query(query, file)
     values = [typed(value) for value in param or []]
     if len(values) > marks(text):
         problem = f"there are {len(values)} values of --param, and {marks(text)} ? in the query"
         raise UsageError("DKD132", problem=problem, remedy="give one for each ?")
-    with Druid(opened(model, target).settings.druid) as druid:
+    with Druid(asked(model, target).druid) as druid:
         rows = druid.sql(text, values, timeout_s=timeout, exact=not approximate)
     # Without a terminal typer would take escape sequences out of what people sent.
     typer.echo(as_text(rows, form.value), nl=form is not FormName.csv, color=True)
+
+
+def form_of(form: FormName, as_json: bool) -> FormName:
+    """The form that both options ask for; raises UsageError DKD132 when they ask for two."""
+    if as_json and form not in (FormName.table, FormName.json):
+        problem = f"--json and --format {form.value} exclude each other"
+        raise UsageError("DKD132", problem=problem, remedy="give one of them")
+    return FormName.json if as_json else form
 
 
 def _query(query: str | None, file: Path | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dkd.cli.args import JsonOption, ModelArgument, YesOption, find_model, project_of
+from dkd.cli.args import JsonOption, ModelArgument, TargetOption, YesOption, find_model, project_of
 from dkd.cli.progress import Stderr
 from dkd.errors import DkdError, ExitCode, RefusedError, UsageError
 
@@ -94,35 +94,60 @@ def down(
     _down(Layout.of(project), Stderr(), wipe=wipe)
 
 
-def status(path: ModelArgument = None, as_json: JsonOption = False, runtime: RuntimeOption = Runtime.local) -> None:
-    """Show every part of the stack and whether it answers; exit 0 when all do, else 1."""
+def status(
+    path: ModelArgument = None,
+    target: TargetOption = "local",
+    as_json: JsonOption = False,
+    runtime: RuntimeOption = Runtime.local,
+) -> None:
+    """Show every part of the stack and whether it answers, the books, and the last deploy; exit 0 when all is well.
+
+    Of another target than local only its books and its last deploy are shown.
+    """
     if runtime is Runtime.docker:
         _docker_status(find_model(path), as_json)
         return
     import json
 
     from dkd.cli.args import base_port
+    from dkd.jobs.status import Section, Status
     from dkd.jobs.status import status as read
     from dkd.local.layout import Layout
     from dkd.settings import Ports
 
     project = _project(path)
-    found = read(Layout.of(project), Ports.at(base_port(project)), [lambda: _books(path)])
+    sections: list[Callable[[], Section]] = [lambda: _books(path, target), lambda: _deployed(path, target)]
+    if target == "local":
+        found = read(Layout.of(project), Ports.at(base_port(project)), sections)
+    else:
+        found = Status((), tuple(section() for section in sections))
     typer.echo(json.dumps(found.as_dict(), indent=2) if as_json else "\n".join(found.lines()))
     if not found.ok:
         raise typer.Exit(ExitCode.failed)
 
 
-def _books(path: Path | None) -> "Section":
+def _books(path: Path | None, target: str) -> "Section":
     from dkd.cli.args import opened
     from dkd.jobs.standing import books_section
     from dkd.jobs.status import Section
 
     try:
-        found = opened(path)
+        found = opened(path, target)
     except DkdError as error:
         return Section("books", (f"books: not known, {error}",), {"unknown": error.problems[0].as_dict()})
     return books_section(found.model, found.settings)
+
+
+def _deployed(path: Path | None, target: str) -> "Section":
+    from dkd.cli.args import opened
+    from dkd.jobs.deployed import deploy_section
+    from dkd.jobs.status import Section
+
+    try:
+        found = opened(path, target)
+    except DkdError as error:
+        return Section("deploy", (), {"unknown": error.problems[0].as_dict()})
+    return deploy_section(found.model, found.settings)
 
 
 def logs(
@@ -247,7 +272,7 @@ def _docker_up(path: Path) -> None:
     _, project, model = load_model(path)
     # The rendered file publishes the default ports, whatever the project's own stack was started with.
     where = settings(model, "local", environment(project), DEFAULT_BASE_PORT)
-    typer.echo(deploy(model, where, progress=lambda line: typer.echo(line, err=True)).line())
+    typer.echo(deploy(model, where, tell=lambda found: typer.echo(found.text, err=True)).line())
     typer.echo("Kafka and Druid run in containers; start dkd collect and dkd enrich, or compose's profile dkd")
 
 

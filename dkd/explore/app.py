@@ -19,7 +19,7 @@ from dkd.explore.saved import FOLDER, listed
 from dkd.explore.view import as_link
 from dkd.explore.visit import Site, shown, view_of
 from dkd.model.load import read_model
-from dkd.settings import settings
+from dkd.settings import druid_settings
 
 ADDRESS, KEY = "v", "explorer"
 # Streamlit's own frame leaves room for a toolbar that is not there.
@@ -41,7 +41,7 @@ def site(model: str, target: str, base_port: int, versions: tuple[int, ...]) -> 
     """The site as its files are now; *versions* changes when they do."""
     path = Path(model)
     read = read_model(path)
-    return Site(read, Desk(settings(read, target, os.environ, base_port).druid), tuple(listed(folder_of(path), read)))
+    return Site(read, Desk(druid_settings(read, target, os.environ, base_port)), tuple(listed(folder_of(path), read)))
 
 
 def folder_of(model: Path) -> Path:

@@ -22,6 +22,7 @@ from dkd.query.trust import exactness
 
 Json = dict[str, Any]
 BOTS = "bots"
+PAST = "past"
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,14 @@ class Found:
         series: Of the cards and the chart; None where no measure can be asked with the filters.
         panels: Of each panel that can be asked.
         bots: Events of automated visitors in the interval and filters; None where that is not known.
+        is_past_whole: False where the data begins only within the period before, which cannot be compared with then.
     """
 
     newest: datetime
     series: Answer | DkdError | None
     panels: Mapping[str, Answer | DkdError]
     bots: int | None
+    is_past_whole: bool = True
 
 
 def page(
@@ -55,7 +58,11 @@ def page(
         notices: Sentences for the person, such as what of a link was left out.
     """
     series = found.series if isinstance(found.series, Answer) else None
-    has_past = series is not None and any(cell.previous and cell.previous.value for cell in series.totals)
+    has_past = (
+        series is not None
+        and found.is_past_whole
+        and any(cell.previous and cell.previous.value for cell in series.totals)
+    )
     state = _state(view, plan, found)
     is_nothing = state is not None and state["kind"] == "nothing"
     is_drawn = view.shown not in plan.left_out and not is_nothing
@@ -257,7 +264,8 @@ def _row(model: Model, view: View, dimension: str, row: Row, most: float, total:
 def _trust(view: View, plan: Plan, found: Found, series: Answer | None, has_past: bool) -> Json:
     zone = view.question.zone
     past = series.previous if series is not None else None
-    said = "compared with" if has_past else "nothing to compare with in"
+    nothing = "nothing to compare with in" if found.is_past_whole else "not compared: the data begins within"
+    said = "compared with" if has_past else nothing
     return {
         "newest_ms": _ms(found.newest),
         "newest": f"{found.newest.astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M:%S}",

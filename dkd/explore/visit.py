@@ -8,14 +8,15 @@ from typing import Any
 
 from dkd.errors import DkdError
 from dkd.explore.asking import Desk, Job
-from dkd.explore.page import BOTS, Found, Json, frame, page
+from dkd.explore.page import BOTS, PAST, Found, Json, frame, page
 from dkd.explore.plan import Plan, planned
 from dkd.explore.sources import SERIES
 from dkd.explore.state import no_event, no_measure, refusal
 from dkd.explore.view import Opened, Saved, View, first_view, opened
 from dkd.model.schema import Model
 from dkd.query.answer import answered
-from dkd.query.asking import bot_events, newest_event
+from dkd.query.asking import bot_events, newest_event, reaches
+from dkd.query.periods import before
 from dkd.query.question import Question
 
 TIMEOUT_S = 20.0
@@ -74,12 +75,13 @@ def shown(
     plan = planned(site.model, view, min(end, now))
     answers = site.desk.answers(_jobs(site.model, view, plan, end), still_wanted)
     bots = answers.pop(BOTS, None)
-    found = Found(end, answers.pop(SERIES, None), answers, bots if isinstance(bots, int) else None)
+    is_whole = answers.pop(PAST, True) is not False
+    found = Found(end, answers.pop(SERIES, None), answers, bots if isinstance(bots, int) else None, is_whole)
     return page(site.model, view, plan, found, site.saved, said)
 
 
 def _jobs(model: Model, view: View, plan: Plan, newest: datetime) -> dict[str, Job]:
-    """A job for the cards and the chart, one for the bots, one for each panel."""
+    """A job for the cards and the chart, one for the bots, one for the period before, one for each panel."""
     version = newest.isoformat() if plan.span.end > newest - _LATE else "past"
     age_s = _LIVE_AGE_S if view.live else 60.0
 
@@ -93,7 +95,13 @@ def _jobs(model: Model, view: View, plan: Plan, newest: datetime) -> dict[str, J
     found = {name: job("rows", asked, rows) for name, asked in plan.panels.items() if isinstance(asked, Question)}
     if plan.series is not None:
         found = {SERIES: job("answer", plan.series, ask), BOTS: job(BOTS, plan.series, bot_events), **found}
+        if plan.series.compare is not None:
+            found[PAST] = job(PAST, plan.series, _has_past)
     return found
+
+
+def _has_past(druid: Any, model: Model, question: Question) -> bool:
+    return reaches(druid, model, before(question)[0].start)
 
 
 def _newest(model: Model, druid: Any) -> datetime | None:

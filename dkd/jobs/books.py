@@ -5,18 +5,16 @@ from contextlib import closing
 from dataclasses import fields
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 
 from dkd.enrich.state import Books
 from dkd.errors import DkdError
 from dkd.model.schema import Model
 from dkd.settings import KafkaSettings, Settings, unreachable_remedy
 from dkd.stream.clients import REQUEST_S, Names, consumer, reason_of
-from dkd.stream.kafka import read_to_end, state_reader
-from dkd.stream.state import Head, newest
-
-_TAIL = 16
-_WIDER = 16
+from dkd.stream.heads import newest_heads
+from dkd.stream.kafka import state_reader
+from dkd.stream.state import Head
 
 
 class PartitionBooks(NamedTuple):
@@ -35,6 +33,7 @@ class PartitionBooks(NamedTuple):
         end: Offset behind raw's last record; *committed* equals it when nothing is left to do.
         watermark_ms: Greatest event time seen; None before the first event.
         counted: Offset in raw up to which these books count; short of *committed* where a commit came in between.
+        open_sessions: Sessions that are not finished; None while only an earlier dkd has told.
     """
 
     partition: int
@@ -49,6 +48,7 @@ class PartitionBooks(NamedTuple):
     end: int
     watermark_ms: int | None
     counted: int = 0
+    open_sessions: int | None = 0
 
     @property
     def lag(self) -> int:
@@ -100,7 +100,7 @@ class Ledger:
     def _read(self) -> tuple[PartitionBooks, ...]:
         partitions = self._partitions()
         # The books first: what is committed meanwhile can only make them look older than the offsets.
-        heads = _newest(self._state, self._names.state, partitions)
+        heads = newest_heads(self._state, self._names.state, partitions)
         places = [TopicPartition(self._names.raw, one) for one in partitions]
         committed = {place.partition: max(place.offset, 0) for place in self._group.committed(places, REQUEST_S)}
         ends = {place.partition: self._group.get_watermark_offsets(place, REQUEST_S)[1] for place in places}
@@ -120,23 +120,6 @@ def read_books(settings: Settings, model: Model) -> tuple[PartitionBooks, ...]:
         return ledger.read()
 
 
-def _newest(reader: Consumer, topic: str, partitions: Iterable[int]) -> dict[int, Head]:
-    """The newest state record of each partition that has any, looked for from the end of the topic."""
-    ends = {one: reader.get_watermark_offsets(TopicPartition(topic, one), REQUEST_S) for one in partitions}
-    heads: dict[int, Head] = {}
-    tail = _TAIL
-    while ends:
-        values: dict[int, list[bytes]] = {one: [] for one in ends}
-        for changed in read_to_end(reader, topic, {one: max(low, high - tail) for one, (low, high) in ends.items()}):
-            values[changed.partition].append(changed.value or b"")
-        found = {one: newest(filter(None, some)) for one, some in values.items()}
-        heads |= {one: head for one, head in found.items() if head}
-        # Where nothing was found, there were only markers and aborted records so far.
-        ends = {one: (low, high) for one, (low, high) in ends.items() if one not in heads and high - tail > low}
-        tail *= _WIDER
-    return heads
-
-
 def _books(partition: int, head: Head | None, committed: int, end: int) -> PartitionBooks:
     books = head.books if head else Books()
     return PartitionBooks(
@@ -152,4 +135,5 @@ def _books(partition: int, head: Head | None, committed: int, end: int) -> Parti
         end,
         head.watermark_ms if head else None,
         head.next_offset if head else 0,
+        head.open_sessions if head else 0,
     )

@@ -1,30 +1,45 @@
-"""A model and a target become the live topics and supervisors: read, compare, order, apply, prove."""
+"""A plan becomes live topics, supervisors and rules: lock, look again, then step by step, each proved and journaled."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import NamedTuple
 
+import dkd
 from dkd.errors import DkdError, PartlyError, Problem, RefusedError
+from dkd.jobs.live import Systems, artefacts, journal_topic, systems
+from dkd.jobs.lock import PATIENCE_S, Held, acquired, now_text, who
+from dkd.jobs.plan import KNOWN_S, plan_of, planned, privacy
+from dkd.model.digest import running_digest
 from dkd.model.schema import Model
-from dkd.plan.order import Plan, ordered, split
+from dkd.model.types import in_ms
+from dkd.plan.journal import Deploy, Journal, began, ended, stepped
+from dkd.plan.order import Plan
 from dkd.plan.show import changed
-from dkd.settings import KafkaSettings, Settings
+from dkd.settings import Settings
 from dkd.systems.change import Change
-from dkd.systems.druid.client import Overlord
-from dkd.systems.druid.live import supervisor_changes
-from dkd.systems.druid.render import supervisors
-from dkd.systems.kafka.client import BOOTSTRAP_S, connected
-from dkd.systems.kafka.live import topic_changes
-from dkd.systems.kafka.render import topics
+from dkd.systems.seal import digest
 
-Progress = Callable[[str], None]
-Apply = Callable[[Change], None]
 
-KNOWN_S = 30.0
-"""How long a Kafka that answered a moment ago may take: a machine that starts a whole stack is slow."""
+class Happening(NamedTuple):
+    """Something that a deploy tells while it runs.
 
-SYSTEMS = ("kafka", "druid")
-"""In the order of their steps: a supervisor needs its topic, and must not make it itself."""
+    Attributes:
+        event: ``step_started``, ``gate_wait``, ``step_done`` or ``step_failed``.
+        step: Address of the step.
+        seq: Number of the step, from 1.
+        total: How many steps there are.
+        text: For people.
+    """
+
+    event: str
+    step: str
+    seq: int
+    total: int
+    text: str
+
+
+Tell = Callable[[Happening], None]
 
 
 @dataclass(frozen=True)
@@ -41,42 +56,20 @@ class Report:
         return f"{self.plan.site} on {self.plan.target} is as the model says: {len(self.done)} steps done"
 
 
-def planned(model: Model, settings: Settings, *, bootstrap_s: float = BOOTSTRAP_S) -> Plan:
-    """What must happen so that *settings*' systems are as *model* says; nothing is written.
-
-    Args:
-        model: The site.
-        settings: Where.
-        bootstrap_s: How long Kafka may take to answer.
-
-    Raises:
-        DkdError: DKD701 to DKD704, when a system cannot be reached or refuses.
-    """
-    wanted = topics(model, settings.target)
-    with connected(settings.kafka, bootstrap_s) as kafka:
-        found = topic_changes(wanted, kafka.read([topic.name for topic in wanted]))
-    with Overlord(settings.druid) as overlord:
-        specs = supervisors(model, consumer_properties(settings.kafka))
-        found += supervisor_changes(specs, overlord.read())
-    free, blocked = split(found)
-    places = (f"Kafka {settings.kafka.servers}", f"Druid {settings.druid.coordinator}")
-    return Plan(model.site, settings.target, places, ordered(free, SYSTEMS), blocked)
-
-
-def deploy(model: Model, settings: Settings, *, progress: Progress) -> Report:
+def deploy(model: Model, settings: Settings, *, tell: Tell) -> Report:
     """Plan and carry it out without asking, as ``dkd up`` does.
 
     Args:
         model: The site.
         settings: Where.
-        progress: Gets a line for each step, and while one waits.
+        tell: Gets what happens.
 
     Raises:
-        DkdError: What :func:`planned`, :func:`refuse_blocked` and :func:`apply` raise.
+        DkdError: What :func:`dkd.jobs.plan.planned`, :func:`refuse_blocked` and :func:`apply` raise.
     """
     plan = planned(model, settings, bootstrap_s=KNOWN_S)
     refuse_blocked(plan)
-    return apply(plan, settings, progress=progress)
+    return apply(plan, model, settings, tell=tell)
 
 
 def refuse_blocked(plan: Plan) -> None:
@@ -88,64 +81,151 @@ def refuse_blocked(plan: Plan) -> None:
         raise error
 
 
-def apply(plan: Plan, settings: Settings, *, progress: Progress) -> Report:
-    """Carry out the steps of *plan* in their order; each is proved before the next begins.
+def apply(plan: Plan, model: Model, settings: Settings, *, tell: Tell, patience_s: float = PATIENCE_S) -> Report:
+    """Carry out the steps of *plan* in their order; each is proved before the next begins, and journaled.
+
+    Args:
+        plan: As it was shown.
+        model: By which it was made.
+        settings: Where.
+        tell: Gets what happens.
+        patience_s: How long another deploy is waited for.
 
     Raises:
+        RefusedError: DKD713, when a system is not as it was when the plan was made; DKD714, while another deploy runs.
         DkdError: The first failure, when nothing had been done before it.
         PartlyError: DKD712, the first failure after some steps; it says what was done.
     """
-    if not plan.steps:
-        return Report(plan, ())
-    with ExitStack() as stack:
-        kafka = stack.enter_context(connected(settings.kafka, KNOWN_S)) if _touches(plan, "kafka") else None
-        overlord = stack.enter_context(Overlord(settings.druid))
-        appliers: dict[str, Apply] = {"druid": lambda change: overlord.apply(change, progress)}
-        if kafka is not None:
-            appliers["kafka"] = kafka.apply
-        return Report(plan, carried_out(plan.steps, appliers, progress))
+    with systems(model, settings, KNOWN_S) as found:
+        if plan.is_empty and _is_known(found, model, settings):
+            return Report(plan, ())
+        _make_journal(found, model, settings)
+        with acquired(settings.kafka, model.site, journal_topic(model), found.journal, "deploy", patience_s) as held:
+            journal = _looked_again(found, plan, model, settings)
+            run = _Run(plan, model, settings, found, held, tell, journal)
+            run.all()
+    return Report(plan, plan.steps)
 
 
-def carried_out(steps: Sequence[Change], appliers: dict[str, Apply], progress: Progress) -> tuple[Change, ...]:
-    """Apply each step by the applier of its system; stop at the first failure.
+def carried_out(steps: Sequence[Change], do: Callable[[int, Change], None], tell: Tell) -> None:
+    """Do each step; stop at the first failure.
+
+    Args:
+        steps: In their order.
+        do: Carries one out, given its number.
+        tell: Gets what happens.
 
     Raises:
         DkdError: The first failure, when nothing had been done before it.
         PartlyError: DKD712, the first failure after some steps; it says what was done.
     """
     for seq, step in enumerate(steps, 1):
-        progress(f"{seq}/{len(steps)} {step.action} {step.address}")
+        where = (step.address, seq, len(steps))
+        tell(Happening("step_started", *where, f"{seq}/{len(steps)} {step.action} {step.address}"))
         try:
-            appliers[step.system](step)
+            do(seq, step)
         except DkdError as error:
-            raise _stopped(steps, seq - 1, error) from error
+            stopped = _stopped(steps, seq - 1, error)
+            tell(Happening("step_failed", *where, str(stopped)))
+            raise stopped from error
         except KeyboardInterrupt:
-            progress(f"interrupted at {step.address}; done before it: {changed(steps[: seq - 1])}")
+            said = f"interrupted at {step.address}; done before it: {changed(steps[: seq - 1])}"
+            tell(Happening("step_failed", *where, said))
             raise
-    return tuple(steps)
+        tell(Happening("step_done", *where, f"{seq}/{len(steps)} done"))
 
 
-def consumer_properties(kafka: KafkaSettings) -> dict[str, str]:
-    """How Druid's consumers reach *kafka*: servers and security, secrets in clear, as Druid needs them."""
-    found = {"bootstrap.servers": kafka.servers}
-    if kafka.security != "PLAINTEXT":
-        found["security.protocol"] = kafka.security
-    if kafka.security.startswith("SASL"):
-        module = "scram.Scram" if kafka.mechanism.startswith("SCRAM") else "plain.Plain"
-        found["sasl.mechanism"] = kafka.mechanism
-        found["sasl.jaas.config"] = (
-            f"org.apache.kafka.common.security.{module}LoginModule required "
-            f"username={_quoted(kafka.user)} password={_quoted(kafka.password)};"
-        )
-    return found
+@dataclass
+class _Run:
+    """One deploy under its lock."""
+
+    plan: Plan
+    model: Model
+    settings: Settings
+    systems: Systems
+    held: Held
+    tell: Tell
+    journal: Journal
+
+    def __post_init__(self) -> None:
+        """Name the deploy by its lock."""
+        plan, addresses = self.plan, tuple(step.address for step in self.plan.steps)
+        started = now_text()
+        self._deploy = Deploy(self.held.lock.id, plan.target, plan.model, who(), dkd.__version__, started, addresses)
+
+    def all(self) -> None:
+        """Every step, then the mark that it is done."""
+        self.held.write(began(self._deploy, self.journal))
+        carried_out(self.plan.steps, self._step, self.tell)
+        states = artefacts(self.model, self.systems.read(), self.settings.pseudonym_key)
+        known = self.journal.applied or {}
+        news = {address: state for address, state in states.items() if known.get(address) != state}
+        records = ended(self._deploy, now_text(), news, privacy(self.model), running_digest(self.model))
+        self.held.write(records, last=True)
+
+    def _step(self, seq: int, step: Change) -> None:
+        self._require_unchanged(step)
+        self.held.write(stepped(self._deploy, seq, step, "started", now_text()))
+        try:
+            self.systems.apply(step, lambda line: self._wait(seq, step, line))
+            self.systems.require_done(step)
+        except DkdError:
+            self.held.write(stepped(self._deploy, seq, step, "failed", now_text()))
+            raise
+        applied = self.systems.now(step)
+        self.held.write(stepped(self._deploy, seq, step, "done", now_text(), applied))
+
+    def _require_unchanged(self, step: Change) -> None:
+        """Neither Kafka nor Druid writes only if nothing changed, so this look just before is the best there is."""
+        if digest(self.systems.now(step)) != self.plan.live[step.address]:
+            raise _stale([step.address])
+
+    def _wait(self, seq: int, step: Change, line: str) -> None:
+        self.tell(Happening("gate_wait", step.address, seq, len(self.plan.steps), line))
 
 
-def _quoted(text: str | None) -> str:
-    return '"' + (text or "").replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _is_known(found: Systems, model: Model, settings: Settings) -> bool:
+    """Whether the journal knows each artefact as it is, so that a deploy without steps need not write anything."""
+    live = found.read()
+    applied = live.journal.applied or {}
+    states = artefacts(model, live, settings.pseudonym_key)
+    same = all(applied.get(address) == state for address, state in states.items())
+    return same and live.journal.privacy == privacy(model)
 
 
-def _touches(plan: Plan, system: str) -> bool:
-    return any(step.system == system for step in plan.steps)
+def _looked_again(found: Systems, plan: Plan, model: Model, settings: Settings) -> Journal:
+    """The journal, where everything is still as it was when *plan* was made."""
+    live = found.read()
+    now = plan_of(model, settings, live)
+    if now.cluster != plan.cluster:
+        raise _refused(f"the plan is for the Kafka cluster {plan.cluster}, and this one is {now.cluster}")
+    stale = [address for address, seen in plan.live.items() if now.live.get(address) != seen]
+    if stale:
+        raise _stale(stale)
+    if [step.address for step in now.steps] != [step.address for step in plan.steps]:
+        raise _refused("another deploy came between")
+    return live.journal
+
+
+def _stale(addresses: Sequence[str]) -> RefusedError:
+    return _refused(f"{', '.join(addresses)} changed after the plan was made")
+
+
+def _refused(problem: str) -> RefusedError:
+    return RefusedError("DKD713", problem=problem, remedy="plan again, and look at what is new in it")
+
+
+def _make_journal(found: Systems, model: Model, settings: Settings) -> None:
+    name = journal_topic(model)
+    if name in found.kafka.read([name]):
+        return
+    replication = 1 if settings.is_local else model.topics.replication
+    config = {"cleanup.policy": "compact", "max.message.bytes": str(8 * 1024 * 1024)}
+    config["segment.ms"] = str(in_ms(timedelta(days=1)))
+    if replication >= 3:
+        config["min.insync.replicas"] = "2"
+    wanted = {"partitions": 1, "replication": replication, "config": config}
+    found.kafka.apply(Change("kafka", "topic", name, "create", "it holds what deploys do", wanted=wanted))
 
 
 def _stopped(steps: Sequence[Change], done: int, error: DkdError) -> DkdError:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from dkd.errors import DkdError, RefusedError
+from dkd.jobs.pin import FILE as PINS
 from dkd.model.schema import Model
 from dkd.systems.avro.render import schema_id, semantic_json
 from dkd.systems.table import artefacts
@@ -88,7 +89,9 @@ def _others(project: Path, model: Model, wanted: Mapping[str, str]) -> list[str]
 
 
 def _other(project: Path, model: Model, path: str) -> Finding | None:
-    """What is wrong with a file that no artefact is: nothing with a schema of the past."""
+    """What is wrong with a file that no artefact is: nothing with a schema of the past, or with what deploy keeps."""
+    if path == f"specs/{model.site}/{PINS}":
+        return None
     folder = f"specs/{model.site}/schemas/"
     name = path.removeprefix(folder)
     if not path.startswith(folder) or not name.endswith(".avsc"):

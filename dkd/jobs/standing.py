@@ -1,6 +1,7 @@
 """A running site's books, beside what Druid counts → a section of the status: does all that came in lie somewhere?"""
 
 import time
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -17,8 +18,8 @@ from dkd.settings import Settings
 
 _TRIES, _PAUSE_S, _LIMIT_S = 3, 0.3, 3.0
 _MOST_LINES = 8
-_COUNTS = ("consumed", "clean", "dropped_bots", "duplicates", "rejects", "late", "sessions", "lag")
-_HEADS = ("consumed", "= clean", "+ bots", "+ duplicates", "+ rejects", "late", "sessions", "lag")
+_COUNTS = ("consumed", "clean", "dropped_bots", "duplicates", "rejects", "late", "sessions", "open_sessions", "lag")
+_HEADS = ("consumed", "= clean", "+ bots", "+ duplicates", "+ rejects", "late", "sessions", "open", "lag")
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def as_lines(found: Standing) -> list[str]:
     """For people: a table of the partitions, where there are not too many, and a line for each datasource."""
     rows = [_row(str(one.partition), one) for one in found.partitions]
     shown = rows if len(rows) <= _MOST_LINES else []
-    whole = ("all", *(f"{sum(getattr(one, name) for one in found.partitions):,}" for name in _COUNTS), "")
+    whole = ("all", *(_count(getattr(one, name) for one in found.partitions) for name in _COUNTS), "")
     table = [("partition", *_HEADS, "watermark"), *shown, whole]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ["  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in table]
@@ -119,7 +120,13 @@ def as_lines(found: Standing) -> list[str]:
 
 def _row(name: str, one: PartitionBooks) -> tuple[str, ...]:
     watermark = moment(one.watermark_ms) if one.watermark_ms is not None else "none"
-    return (name, *(f"{getattr(one, count):,}" for count in _COUNTS), watermark)
+    return (name, *(_count([getattr(one, count)]) for count in _COUNTS), watermark)
+
+
+def _count(counts: Iterable[int | None]) -> str:
+    """Their sum; a question mark where one is not known."""
+    known = list(counts)
+    return "?" if None in known else f"{sum(filter(None, known)):,}"
 
 
 def as_dict(found: Standing) -> dict[str, Any]:

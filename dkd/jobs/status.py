@@ -93,7 +93,7 @@ class Status:
         dead = any(part.state != "running" for part in self.parts)
         return [
             *(part.line() for part in self.parts),
-            total,
+            *([total] if self.parts else []),
             *added,
             *(["run dkd up to start what is missing"] if dead else []),
         ]

@@ -189,7 +189,9 @@ class _Run:
             return
         where = settings(self._site.model, "local", self._environment(), self._wanted.base_port)
         with self.result.phases.timed("deploy"):
-            report = deploy(self._site.model, where, progress=lambda line: self._listener.progress(f"deploy: {line}"))
+            report = deploy(
+                self._site.model, where, tell=lambda found: self._listener.progress(f"deploy: {found.text}")
+            )
         self.result.deployed = report.line()
 
     def services(self) -> None:

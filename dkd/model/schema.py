@@ -72,7 +72,12 @@ class Datasource(Frozen):
 
     source: Literal["clean", "sessions"] | None = Option(None, alias="from")
     segment: Literal["hour", "day", "month"] = "hour"
-    retention: Duration = timedelta(days=400)
+    retention: Duration = Option(
+        timedelta(days=400), description="how long rows stay in Druid, by its load and drop rules"
+    )
+    compact_after: Duration | None = Option(
+        None, description="age from which Druid merges small segments, and rewrites late ones; default: never"
+    )
 
 
 class Datasources(Frozen):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from dkd.model.schema import Model
 from dkd.query.client import Druid
-from dkd.query.compile import Query, bots, newest
+from dkd.query.compile import Query, bots, earlier, newest
 from dkd.query.mistake import QueryError, unknown_name
 from dkd.query.question import Question
 from dkd.query.rows import Rows
@@ -45,6 +45,11 @@ def newest_event(druid: Druid, model: Model) -> datetime | None:
             return None
         raise
     return datetime.fromisoformat(found).astimezone(UTC) if found else None
+
+
+def reaches(druid: Druid, model: Model, moment: datetime) -> bool:
+    """Whether the data begins before *moment*; a period in which it begins is not whole. Costs next to nothing."""
+    return bool(ask(druid, earlier(model, moment)).rows)
 
 
 def bot_events(druid: Druid, model: Model, question: Question) -> int:

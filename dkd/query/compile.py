@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from dkd.model.columns import Column
@@ -16,7 +17,7 @@ MOST_ROWS = 20_000
 """More rows than people or pictures take in; a question that needs more is refused before it is asked."""
 TIME = "time"
 
-Role = Literal["ranking", "rows", "totals", "newest", "bots"]
+Role = Literal["ranking", "rows", "totals", "newest", "earlier", "bots"]
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,13 @@ def newest(model: Model) -> Query:
     datasource = model.datasource("events")
     text = f'SELECT "__time" AS "{TIME}"\nFROM {quoted(datasource)}\nORDER BY "__time" DESC\nLIMIT 1'
     return Query(text, (), (TIME,), {}, "newest", datasource)
+
+
+def earlier(model: Model, moment: datetime) -> Query:
+    """Whether an event happened before *moment*: one row, or none; Druid stops at the first it finds."""
+    datasource = model.datasource("events")
+    text = f'SELECT "__time" AS "{TIME}"\nFROM {quoted(datasource)}\nWHERE "__time" < ?\nLIMIT 1'
+    return Query(text, (moment,), (TIME,), {}, "earlier", datasource)
 
 
 def bots(model: Model, question: Question) -> Query:

@@ -37,6 +37,7 @@ def as_object(answer: Answer, trust: Trust) -> dict[str, Any]:
         "rows": found.as_dicts(),
         "totals": totals,
         "exactness": exactness(answer),
+        "previous_is_whole": trust.is_past_whole if answer.previous else None,
         "newest_event": trust.newest.isoformat() if trust.newest else None,
         "bot_events": trust.bots,
         "definitions": answer.definitions,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from dkd.model.schema import Model
 from dkd.query.answer import Answer
-from dkd.query.asking import bot_events, newest_event
+from dkd.query.asking import bot_events, newest_event, reaches
 from dkd.query.client import Druid
 
 
@@ -18,15 +18,20 @@ class Trust:
     Attributes:
         newest: Time of the newest event of all, whatever was asked; None before the first.
         bots: Events of automated visitors in the answer's interval and filters: left out, or counted with the others.
+        is_past_whole: False where the data begins only within the period that is compared, whose numbers are then of
+            a part of it.
     """
 
     newest: datetime | None
     bots: int
+    is_past_whole: bool = True
 
 
 def trust_of(druid: Druid, model: Model, answer: Answer) -> Trust:
-    """Two small queries; raises what :meth:`dkd.query.client.Druid.sql` raises."""
-    return Trust(newest_event(druid, model), bot_events(druid, model, answer.question))
+    """Two or three small queries; raises what :meth:`dkd.query.client.Druid.sql` raises."""
+    past = answer.previous
+    is_past_whole = past is None or reaches(druid, model, past.start)
+    return Trust(newest_event(druid, model), bot_events(druid, model, answer.question), is_past_whole)
 
 
 def note(answer: Answer, trust: Trust) -> str:
@@ -63,6 +68,8 @@ def remarks(answer: Answer, trust: Trust) -> Iterator[str]:
         yield f"nothing was counted: the newest event is of {moment(trust.newest, question.zone)}, before the interval"
     elif not any(cell.now.value for cell in answer.totals):
         yield "nothing was counted: no event fits the filters" if question.filters else "nothing was counted"
+    if not trust.is_past_whole:
+        yield "the data begins only within the period before, so the changes are of a part of it"
 
 
 def moment(time: datetime, zone: str) -> str:

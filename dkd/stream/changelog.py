@@ -56,7 +56,8 @@ class Changelog:
             delta: Of the batch.
             next_offset: Where in raw to read on.
         """
-        head = Head(state.seq, next_offset, state.watermark_ms, state.books, self.shape, 0, 1, self.partitions)
+        head = Head(state.seq, next_offset, state.watermark_ms, state.books, self.shape, 0, 1, self.partitions,
+                    len(state.sessions))  # fmt: skip
         changes: list[Change] = list(records(self._key(state.seq), head, Held(delta.seen, delta.sessions.changed)))
         count, debt = len(changes), self.debt_bytes + _weight(changes)
         written, parts = list(self.written), list(self.parts)
@@ -123,8 +124,7 @@ def recovered(found: Iterable[Change], shape: Shape, partitions: int | None = No
     if not pieces:
         return Recovered(State(), Changelog.new(shape, partitions), None)
     head = max((piece.head for piece in pieces.values()), key=lambda one: one.seq)
-    if partitions and head.partitions and head.partitions != partitions:
-        raise _other_partitions(head.partitions, partitions)
+    require_count(head, partitions)
     whole = dict(_whole(pieces))
     buckets = [whole.get(f"b{index}", ()) for index in range(head.shape.buckets)]
     written = tuple(parts[0].head.seq if parts else 0 for parts in buckets)
@@ -175,7 +175,18 @@ def _hole(what: str, head: Head) -> DkdError:
     )
 
 
-def _other_partitions(found: int, wanted: int) -> DkdError:
+def require_count(head: Head, partitions: int | None) -> None:
+    """Return when the state of *head* was made of as many partitions of raw as there are, or one of both is unknown.
+
+    Raises:
+        RefusedError: DKD503, when it was not.
+    """
+    if partitions and head.partitions and head.partitions != partitions:
+        raise other_count(head.partitions, partitions)
+
+
+def other_count(found: int, wanted: int) -> RefusedError:
+    """The error of states that were made of *found* partitions where raw has *wanted*."""
     return RefusedError(
         "DKD503",
         where="state topic",

@@ -1,7 +1,9 @@
 """Settings become clients of Kafka's data plane, and their errors are sorted: try again, somebody else, or give up."""
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
@@ -18,6 +20,7 @@ SESSION_S = 8.0
 """Partitions of an enricher that shows no sign of life go to another one after this time."""
 
 HEARTBEAT_S = 2.0
+_CLOSE_S = 5.0
 
 _LARGEST_RECORD_BYTES = 8 * 1024 * 1024
 _DENIED = frozenset(
@@ -122,6 +125,23 @@ def producer(kafka: KafkaSettings, names: Names, notice: Notice) -> Producer:
         "error_cb": notice,
     }
     return Producer({**common(kafka), **wanted})
+
+
+def let_go(close: Callable[[], object]) -> None:
+    """Close a client, and leave one that does not return from it.
+
+    librdkafka's consumers sometimes never do, when they are closed while partitions move
+    (confluentinc/librdkafka#4792). A fresh client takes over our place in the group all the same. Nor does it matter
+    when a client can't end its last transaction: who writes next under its name does.
+    """
+
+    def closed() -> None:
+        with suppress(KafkaException):
+            close()
+
+    closing = threading.Thread(target=closed, daemon=True)
+    closing.start()
+    closing.join(_CLOSE_S)
 
 
 def reason_of(error: KafkaException) -> KafkaError:

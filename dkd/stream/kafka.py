@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing
 from typing import NamedTuple
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message
@@ -10,7 +9,7 @@ from confluent_kafka import TopicPartition as Place
 
 from dkd.errors import RefusedError
 from dkd.settings import KafkaSettings
-from dkd.stream.clients import REQUEST_S, Names, consumer
+from dkd.stream.clients import REQUEST_S, Names, consumer, let_go
 from dkd.stream.records import Batch, ticks_of
 from dkd.stream.source import Changed, Limits, Owner
 
@@ -91,8 +90,11 @@ class KafkaSource:
         and a snapshot could be older than the topic, of another partition count, or of a disk that is gone: a second
         truth, checked against the first at every start.
         """
-        with closing(state_reader(self._kafka, self._names)) as reader:
+        reader = state_reader(self._kafka, self._names)
+        try:
             yield from read_to_end(reader, self._names.state, dict.fromkeys(partitions, OFFSET_BEGINNING))
+        finally:
+            let_go(reader.close)
 
     def leave(self) -> None:
         """Give our place in the group up, as closing does not, and with it all partitions."""
@@ -159,7 +161,7 @@ class KafkaSource:
 
     def _start(self, partition: int, wanted: int | None) -> tuple[int, int]:
         """The topic's first offset, and where to begin; else an error, or a note about what is gone."""
-        low, high = self._bounds(partition, wanted or 0)
+        low, high = bounds(self._member, Place(self._names.raw, partition), wanted or 0)
         if (wanted or 0) > high:
             raise RefusedError(
                 "DKD505",
@@ -172,19 +174,6 @@ class KafkaSource:
             self._note(f"{self._names.raw} partition {partition}: {gone}")
         return low, max(wanted or 0, low)
 
-    def _bounds(self, partition: int, wanted: int) -> tuple[int, int]:
-        """First and next offset of a raw partition; a leader that has just begun may not know them at once."""
-        until_s = time.monotonic() + REQUEST_S
-        while True:
-            try:
-                low, high = self._member.get_watermark_offsets(Place(self._names.raw, partition), REQUEST_S)
-                if high >= wanted or time.monotonic() > until_s:
-                    return low, high
-            except KafkaException:
-                if time.monotonic() > until_s:
-                    raise
-            time.sleep(0.2)
-
     def _gone(self, _: Consumer, places: list[Place]) -> None:
         # Nothing is in flight here: a step commits before it polls again.
         for place in places:
@@ -192,6 +181,26 @@ class KafkaSource:
                 known.pop(place.partition, None)
         if self._owner is not None:
             self._owner.lost([place.partition for place in places])
+
+
+def bounds(asker: Consumer, place: Place, wanted: int = 0) -> tuple[int, int]:
+    """First and next offset of the partition at *place*, of which the next is *wanted* or more.
+
+    A leader that has just begun may not know them at once, so it is asked again for some seconds.
+
+    Raises:
+        KafkaException: When it still does not know them.
+    """
+    until_s = time.monotonic() + REQUEST_S
+    while True:
+        try:
+            low, high = asker.get_watermark_offsets(place, REQUEST_S)
+            if high >= wanted or time.monotonic() > until_s:
+                return low, high
+        except KafkaException:
+            if time.monotonic() > until_s:
+                raise
+        time.sleep(0.2)
 
 
 def state_reader(kafka: KafkaSettings, names: Names) -> Consumer:

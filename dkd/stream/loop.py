@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dkd.enrich.state import Books, State
 from dkd.errors import DkdError
-from dkd.stream.changelog import Changelog, Recovered, recovered
+from dkd.stream.changelog import Changelog, Recovered, other_count, recovered
 from dkd.stream.records import Batch, Positions, Result, Rows
 from dkd.stream.sink import Sink
 from dkd.stream.source import Limits, Source
@@ -94,8 +94,10 @@ class Loop:
 
         Raises:
             DkdError: DKD504, when a state stays behind the committed offset; DKD508, when it can't be read.
-            RefusedError: DKD503, when it was made of another number of partitions.
+            RefusedError: DKD503, when it was made of another number of partitions, or some were added to raw since.
         """
+        if self._partitions and max(committed, default=0) >= self._partitions:
+            raise other_count(self._partitions, max(committed) + 1)
         until = self._settling.clock() + self._settling.limit_s
         found = self._recovered(committed)
         while behind := [one for one, offset in committed.items() if (offset or 0) > (found[one].next_offset or 0)]:

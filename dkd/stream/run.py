@@ -18,6 +18,7 @@ from dkd.stream import clients
 from dkd.stream.clients import REQUEST_S, Names, reason_of
 from dkd.stream.commit import KafkaSink, insist
 from dkd.stream.decode import decoder, known_schemas
+from dkd.stream.heads import require_same_count
 from dkd.stream.kafka import KafkaSource
 from dkd.stream.loop import Loop
 from dkd.stream.metrics import Metrics
@@ -126,6 +127,7 @@ class Enricher:
         member = clients.member(self._kafka, self._names, self._notice)
         try:
             partitions = require_topics(member, self._names)
+            require_same_count(self._kafka, self._names, partitions)
             # The reader alone is asked about lost connections: it always fetches, and a writer's may just be idle.
             writer = clients.producer(self._kafka, self._names, lambda _: None)
             sink = KafkaSink(writer, member, self._names, self._patience)
@@ -140,9 +142,9 @@ class Enricher:
                     self._require_ours(member)
                 raise
             finally:
-                sink.close()
+                clients.let_go(sink.close)
         finally:
-            member.close()
+            clients.let_go(member.close)
 
     def _require_ours(self, member: Consumer) -> None:
         """Find out who ended our transaction: the broker, after a timeout of ours, or another enricher of our name.

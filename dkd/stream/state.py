@@ -52,6 +52,7 @@ class Head(NamedTuple):
         part: Of the record, from 0.
         parts: How many records hold this delta or bucket.
         partitions: How many the raw topic had, if it was known; with another number, visitors have other partitions.
+        open_sessions: How many sessions are not finished; None in a record of an earlier dkd.
     """
 
     seq: int
@@ -62,6 +63,7 @@ class Head(NamedTuple):
     part: int
     parts: int
     partitions: int | None
+    open_sessions: int | None = None
 
 
 class Piece(NamedTuple):
@@ -152,6 +154,7 @@ def _packed(head: Head, entries: int, sessions: int) -> bytes:
             "part": head.part,
             "parts": head.parts,
             "partitions": head.partitions,
+            "open_sessions": head.open_sessions,
             "entries": entries,
             "sessions": sessions,
         },
@@ -180,6 +183,7 @@ def opened(value: bytes) -> Opened:
             found["part"],
             found["parts"],
             found["partitions"],
+            found.get("open_sessions"),
         )
         return Opened(head, end, int(found["entries"]), int(found["sessions"]))
     except (ValueError, KeyError, TypeError) as error:

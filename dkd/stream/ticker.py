@@ -9,7 +9,7 @@ from dkd.enrich.chain import Setup
 from dkd.enrich.state import State
 from dkd.model.types import in_ms
 from dkd.settings import KafkaSettings
-from dkd.stream.clients import common, require_passable
+from dkd.stream.clients import common, let_go, require_passable
 from dkd.stream.kafka import KafkaSource
 from dkd.stream.loop import Live
 from dkd.stream.records import TICK_HEADER
@@ -66,7 +66,7 @@ class Ticker:
     def close(self) -> None:
         """Drop what is on its way; at worst it arrives, which is what was wanted."""
         self._writer.purge()
-        self._writer.close()
+        let_go(self._writer.close)
 
     def _delivered(self, error: KafkaError | None, _: Message) -> None:
         if error is not None:

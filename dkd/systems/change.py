@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Action = Literal["create", "update", "blocked"]
+Action = Literal["create", "update", "delete", "verify", "blocked"]
+"""``verify``: an earlier deploy stopped over this step; what it wrote is there and must be proved to work."""
 
 HIDDEN = "(hidden)"
 """Stands for a secret wherever a value is shown."""
@@ -18,11 +19,13 @@ class Difference:
         path: Where in the artefact, such as ``ioConfig.taskCount``.
         before: The live value; None where the live artefact does not set it.
         after: The wanted value; None where the model leaves it to the server's default.
+        by_hand: Whether the live value is not the one that the last deploy left there.
     """
 
     path: str
     before: object
     after: object
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Change:
         risk: What it costs or loses; empty where nothing.
         differences: What an update changes, in the order of their paths; none for a new artefact.
         wanted: The whole artefact as it shall be; it may hold secrets, so it is never shown.
+        removed: Whether the last deploy left an artefact there that is gone now.
     """
 
     system: str
@@ -49,8 +53,14 @@ class Change:
     remedy: str = ""
     differences: tuple[Difference, ...] = ()
     wanted: Mapping[str, object] = field(default_factory=dict, repr=False)
+    removed: bool = False
 
     @property
     def address(self) -> str:
         """System, kind and name in one word, such as ``kafka/topic/shop.raw``."""
         return f"{self.system}/{self.kind}/{self.name}"
+
+    @property
+    def is_drift(self) -> bool:
+        """Whether another hand had a part in it: what is live is not what the last deploy left."""
+        return self.removed or any(difference.by_hand for difference in self.differences)

@@ -22,6 +22,7 @@ from stream_site import AGENTS, NOW_MS, shop, work
 from dkd.enrich.chain import enrich
 from dkd.enrich.state import State
 from dkd.stream.changelog import Changelog, recovered
+from dkd.stream.heap import keep_small
 from dkd.stream.state import Shape
 
 MB = 1024 * 1024
@@ -95,6 +96,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=1_000_000)
     parser.add_argument("--minutes", type=float, default=1.0)
     asked = parser.parse_args()
+    keep_small()  # as dkd enrich does
     shop(), work()
     one = Partition()
     one.take(next(batches(BATCH, 0)))

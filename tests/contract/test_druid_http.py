@@ -28,6 +28,7 @@ class Played(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers: list[tuple[int, str]] = []
+        self.later: dict[str, str] = {}
         self.asked: list[tuple[str, str, dict[str, object]]] = []
         self.delay_s = 0.0
 
@@ -49,6 +50,8 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(self.server.delay_s)
         answers = self.server.answers
         status, text = (202, "") if self.command == "DELETE" else answers.pop(0) if len(answers) > 1 else answers[0]
+        if len(answers) == 1:
+            text = next((said for part, said in self.server.later.items() if part in self.path), text)
         data = text.encode()
         try:
             self.send_response(status)
@@ -213,6 +216,7 @@ def test_a_supervisor_that_never_was_has_no_history(server, overlord):
 
 
 SPEC = {"spec": {"dataSchema": {"dataSource": "x"}, "ioConfig": {"taskCount": 1}}}
+SAMPLED = (200, '{"numRowsRead":0,"numRowsIndexed":0,"data":[]}')
 CHANGE = Change("druid", "supervisor", "x", "create", "no such supervisor", wanted=SPEC)
 
 
@@ -223,11 +227,10 @@ def task(name, state, error=None):
 def test_a_supervisor_whose_tasks_fail_is_removed_although_druid_calls_it_healthy(server, overlord):
     """200, RUNNING and healthy are what Druid 33 answers while each task of a broken spec dies at once."""
     server.answers = [
+        SAMPLED,
         (200, "[]"),  # supervisors
-        (404, "{}"),  # history
         (200, "[]"),  # tasks before
         (200, '{"id":"x"}'),  # posted
-        (200, '[{"spec":{},"version":"v"}]'),  # history
         (200, json.dumps([task("t1", "FAILED", "function 'nosuchfn' is not defined.")])),
         (200, '{"id":"x"}'),  # terminated
     ]
@@ -241,11 +244,10 @@ def test_a_supervisor_whose_tasks_fail_is_removed_although_druid_calls_it_health
 def test_a_changed_supervisor_whose_tasks_fail_gets_its_spec_back(server, overlord):
     before = {"spec": {"dataSchema": {"dataSource": "x"}}, "old": True}
     server.answers = [
+        SAMPLED,
         (200, json.dumps([{"id": "x", "spec": before}])),
-        (200, '[{"spec":{},"version":"v1"}]'),
         (200, json.dumps([task("t0", "RUNNING")])),
         (200, '{"id":"x"}'),
-        (200, '[{"spec":{},"version":"v2"},{"spec":{},"version":"v1"}]'),
         (200, json.dumps([task("t1", "FAILED", "no"), task("t0", "SUCCESS")])),
         (200, '{"id":"x"}'),
     ]
@@ -254,23 +256,57 @@ def test_a_changed_supervisor_whose_tasks_fail_gets_its_spec_back(server, overlo
     assert (method, path, body) == ("POST", "/druid/indexer/v1/supervisor?skipRestartIfUnmodified=true", before)
 
 
-def test_a_task_that_reports_twice_is_proof(server, overlord):
+@pytest.mark.parametrize("before", [[], ["t1"]], ids=["a new task", "a task taken over"])
+def test_an_active_task_that_reports_twice_is_proof(server, overlord, before):
+    """A spec that is put back before its tasks have begun to stop keeps them: Druid 33 starts no new ones then."""
     report = json.dumps({"ingestionStatsAndErrors": {"payload": {"ingestionState": "BUILD_SEGMENTS"}}})
-    running = (200, json.dumps([task("t1", "RUNNING"), task("t0", "SUCCESS")]))
-    status = (200, '{"payload":{"partitions":4}}')
+    tasks = (200, json.dumps([task("t1", "RUNNING"), task("t0", "SUCCESS")]))
+    active = (200, json.dumps({"payload": {"partitions": 4, "activeTasks": [{"id": "t1"}]}}))
     server.answers = [
+        SAMPLED,
         (200, "[]"),
-        (404, "{}"),
-        (200, "[]"),
+        (200, json.dumps([task(name, "RUNNING") for name in before])),
         (200, '{"id":"x"}'),
-        (200, '[{"spec":{},"version":"v"}]'),
-        running,
+        tasks,
+        (200, json.dumps({"payload": {"partitions": 4, "activeTasks": []}})),
+        tasks,
+        active,
         (404, "not yet"),
-        running,
+        tasks,
+        active,
         (200, report),
-        running,
+        tasks,
+        active,
         (200, report),
-        status,
     ]
     overlord.apply(CHANGE, lambda _: None)
-    assert len(server.asked) == 12
+    assert len(server.asked) == 15
+
+
+def test_a_spec_with_which_druid_cannot_reach_kafka_is_not_posted(server, overlord):
+    """Posted, it would answer 200 and stay CONNECTING_TO_STREAM, healthy and without errors."""
+    server.answers = [(400, '{"error":"Timeout expired while fetching topic metadata"}')]
+    problem = failed(overlord.apply, CHANGE, lambda _: None)
+    assert problem.problem == "supervisor x cannot work: Timeout expired while fetching topic metadata"
+    assert [path for _, path, _ in server.asked] == ["/druid/indexer/v1/sampler"]
+
+
+@pytest.mark.parametrize(
+    ("state", "errors", "undone"),
+    [
+        ("UNABLE_TO_CONNECT_TO_STREAM", [], True),
+        ("PENDING", [{"exceptionClass": "ConfigException"}], True),
+        ("RUNNING", [], False),
+    ],
+)
+def test_a_supervisor_without_tasks_is_undone_unless_it_only_waits(
+    server, overlord, monkeypatch, state, errors, undone
+):
+    status = json.dumps({"payload": {"detailedState": state, "recentErrors": errors}})
+    server.answers = [SAMPLED, (200, "[]"), (200, "[]"), (200, '{"id":"x"}')]
+    server.later = {"/tasks": "[]", "/status": status}
+    with Overlord(server.druid, proof_s=0.5) as overlord:
+        problem = failed(overlord.apply, CHANGE, lambda _: None)
+    assert problem.code == "DKD705"
+    assert undone is (state in problem.problem)
+    assert ("it was removed again" in problem.problem) is undone

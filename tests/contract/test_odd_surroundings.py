@@ -29,6 +29,8 @@ def shell(project: Path, line: str) -> subprocess.CompletedProcess[str]:
         ("dkd sql <&-", 64, "DKD130"),
         ("dkd sql ''", 64, "DKD130"),
         ("dkd sql 'SELECT ?' --param 1 --param 2", 64, "DKD132"),
+        ("dkd sql 'SELECT 1' --json --format csv", 64, "DKD132"),
+        ("dkd ask visitors --json --format csv", 64, "DKD132"),
         ("dkd sql 'SELECT 1' --timeout 1e99", 64, "--timeout"),
         ("dkd replay - <&-", 64, "DKD801"),
         ("dkd down --wipe <&-", 5, "DKD614"),

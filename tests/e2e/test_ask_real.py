@@ -20,6 +20,7 @@ from dkd.query.client import Druid
 from dkd.query.link import as_link, of_link
 from dkd.query.question import Filter, Interval, Question, Split
 from dkd.query.shown import as_sql
+from dkd.query.trust import trust_of
 
 pytestmark = pytest.mark.stack
 
@@ -364,6 +365,16 @@ def test_every_query_reads_its_interval_alone(site, druid, days):
         plan = str(druid.sql(f"EXPLAIN PLAN FOR {query.sql}", query.parameters).rows)
         span = answer.previous if query.is_previous else answer.question.span
         assert f"{span.start:%Y-%m-%dT%H:%M}:00.000Z/{span.end:%Y-%m-%dT%H:%M}:00.000Z" in plan
+
+
+@pytest.mark.parametrize(("first", "is_whole"), [(0, False), (1, True)])
+def test_the_period_in_which_the_data_begins_is_known(site, druid, days, first, is_whole):
+    """The data begins in the course of the day before ``days[0]``."""
+    start = days[0] + timedelta(days=first)
+    question = Question(
+        measures=("events",), interval=Interval(start=start, end=start + timedelta(days=1)), compare="previous"
+    )
+    assert trust_of(druid, site.model, answered(druid, site.model, question)).is_past_whole is is_whole
 
 
 def test_before_the_first_row_the_question_is_answered_with_what_to_do(site):

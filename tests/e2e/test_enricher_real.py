@@ -4,20 +4,26 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewPartitions
 from faults.enricher_faults import campaign
 from faults.fault_site import PARTITIONS, Site, are_settled, judged
-from stream_site import raw
+from stream_site import loop_on, memory, raw, run_out
 
+from dkd.errors import RefusedError
 from dkd.jobs.books import Ledger, PartitionBooks, read_books, total
 from dkd.settings import Settings
+from dkd.stream import clients
+from dkd.stream.heads import require_same_count
+from dkd.stream.source import Limits
+from dkd.stream.store import ALL
 
 pytestmark = pytest.mark.stack
 
@@ -185,6 +191,52 @@ def test_a_raw_topic_of_another_partition_count_is_refused(site: Site):
                           timeout=60)  # fmt: skip
     assert done.returncode == 5
     assert f"it has {PARTITIONS} partitions, {site.names.raw} has {PARTITIONS + 1}" in done.stderr.splitlines()[-1]
+
+
+def test_a_state_of_another_partition_count_is_refused_by_who_gets_only_new_partitions_too(site: Site):
+    calm = memory(site.model, raw(site.model, 100))
+    run_out(loop_on(calm, site.work()), calm, Limits())
+    writer = Producer({"bootstrap.servers": site.kafka.servers})
+    for _, record in calm.read("state", 2, 0, ALL):
+        writer.produce(site.names.state, record.value, record.key, 2)
+    assert writer.flush(30) == 0
+    require_same_count(site.kafka, site.names, PARTITIONS)
+    topics = [site.names.raw, *site.names.written]
+    admin = AdminClient({"bootstrap.servers": site.kafka.servers})
+    for grown in admin.create_partitions([NewPartitions(topic, PARTITIONS + 1) for topic in topics]).values():
+        grown.result()
+    time.sleep(1)
+    with pytest.raises(RefusedError, match=f"written for {PARTITIONS} partitions of raw, and it has {PARTITIONS + 1}"):
+        require_same_count(site.kafka, site.names, PARTITIONS + 1)
+    done = subprocess.run(site.enrich(), env=site.environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 5
+    assert done.stderr.endswith("begin anew with dkd destroy and dkd deploy [DKD503]\n")
+
+
+def test_a_client_that_never_returns_from_being_closed_is_left(site: Site, monkeypatch):
+    monkeypatch.setattr(clients, "_CLOSE_S", 1.0)
+    asked, may_end = threading.Event(), threading.Event()
+
+    def stuck(*_: object) -> None:
+        asked.set()
+        assert may_end.wait(60)
+
+    member = clients.member(site.kafka, site.names, lambda _: None)
+    member.subscribe([site.names.raw], on_revoke=stuck)
+    until_s = time.monotonic() + 60
+    while not member.assignment():
+        assert time.monotonic() < until_s
+        member.consume(1, 0.2)
+    began_s = time.monotonic()
+    clients.let_go(member.close)
+    assert asked.is_set()
+    assert 1 <= time.monotonic() - began_s < 30
+    # A fresh client of its name gets its partitions all the same.
+    with running(site) as enricher:
+        fed(site, 50)
+        assert total(wait_for_end(site)).consumed >= 50
+        assert enricher.end() == 0
+    may_end.set()
 
 
 def test_books_of_a_site_that_was_never_enriched_are_zero(site: Site):

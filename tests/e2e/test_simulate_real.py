@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from real_stack import BASE_PORT, Stack
@@ -15,6 +16,9 @@ from real_stack import BASE_PORT, Stack
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 RATE = "0.05/s"
+COOKBOOK = re.findall(
+    r"```sql\n(.*?)```", (Path(__file__).parents[2] / "docs" / "analyst.md").read_text(encoding="utf-8"), re.DOTALL
+)
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +90,19 @@ def test_a_demo_sends_only_what_is_missing(site, said):
     assert added is None or int(added[1].replace(",", "")) < 100
     (row,) = site.rows("SELECT COUNT(*) n, COUNT(DISTINCT event_id) d FROM shop_events")
     assert row["n"] == row["d"] > said["events"]
+
+
+def test_the_cookbook_has_an_answer_for_each_question(site, said):
+    """After the demo, whose history ends with finished sessions; a column that is null in all rows is a wrong name."""
+    assert len(COOKBOOK) > 10
+    for sql in COOKBOOK:
+        found = site.rows(sql)
+        assert found, sql
+        empty = [name for name in found[0] if all(row[name] is None for row in found)]
+        assert not empty, f"{empty}: {sql}"
+    (sessions,) = site.rows("SELECT COUNT(*) n FROM shop_sessions WHERE is_bot = FALSE")
+    channels = next(sql for sql in COOKBOOK if "bounce_percent" in sql)
+    assert sum(row["sessions"] for row in site.rows(channels)) == sessions["n"] > 0
 
 
 def test_ctrl_c_ends_live_traffic_and_the_stack_that_the_demo_started(site, said):

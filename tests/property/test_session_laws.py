@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 import xxhash
@@ -23,12 +23,32 @@ from dkd.stream.state import Shape
 
 EXAMPLES = int(os.environ.get("DKD_TEST_EXAMPLES", "0"))
 NOW_MS = 1_780_000_000_000
-GAP, GRACE, LATE_AFTER = 1_000, 300, 4_000
+LATE_AFTER, DAY = 4_000, 86_400_000
 SMALL = Shape(ring=8, buckets=3, part_bytes=700)
 AGENTS = ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "curl/8.5.0")
 
 Event = Mapping[str, Any]
 Row = dict[str, Any]
+
+
+class Times(NamedTuple):
+    """Of sessions, in ms, short enough for random ones to meet every limit."""
+
+    gap: int
+    grace: int
+    cap: int
+
+
+class Scene(NamedTuple):
+    """Events and ticks in offset order, and the times by which they become sessions."""
+
+    times: Times
+    stream: list[Event]
+
+    def __repr__(self) -> str:
+        """Without what is null: a whole one is longer than hypothesis likes to show."""
+        stream = [{name: value for name, value in one.items() if value is not None} for one in self.stream]
+        return f"Scene({self.times}, {stream})"
 
 
 def examples(count: int) -> int:
@@ -47,41 +67,55 @@ def shop() -> Setup:
     return prepare(model, open_resources(model), None)
 
 
-def ruled(cap_ms: int, most_events: int = 10_000, **changes: bool) -> Setup:
-    """The shop with short times, so that random ones meet every limit."""
+def ruled(times: Times, most_events: int = 10_000, **changes: bool) -> Setup:
+    """The shop with other times."""
     rules = shop().sessions
     assert rules is not None
-    found = replace(rules, gap_ms=GAP, grace_ms=GRACE, cap_ms=cap_ms, most_events=most_events, **changes)
-    return replace(shop(), sessions=found, grace_ms=GRACE, late_after_ms=LATE_AFTER)
+    found = replace(rules, gap_ms=times.gap, grace_ms=times.grace, cap_ms=times.cap, most_events=most_events, **changes)
+    return replace(shop(), sessions=found, grace_ms=times.grace, late_after_ms=LATE_AFTER)
 
 
 # ---- random streams -------------------------------------------------------------------------------------------------
 
-EDGES = [edge + by for edge in (0, GAP, GRACE, GAP + GRACE) for by in (-1, 0, 1) if edge + by >= 0]
-BEHIND = [edge + by for edge in (0, GRACE, LATE_AFTER) for by in (-1, 0, 1) if edge + by >= 0]
-ALL_BEHIND = st.sampled_from(BEHIND) | st.integers(0, GRACE)
-IN_TIME = st.sampled_from([one for one in BEHIND if one <= GRACE]) | st.integers(0, GRACE)
-CAPS = st.sampled_from([GAP + GRACE + 1, 2 * GAP, 3 * GAP + 7, 86_400_000])
+# Where grace is longer than the gap, a visitor may have several open sessions.
+PACES = [(1_000, 300), (300, 1_000), (500, 500), (200, 1_500), (1_000, 0)]
+
+
+def around(*edges: int) -> list[int]:
+    return sorted({edge + by for edge in edges for by in (-1, 0, 1) if edge + by >= 0})
+
+
+@functools.cache
+def steps(gap: int, grace: int) -> st.SearchStrategy[int]:
+    return st.sampled_from(around(0, gap, grace, gap + grace)) | st.integers(0, gap // 2)
+
+
+@functools.cache
+def delays(grace: int, may_be_late: bool) -> st.SearchStrategy[int]:
+    edges = around(0, grace, LATE_AFTER)
+    return st.sampled_from([one for one in edges if may_be_late or one <= grace]) | st.integers(0, grace)
 
 
 @st.composite
-def streams(draw, behind=ALL_BEHIND, parties: int = 3) -> list[Event]:
-    """Events of some parties in offset order, and ticks: time goes on by steps, and events may lie behind it."""
+def scenes(draw, may_be_late: bool = True, parties: int = 3) -> Scene:
+    """Of some parties: time goes on by steps, and events may lie behind it."""
+    gap, grace = draw(st.sampled_from(PACES))
+    cap = draw(st.sampled_from([gap + grace + 1, 2 * gap + grace, 3 * gap + grace + 7, DAY]))
     now, found = 10 * LATE_AFTER, list[Event]()
     for seq in range(draw(st.integers(1, 22))):
-        now += draw(st.sampled_from(EDGES) | st.integers(0, GAP // 2))
+        now += draw(steps(gap, grace))
         if found and draw(st.integers(0, 11)) == 0:
             found.append({"tick": NOW_MS + now})
             continue
         if found and draw(st.integers(0, 9)) == 0:
-            found.append(draw(st.sampled_from(found)))
+            found.append(found[draw(st.integers(0, len(found) - 1))])
             continue
         found.append({
             "event": draw(st.sampled_from(["page_view", "page_view", "click", "menu_click", "heartbeat", "purchase",
                                            "sign_up"])),
             "party_id": f"p{draw(st.integers(1, parties))}",
             "event_id": draw(st.just(f"e{seq}") | st.none() if seq % 3 else st.just(f"e{seq}")),
-            "client_ms": NOW_MS + now - draw(behind),
+            "client_ms": NOW_MS + now - draw(delays(grace, may_be_late)),
             "page_url": draw(st.sampled_from([
                 None, "https://shop.example/a", "https://shop.example/b?utm_source=mail&utm_medium=email", "junk"])),
             "referrer_url": draw(st.sampled_from([None, "https://shop.example/", "https://www.google.com/"])),
@@ -90,13 +124,13 @@ def streams(draw, behind=ALL_BEHIND, parties: int = 3) -> list[Event]:
             "revenue": draw(st.sampled_from([None, 0.1, 19.99, -3.0, 1e13, float("nan")])),
             "screen_width": seq,
         })  # fmt: skip
-    return found
+    return Scene(Times(gap, grace, cap), found)
 
 
-def closing(stream: Sequence[Event]) -> list[Event]:
+def closing(stream: Sequence[Event], times: Times) -> list[Event]:
     """*stream*, and a tick that closes all."""
     last = max(one.get("tick") or one["client_ms"] for one in stream)
-    return [*stream, {"tick": last + GAP + GRACE + 1}]
+    return [*stream, {"tick": last + times.gap + times.grace + 1}]
 
 
 # ---- the code under test --------------------------------------------------------------------------------------------
@@ -157,7 +191,7 @@ def order_of(event: Event) -> tuple[int, int]:
     return event["client_ms"], xxhash.xxh3_64_intdigest(f"{event['party_id']}\0{event['event_id']}".encode())
 
 
-def in_time(stream: Iterable[Event]) -> tuple[list[Event], int]:
+def in_time(stream: Iterable[Event], grace: int) -> tuple[list[Event], int]:
     """Events that are neither repeats nor late, and how many are late."""
     watermark, seen, kept, late = 0, dict[tuple[str, str], int](), list[Event](), 0
     for one in stream:
@@ -170,24 +204,24 @@ def in_time(stream: Iterable[Event]) -> tuple[list[Event], int]:
             continue
         if one["event_id"]:
             seen[key] = time_ms
-        if time_ms < watermark - GRACE:
+        if time_ms < watermark - grace:
             late += 1
         else:
             kept.append(one)
     return kept, late
 
 
-def sessions_of(events: Iterable[Event], cap_ms: int) -> list[tuple[str, list[Event]]]:
+def sessions_of(events: Iterable[Event], times: Times) -> list[tuple[str, list[Event]]]:
     """Sessions of one party, each with why it ended."""
     found: list[list[Event]] = []
     for event in sorted(events, key=order_of):
-        goes_on = found and event["client_ms"] - found[-1][-1]["client_ms"] <= GAP
-        if goes_on and event["client_ms"] - found[-1][0]["client_ms"] <= cap_ms:
+        goes_on = found and event["client_ms"] - found[-1][-1]["client_ms"] <= times.gap
+        if goes_on and event["client_ms"] - found[-1][0]["client_ms"] <= times.cap:
             found[-1].append(event)
         else:
             found.append([event])
     ends = [
-        "cap_time" if after and after[0]["client_ms"] - one[-1]["client_ms"] <= GAP else "gap"
+        "cap_time" if after and after[0]["client_ms"] - one[-1]["client_ms"] <= times.gap else "gap"
         for one, after in itertools.zip_longest(found, found[1:])
     ]
     return list(zip(ends, found, strict=False))
@@ -245,9 +279,9 @@ def by_party(events: Iterable[Event]) -> dict[str, list[Event]]:
     return found
 
 
-def wanted_rows(stream: Iterable[Event], cap_ms: int) -> list[Row]:
-    parties = by_party(in_time(stream)[0])
-    return [row_of(*one) for party in sorted(parties) for one in sessions_of(parties[party], cap_ms)]
+def wanted_rows(stream: Iterable[Event], times: Times) -> list[Row]:
+    parties = by_party(in_time(stream, times.grace)[0])
+    return [row_of(*one) for party in sorted(parties) for one in sessions_of(parties[party], times)]
 
 
 def comparable(rows: Iterable[Row]) -> list[Row]:
@@ -270,59 +304,56 @@ def named(stream: Sequence[Event]) -> list[Event]:
 
 
 @settings(max_examples=examples(300), deadline=None, suppress_health_check=slow)
-@given(stream=streams(), cap_ms=CAPS)
-def test_rows_are_those_of_the_rules_taken_at_their_word(stream, cap_ms):
-    stream = closing(named(stream))
-    run = ran(ruled(cap_ms), stream)
-    assert comparable(run.rows) == wanted_rows(stream, cap_ms)
+@given(scene=scenes())
+def test_rows_are_those_of_the_rules_taken_at_their_word(scene):
+    times, stream = scene.times, closing(named(scene.stream), scene.times)
+    run = ran(ruled(times), stream)
+    assert comparable(run.rows) == wanted_rows(stream, times)
     assert len(run.state.sessions) == 0
     assert run.state.books.sessions == len(run.rows)
-    assert run.state.books.late == in_time(stream)[1]
+    assert run.state.books.late == in_time(stream, times.grace)[1]
 
 
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=slow)
-@given(
-    stream=streams(), cap_ms=CAPS, cuts=st.sets(st.integers(1, 22), max_size=4), most=st.sampled_from([2, 3, 10_000])
-)
-def test_neither_cuts_nor_restarts_nor_the_way_of_settling_change_a_byte(stream, cap_ms, cuts, most):
-    stream = closing(stream)
-    whole = ran(ruled(cap_ms, most), stream)
+@given(scene=scenes(), cuts=st.sets(st.integers(1, 22), max_size=4), most=st.sampled_from([2, 3, 10_000]))
+def test_neither_cuts_nor_restarts_nor_the_way_of_settling_change_a_byte(scene, cuts, most):
+    times, stream = scene.times, closing(scene.stream, scene.times)
+    whole = ran(ruled(times, most), stream)
     cuts = {cut for cut in cuts if cut < len(stream)}
     for other in (
-        ran(ruled(cap_ms, most), stream, cuts),
-        ran(ruled(cap_ms, most), stream, cuts, restarts=True),
-        ran(ruled(cap_ms, most, one_by_one=True), stream),
+        ran(ruled(times, most), stream, cuts),
+        ran(ruled(times, most), stream, cuts, restarts=True),
+        ran(ruled(times, most, one_by_one=True), stream),
     ):
         assert other.sessions == whole.sessions
         assert other.clean == whole.clean
 
 
-def prompt(stream: Sequence[Event]) -> list[Event]:
+def prompt(stream: Sequence[Event], grace: int) -> list[Event]:
     """*stream* without what is late: repeats of events of long before."""
     times = [one.get("tick") or one["client_ms"] for one in stream]
     latest = itertools.accumulate(times, max)
-    return [one for one, time_ms, now in zip(stream, times, latest, strict=True) if time_ms >= now - GRACE]
+    return [one for one, time_ms, now in zip(stream, times, latest, strict=True) if time_ms >= now - grace]
 
 
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=slow)
-@given(stream=streams(IN_TIME, parties=5), cap_ms=CAPS, partitions=st.integers(2, 4))
-def test_where_nothing_is_late_the_number_of_partitions_changes_no_row(stream, cap_ms, partitions):
-    stream = closing(prompt(named(stream)))
-    whole = ran(ruled(cap_ms), stream)
+@given(scene=scenes(may_be_late=False, parties=5), partitions=st.integers(2, 4))
+def test_where_nothing_is_late_the_number_of_partitions_changes_no_row(scene, partitions):
+    times, stream = scene.times, closing(prompt(named(scene.stream), scene.times.grace), scene.times)
+    whole = ran(ruled(times), stream)
     assert whole.state.books.late == whole.state.books.rejects == 0
     parts = [
         [one for one in stream if "tick" in one or int(one["party_id"][1:]) % partitions == number]
         for number in range(partitions)
     ]
-    found = [value for part in parts for value in ran(ruled(cap_ms), part).sessions]
+    found = [value for part in parts for value in ran(ruled(times), part).sessions]
     assert sorted(found) == sorted(whole.sessions)
 
 
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=slow)
-@given(stream=streams(), cap_ms=CAPS)
-def test_each_event_names_a_session_that_is_a_row_or_was_merged_into_one(stream, cap_ms):
-    stream = closing(stream)
-    run = ran(ruled(cap_ms), stream)
+@given(scene=scenes())
+def test_each_event_names_a_session_that_is_a_row_or_was_merged_into_one(scene):
+    run = ran(ruled(scene.times), closing(scene.stream, scene.times))
     clean = [json.loads(value) for value in run.clean]
     assert all(("session_id" in one) != one["is_late"] for one in clean)
     opened = [one["session_id"] for one in clean if one.get("first_in_session")]
@@ -332,22 +363,22 @@ def test_each_event_names_a_session_that_is_a_row_or_was_merged_into_one(stream,
     for one in clean:
         mine = [row for row in run.rows if row["party_id"] == one["party_id"]]
         holding = [row for row in mine if row["start_ms"] <= one["timestamp_ms"] <= row["end_ms"]]
-        known = mine if cap_ms < 86_400_000 else holding
+        known = mine if scene.times.cap < DAY else holding
         assert one["is_late"] or one["session_id"] in {
             name for row in known for name in (row["session_id"], *row.get("merged_ids", ()))
         }
 
 
 @settings(max_examples=examples(40), deadline=None, suppress_health_check=slow)
-@given(stream=streams(IN_TIME), seed=st.randoms(use_true_random=False))
-def test_any_order_within_grace_gives_the_same_rows(stream, seed):
+@given(scene=scenes(may_be_late=False), seed=st.randoms(use_true_random=False))
+def test_any_order_within_grace_gives_the_same_rows(scene, seed):
     """In the order of a time that is shaken by up to grace, no event falls behind by more."""
-    events = [one for one in named(stream) if "tick" not in one]
+    times, events = scene.times, [one for one in named(scene.stream) if "tick" not in one]
     events = list({one["event_id"]: one for one in events}.values())
     if not events:
         return
     rows = []
     for _ in range(2):
-        shaken = sorted(events, key=lambda one: one["client_ms"] + seed.randrange(GRACE + 1))
-        rows.append(comparable(ran(ruled(3 * GAP + 7), closing(shaken)).rows))
-    assert rows[0] == rows[1] == wanted_rows(sorted(events, key=order_of), 3 * GAP + 7)
+        shaken = sorted(events, key=lambda one: one["client_ms"] + seed.randrange(times.grace + 1))
+        rows.append(comparable(ran(ruled(times), closing(shaken, times)).rows))
+    assert rows[0] == rows[1] == wanted_rows(sorted(events, key=order_of), times)

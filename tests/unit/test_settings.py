@@ -4,7 +4,7 @@ import pytest
 
 from dkd.errors import UsageError
 from dkd.model.load import load
-from dkd.settings import Ports, settings
+from dkd.settings import Ports, druid_settings, settings
 
 MODEL = load(
     """
@@ -25,6 +25,12 @@ def test_a_target_is_filled_from_the_environment():
     found = settings(MODEL, "prod", SET)
     assert (found.kafka.servers, found.kafka.user, found.kafka.password) == ("k:9092", "u", "hunter2")
     assert (found.druid.broker, found.druid.password) == ("https://druid:8888", "hunter3")
+
+
+def test_who_only_asks_needs_druids_variables_alone():
+    assert druid_settings(MODEL, "prod", {"DRUID_PASSWORD": "hunter3"}) == settings(MODEL, "prod", SET).druid
+    with pytest.raises(UsageError, match="DRUID_PASSWORD is not set"):
+        druid_settings(MODEL, "prod", {})
 
 
 def test_secrets_are_not_in_the_text_of_settings():

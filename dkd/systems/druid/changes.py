@@ -107,8 +107,8 @@ def _granularity_rule(edit: Edit, address: str, name: str) -> str:
         return "DKD962" if _rank(query) > _rank(edit.after) else "DKD964"
     if name != "queryGranularity":
         return UNKNOWN.code
-    segments = [side(f"{address}/{_GRANULARITY}.segmentGranularity") for side in (edit.was, edit.now)]
-    if _rank(edit.after) > min(map(_rank, segments)):
+    both = [side(f"{address}/{_GRANULARITY}.segmentGranularity") for side in (edit.was, edit.now)]
+    if _rank(edit.after) > min((_rank(one) for one in both if one is not None), default=len(_ORDER)):
         return "DKD962"
     return "DKD961" if _rank(edit.after) > _rank(edit.before) else "DKD963"
 

@@ -5,21 +5,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-
 from dkd.errors import DkdError
-from dkd.settings import DruidSettings, unreachable_remedy
+from dkd.settings import DruidSettings
 from dkd.systems.change import Change
-from dkd.systems.druid.answer import reason
+from dkd.systems.druid.api import REQUEST_S, Api
 from dkd.systems.druid.live import datasource
+from dkd.systems.druid.strict import require_known
 
-REQUEST_S = 10.0
 POST_S = 120.0
 """A restart waits for the old tasks, up to Druid's own ``shutdownTimeout`` of 80 s."""
 PROOF_S = 120.0
-LEADER_S = 10.0
-_CONNECT_S = 3.0
 _POLL_S = 0.25
+_SAMPLE_MS = 200
+_SLOW = frozenset({"PENDING", "RUNNING", "DISCOVERING_INITIAL_TASKS", "CREATING_TASKS"})
+"""States of a supervisor that only waits for room; in any other it will never work."""
+_HOPE_S = 30.0
+"""A supervisor on a slow machine is given so long to come to one of them."""
+_RESET_S, _ENDED_S = 1.5, 8.0
 _SETTLED_S = 1.0
 """A task that cannot run ends within a quarter of a second of its start."""
 
@@ -38,22 +40,15 @@ class Task:
 class Overlord:
     """The supervisors of one Druid cluster."""
 
-    def __init__(self, druid: DruidSettings) -> None:
-        """Talk to the overlord at ``druid.coordinator``; nothing is sent yet."""
-        self._base = f"{druid.coordinator}/druid/indexer/v1"
-        self._where = f"Druid at {druid.coordinator}"
-        self._remedy = unreachable_remedy(druid.coordinator)
-        self._http = requests.Session()
-        # A proxy of the environment is not on the way to this machine itself.
-        self._http.trust_env = "//127.0.0.1" not in druid.coordinator
-        if druid.user is not None:
-            self._http.auth = (druid.user, druid.password or "")
+    def __init__(self, druid: DruidSettings, proof_s: float = PROOF_S) -> None:
+        """Talk to the overlord at ``druid.coordinator``; nothing is sent yet. A supervisor has *proof_s* to work."""
+        self._api, self._proof_s = Api(druid), proof_s
 
     def __enter__(self) -> "Overlord":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self._api.close()
 
     def read(self) -> dict[str, Mapping[str, Any]]:
         """The spec of every supervisor by datasource, in the form Druid gives it; one request.
@@ -69,20 +64,64 @@ class Overlord:
         A supervisor whose tasks fail is put back as it was, or removed where there was none.
 
         Raises:
-            DkdError: DKD703 unreachable, DKD704 refused, DKD705 not working afterwards.
+            DkdError: DKD270 and DKD271 for what Druid would accept and not do, DKD703 unreachable, DKD704 refused,
+                DKD705 not able to read its topic, or not working afterwards.
         """
         spec, name = change.wanted, change.name
-        previous, history = self.read().get(name), self.history(name)
-        tasks = self.tasks(name)
+        require_known(spec)
+        self._require_samples(spec)
+        previous = self.read().get(name)
+        old = frozenset(task.id for task in self.tasks(name))
         self.post(spec)
-        # Where Druid finds the specs equal after all it restarts nothing, and the tasks there are will do.
-        restarted = self.history(name)[:1] != history[:1]
-        old = frozenset(task.id for task in tasks if restarted or task.state != "RUNNING")
+        self._proved(name, spec, old, previous, progress)
+
+    def sample(self, spec: Mapping[str, Any], rows: int, wait_ms: int) -> Mapping[str, Any]:
+        """What *spec* makes of the first *rows* records of its topic, as Druid's sampler answers; nothing is stored.
+
+        Raises:
+            DkdError: DKD703 unreachable, DKD705 when Druid cannot read or make rows with it.
+        """
+        config = {"numRows": rows, "timeoutMs": wait_ms}
+        try:
+            found: Mapping[str, Any] = self._call(
+                "POST", "/sampler", {"type": "kafka", "spec": spec, "samplerConfig": config}, timeout_s=POST_S
+            )
+        except DkdError as error:
+            first = error.problems[0]
+            if first.code != "DKD704":
+                raise
+            said = first.problem.removeprefix("refused POST /sampler: ").removeprefix("Failed to sample data: ")
+            raise self._api.error("DKD705", f"supervisor {datasource(spec)} cannot work: {said}") from error
+        return found
+
+    def _require_samples(self, spec: Mapping[str, Any]) -> None:
+        """A spec with which Druid cannot read a single record is not posted: its 200 would say nothing."""
+        self.sample(spec, 1, _SAMPLE_MS)
+
+    def verify(self, name: str, progress: Progress) -> None:
+        """Prove that a supervisor works which an earlier deploy posted and could not watch any longer.
+
+        Raises:
+            DkdError: DKD703 unreachable, DKD704 refused, DKD705 not working; the spec before it is then put back.
+        """
+        history = self.history(name)
+        previous = history[1]["spec"] if len(history) > 1 else None
+        old = frozenset(task.id for task in self.tasks(name) if task.state != "RUNNING")
+        self._proved(name, self.read()[name], old, _posted(previous), progress)
+
+    def _proved(
+        self,
+        name: str,
+        spec: Mapping[str, Any],
+        old: frozenset[str],
+        previous: Mapping[str, Any] | None,
+        progress: Progress,
+    ) -> None:
         try:
             self._prove(spec, old, progress)
         except _TasksFailError as failed:
             undone = self._undo(name, previous)
-            raise self._error("DKD705", f"supervisor {name}: its tasks fail: {failed}; {undone}") from failed
+            raise self._api.error("DKD705", f"supervisor {name}: its tasks fail: {failed}; {undone}") from failed
 
     def post(self, spec: Mapping[str, Any]) -> None:
         """Create or replace a supervisor; an equal one is left alone by Druid."""
@@ -102,6 +141,22 @@ class Overlord:
         """Stop a supervisor; rows and offsets stay."""
         self._call("POST", f"/supervisor/{name}/terminate", timeout_s=POST_S)
 
+    def forget(self, name: str) -> None:
+        """Stop a supervisor and its tasks, unpublished rows with them, and make Druid forget how far it read.
+
+        Otherwise one of the same name would go on at these offsets, in a topic that was made anew.
+        """
+        self._call("POST", f"/supervisor/{name}/suspend", timeout_s=POST_S)
+        # One that waits until a historical has loaded its rows would wait for ever: they are about to be dropped.
+        self._call("POST", f"/datasources/{name}/shutdownAllTasks", absent={})
+        until = time.monotonic() + _ENDED_S
+        while any(task.state == "RUNNING" for task in self.tasks(name)) and time.monotonic() < until:
+            time.sleep(_POLL_S)
+        self._call("POST", f"/supervisor/{name}/reset", timeout_s=POST_S)
+        # The reset is only queued when it is answered, and a supervisor that ends forgets its queue.
+        time.sleep(_RESET_S)
+        self.terminate(name)
+
     def _prove(self, spec: Mapping[str, Any], old: frozenset[str], progress: Progress) -> None:
         """Wait until every group has a running task that reports, and still does a moment later.
 
@@ -109,31 +164,49 @@ class Overlord:
 
         Raises:
             _TasksFailError: As soon as one task failed that is not among the *old*.
-            DkdError: DKD705, when there are too few tasks after :data:`PROOF_S`.
+            DkdError: DKD705, when there are too few tasks after the time it has.
         """
         name, started, said = datasource(spec), time.monotonic(), 0
         proved: frozenset[str] = frozenset()
-        while (waited := time.monotonic() - started) < PROOF_S:
-            reporting = self._reporting(name, old)
-            if reporting and reporting <= proved and len(reporting) >= self._groups(spec):
+        while (waited := time.monotonic() - started) < self._proof_s:
+            self._refuse_failed(name, old)
+            status = self._status(name)
+            reporting = self._reporting(status)
+            if reporting and reporting <= proved and len(reporting) >= _groups(spec, status):
                 return
             proved = reporting
             if waited // 10 > said:
                 said = int(waited // 10)
                 progress(f"waiting for a running task of {name}, {waited:.0f} s")
+                if waited >= _HOPE_S:
+                    self._require_hope(name, waited)
             time.sleep(_SETTLED_S if reporting else _POLL_S)
-        raise self._error(
-            "DKD705", f"supervisor {name} has no running task after {PROOF_S:.0f} s{self._why(name)}",
-            "see that Druid has free task slots, then deploy again",
-        )  # fmt: skip
+        self._require_hope(name, self._proof_s)
+        remedy = "see that Druid has free task slots, then deploy again"
+        raise self._api.error("DKD705", f"supervisor {name} has no running task after {self._proof_s:.0f} s", remedy)
 
-    def _reporting(self, name: str, old: frozenset[str]) -> frozenset[str]:
-        """New tasks that build segments by their own report; the overlord asks the task itself for it."""
-        fresh = [task for task in self.tasks(name) if task.id not in old]
-        failed = [task.error for task in fresh if task.state == "FAILED"]
+    def _require_hope(self, name: str, waited_s: float) -> None:
+        """Return when a supervisor without tasks only waits for room; in any other state it will never have one."""
+        status = self._status(name)
+        state, errors = str(status.get("detailedState")), status.get("recentErrors") or []
+        said = [str(error.get("message") or error.get("exceptionClass"))[:200] for error in errors]
+        # One that runs has got over its errors.
+        if state not in _SLOW or (said and state != "RUNNING"):
+            raise _TasksFailError(f"none runs after {waited_s:.0f} s, {state}{': ' + said[-1] if said else ''}")
+
+    def _refuse_failed(self, name: str, old: frozenset[str]) -> None:
+        failed = [task.error for task in self.tasks(name) if task.id not in old and task.state == "FAILED"]
         if failed:
             raise _TasksFailError(failed[0][:300] or "Druid does not say why")
-        return frozenset(task.id for task in fresh if task.state == "RUNNING" and self._builds(task.id))
+
+    def _reporting(self, status: Mapping[str, Any]) -> frozenset[str]:
+        """The supervisor's active tasks that build segments by their own report; the overlord asks the task for it.
+
+        A task from before the post may be among them: a supervisor takes over one whose spec equals its own, as when
+        a change is taken back before its tasks have begun to stop.
+        """
+        active = [str(task["id"]) for task in status.get("activeTasks") or []]
+        return frozenset(task_id for task_id in active if self._builds(task_id))
 
     def _builds(self, task_id: str) -> bool:
         try:
@@ -144,21 +217,9 @@ class Overlord:
         payload = report.get("ingestionStatsAndErrors", {}).get("payload", {})
         return bool(payload.get("ingestionState") == "BUILD_SEGMENTS")
 
-    def _groups(self, spec: Mapping[str, Any]) -> int:
-        """Groups of tasks that there must be: never more than partitions."""
-        wanted = int(spec["spec"]["ioConfig"].get("taskCount") or 1)
-        return min(wanted, int(self._status(datasource(spec)).get("partitions") or 1))
-
     def _status(self, name: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._call("GET", f"/supervisor/{name}/status")["payload"]
         return found
-
-    def _why(self, name: str) -> str:
-        status = self._status(name)
-        errors = [
-            str(error.get("message") or error.get("exceptionClass")) for error in status.get("recentErrors") or []
-        ]
-        return f" ({status.get('detailedState')}{': ' + errors[-1][:200] if errors else ''})"
 
     def _undo(self, name: str, previous: Mapping[str, Any] | None) -> str:
         if previous is None:
@@ -170,37 +231,18 @@ class Overlord:
     def _call(
         self, method: str, path: str, body: object = None, *, timeout_s: float = REQUEST_S, absent: Any = None
     ) -> Any:
-        """One request's JSON answer; *absent* instead of a 404."""
-        answer = self._answer(method, path, body, timeout_s)
-        if answer.status_code == 404 and absent is not None:
-            return absent
-        if answer.status_code in (401, 403):
-            raise self._error("DKD704", "refuses the user", "check user and password of the target")
-        if not answer.ok:
-            said = reason(answer.status_code, answer.text)
-            raise self._error("DKD704", f"refused {method} {path.partition('?')[0]}: {said}")
-        try:
-            return answer.json()
-        except requests.JSONDecodeError as error:
-            raise self._error("DKD703", "what answers there is not Druid", self._remedy) from error
+        return self._api.call(method, f"/druid/indexer/v1{path}", body, timeout_s=timeout_s, absent=absent)
 
-    def _answer(self, method: str, path: str, body: object, timeout_s: float) -> requests.Response:
-        """One answer of a leader: an overlord that does not lead yet answers 503 and does nothing."""
-        led_by = time.monotonic() + LEADER_S
-        try:
-            while True:
-                answer = self._http.request(method, f"{self._base}{path}", json=body, timeout=(_CONNECT_S, timeout_s))
-                if answer.status_code != 503 or time.monotonic() > led_by:
-                    return answer
-                time.sleep(_POLL_S)
-        except requests.Timeout as error:
-            raise self._error("DKD703", f"no answer within {timeout_s:.0f} s", self._remedy) from error
-        except requests.RequestException as error:
-            raise self._error("DKD703", "cannot be reached", self._remedy) from error
 
-    def _error(self, code: str, problem: str, remedy: str = "") -> DkdError:
-        return DkdError(code, where=self._where, problem=problem, remedy=remedy)
+def _groups(spec: Mapping[str, Any], status: Mapping[str, Any]) -> int:
+    """Groups of tasks that there must be: never more than partitions."""
+    return min(int(spec["spec"]["ioConfig"].get("taskCount") or 1), int(status.get("partitions") or 1))
 
 
 class _TasksFailError(Exception):
     """New tasks end as FAILED; the text is what the first of them says."""
+
+
+def _posted(spec: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """A spec of the history, where it is not the mark of a removal."""
+    return None if spec is None or spec.get("type") == "noop" else spec

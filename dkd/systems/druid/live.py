@@ -5,13 +5,13 @@ from typing import Any
 
 from dkd.systems.change import HIDDEN, Change, Difference
 from dkd.systems.druid.normal import normal
+from dkd.systems.seal import is_secret
 
 KIND = "supervisor"
 
 _FREE = ("context", "ioConfig.consumerProperties")
 """Maps that Druid keeps as they are, so that a key which the model does not name is another hand's."""
 
-_SECRET = ("password", "jaas", "secret", "credential", "token")
 _ABSENT = object()
 
 Json = Mapping[str, Any]
@@ -115,8 +115,8 @@ def _shown(value: Any) -> Any:
 
 
 def _hidden(difference: Difference) -> Difference:
-    name = difference.path.rpartition("consumerProperties.")[2].lower()
-    if "consumerProperties" not in difference.path or not any(word in name for word in _SECRET):
+    name = difference.path.rpartition("consumerProperties.")[2]
+    if "consumerProperties" not in difference.path or not is_secret(name):
         return difference
     return Difference(
         difference.path,

@@ -4,11 +4,18 @@ Druid answers 200 to a key that it doesn't know and forgets it, and takes an unk
 this table is the strict schema that Druid lacks: what is not in it is a mistake of ours or of a hand-written spec.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dkd.errors import DkdError
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_GRANULARITIES = (
+    "NONE", "SECOND", "MINUTE", "FIVE_MINUTE", "TEN_MINUTE", "FIFTEEN_MINUTE", "THIRTY_MINUTE", "HOUR", "SIX_HOUR",
+    "EIGHT_HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR", "ALL",
+)  # fmt: skip
+"""The finest first."""
 _DIMENSION_TYPES = frozenset({"string", "long", "double", "float", "json", "auto"})
 
 _KEYS: Mapping[str, frozenset[str]] = {
@@ -57,12 +64,40 @@ def unknown(spec: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(_unknown("", spec))
 
 
+def impossible(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    """What in *spec* Druid accepts although no task, or no reader, can do anything with it."""
+    inner = spec.get("spec", {})
+    schema, io_config = inner.get("dataSchema", {}), inner.get("ioConfig", {})
+    granularity, count = schema.get("granularitySpec", {}), io_config.get("taskCount", 1)
+    found = []
+    if not _NAME.fullmatch(str(schema.get("dataSource", ""))):
+        found.append(f"the datasource's name {schema.get('dataSource')!r} needs quotes wherever it is used")
+    if isinstance(count, int) and count < 1:
+        found.append(f"taskCount {count} leaves nobody to read")
+    for metric in schema.get("metricsSpec", []):
+        if not 4 <= metric.get("lgK", 12) <= 21:
+            found.append(f"lgK {metric['lgK']} of {metric.get('name')} is not 4 to 21: no task could store a row")
+    query, segment = (granularity.get(f"{kind}Granularity", "NONE") for kind in ("query", "segment"))
+    if _rank(query) > _rank(segment) >= 0:
+        found.append(f"queryGranularity {query} is coarser than segmentGranularity {segment}")
+    return tuple(found)
+
+
+def _rank(granularity: object) -> int:
+    """How coarse; -1 for what has no place in the order, such as a period with an origin."""
+    name = str(granularity).upper()
+    return _GRANULARITIES.index(name) if name in _GRANULARITIES else -1
+
+
 def require_known(spec: Mapping[str, Any]) -> None:
-    """Make sure that Druid keeps all of *spec*.
+    """Make sure that Druid keeps all of *spec*, and that it can work.
 
     Raises:
-        DkdError: DKD270, naming every path that it would not keep.
+        DkdError: DKD270, naming every path that it would not keep; DKD271, when it keeps what cannot work.
     """
+    wrong = impossible(spec)
+    if wrong:
+        raise DkdError("DKD271", where=str(spec["spec"]["dataSchema"].get("dataSource")), problem="; ".join(wrong))
     found = unknown(spec)
     if found:
         raise DkdError(

@@ -4,10 +4,12 @@ import logging
 import re
 import socket
 import ssl
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import AlterConfigOp, ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError, KafkaTimeoutError, for_code
 
@@ -46,6 +48,16 @@ class Topics:
             resources = [ConfigResource(ConfigResourceType.TOPIC, topic["name"]) for topic in found]
             configs = self._admin.describe_configs(resources).get("topic", {}) if resources else {}
         return {topic["name"]: _topic(topic, configs.get(topic["name"], {})) for topic in found}
+
+    def cluster_id(self) -> str:
+        """The id that the cluster got when it was made; one request. Raises as :meth:`read` does."""
+        with self._said("reading its cluster's id"):
+            return str(self._admin.describe_cluster()["cluster_id"])
+
+    def delete(self, names: Sequence[str]) -> None:
+        """Delete topics with all their records. Raises as :meth:`read` does."""
+        with self._said(f"deleting {', '.join(names)}"):
+            self._admin.delete_topics(list(names), timeout_ms=int(REQUEST_S * 1_000))
 
     def apply(self, change: Change) -> None:
         """Carry out *change*; a created topic has a leader in every partition when this returns.
@@ -123,7 +135,7 @@ def connected(kafka: KafkaSettings, bootstrap_s: float = BOOTSTRAP_S) -> Iterato
     _dial(kafka.servers)
     try:
         admin = KafkaAdminClient(
-            bootstrap_servers=[server.strip() for server in kafka.servers.split(",")],
+            bootstrap_servers=_servers(kafka),
             client_id="dkd",
             bootstrap_timeout_ms=int(bootstrap_s * 1_000),
             request_timeout_ms=int(REQUEST_S * 1_000),
@@ -135,6 +147,44 @@ def connected(kafka: KafkaSettings, bootstrap_s: float = BOOTSTRAP_S) -> Iterato
         yield Topics(admin, kafka.servers)
     finally:
         admin.close()
+
+
+def committed(kafka: KafkaSettings, topic: str) -> list[tuple[bytes, bytes | None]]:
+    """Keys and values of a topic of one partition, from its beginning to its end; two requests.
+
+    Raises:
+        DkdError: DKD702, when the cluster refuses or does not answer in time.
+    """
+    place, found = TopicPartition(topic, 0), list[tuple[bytes, bytes | None]]()
+    try:
+        reader = KafkaConsumer(
+            bootstrap_servers=_servers(kafka),
+            client_id="dkd",
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_wait_ms=50,
+            **_security(kafka),
+        )
+        try:
+            reader.assign([place])
+            # A compacted topic begins at 0; asking for its beginning would be one more request.
+            reader.seek(place, 0)
+            until = time.monotonic() + REQUEST_S
+            while reader.highwater(place) is None or reader.position(place) < reader.highwater(place):
+                found += [(one.key, one.value) for one in reader.poll(200).get(place, [])]
+                if time.monotonic() > until:
+                    raise KafkaTimeoutError(f"{topic} could not be read to its end within {REQUEST_S:.0f} s")
+        finally:
+            reader.close()
+    except (KafkaError, ssl.SSLError, OSError) as error:
+        where = f"Kafka at {kafka.servers}"
+        raise DkdError("DKD702", where=where, problem=f"reading {topic} failed: {_reason(error)}") from error
+    return found
+
+
+def _servers(kafka: KafkaSettings) -> list[str]:
+    return [server.strip() for server in kafka.servers.split(",")]
 
 
 def _security(kafka: KafkaSettings) -> dict[str, Any]:

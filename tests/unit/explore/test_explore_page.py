@@ -96,6 +96,16 @@ def test_nothing_before_is_said_once_and_not_on_every_number():
     assert found["trust"]["compared"].startswith("nothing to compare with in ")
 
 
+def test_a_period_in_which_the_data_begins_is_not_compared_with():
+    view = of_link("1~m.visitors~t.1d~c.previous")
+    plan = planned(MODEL, view, NEWEST)
+    totals = [cell(5_000, 3)]
+    series = answer(plan.series, [((time, ()), totals) for time in buckets(plan.span, plan.grain, "UTC")], totals)
+    found = page(MODEL, view, plan, Found(NEWEST, series, {}, 0, is_past_whole=False))
+    assert (found["compares"], found["chart"]["previous"]) == (False, None)
+    assert found["trust"]["compared"].startswith("not compared: the data begins within ")
+
+
 @pytest.mark.parametrize(
     ("link", "action"), [("1~m.visitors~t.1d", "last"), ("1~m.visitors~t.1d~f.country.XX", "unfilter")]
 )

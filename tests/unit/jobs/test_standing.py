@@ -17,7 +17,9 @@ SETTINGS = settings(MODEL, "local", {}, 1990)
 
 def books(partition: int, clean: int, rejects: int = 1, sessions: int = 2, missing: int = 0) -> PartitionBooks:
     consumed = clean + rejects + missing
-    return PartitionBooks(partition, consumed, clean, 0, 0, rejects, 0, sessions, 10, 17, 1_780_000_000_000)
+    return PartitionBooks(
+        partition, consumed, clean, 0, 0, rejects, 0, sessions, 10, 17, 1_780_000_000_000, 10, 1_000 + partition
+    )
 
 
 class Script:
@@ -69,6 +71,12 @@ def test_books_that_do_not_close_are_named_and_not_ok():
     assert json.loads(json.dumps(as_dict(found)))["partitions"][1]["closes"] is False
     assert [line.split()[0] for line in lines[1:5]] == ["partition", "0", "1", "all"]
     assert lines[4].split()[1:3] == ["14", "10"]
+    assert [line.split()[8] for line in lines[2:5]] == ["1,000", "1,001", "2,001"]
+
+
+def test_open_sessions_that_an_earlier_dkd_did_not_count_are_not_called_none():
+    found = Standing((books(0, 5), books(1, 5)._replace(open_sessions=None)), ())
+    assert [line.split()[8] for line in as_lines(found)[2:5]] == ["1,000", "?", "?"]
 
 
 def test_many_partitions_are_one_line_and_whole_in_json():

@@ -15,9 +15,9 @@ UPDATE = Change(
     "its spec differs in 3 places",
     "its tasks restart",
     differences=(
-        Difference("a", None, {"b": 1}),
-        Difference("c", "x" * 100, None),
-        Difference("ioConfig.taskCount", 1, 2),
+        Difference("dataSchema.granularitySpec.rollup", False, True),
+        Difference("ioConfig.replicas", ["x" * 100], None),
+        Difference("ioConfig.taskCount", 1, 2, by_hand=True),
     ),
     wanted={"secret": "canary"},
 )
@@ -26,14 +26,19 @@ BLOCKED = Change("kafka", "topic", "shop.clean", "blocked", "it cannot", remedy=
 TEXT = """\
 Plan for shop on prod (Kafka k:1)
   1 + kafka/topic/shop.raw          no such topic
+          additive; gate: a leader for every partition; safe to roll back here
   2 ~ druid/supervisor/shop_events  its spec differs in 3 places
-          a: {"b": 1} added
-          c: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… removed
-          ioConfig.taskCount: 1 -> 2
+          dataSchema.granularitySpec.rollup: false -> true
+          ioConfig.replicas: ["xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx… removed
+          ioConfig.taskCount: 1 -> 2 (by another hand)
           risk: its tasks restart
+          destructive; gate: a running task of each group reports rows, none fails; restarts Druid's tasks of \
+shop_events; no way back from here
+  3 + kafka/topic/shop.raw          no such topic
+          additive; gate: a leader for every partition; no way back from here
     ! kafka/topic/shop.clean        it cannot
           remedy: do not
-1 to create, 1 to change, 1 blocked."""
+2 to create, 1 to change, 1 blocked. 1 changed by another hand."""
 
 
 def plan(*steps, blocked=()):
@@ -41,7 +46,7 @@ def plan(*steps, blocked=()):
 
 
 def test_the_whole_plan_as_text():
-    assert as_text(plan(CREATE, UPDATE, blocked=(BLOCKED,))) == TEXT
+    assert as_text(plan(CREATE, UPDATE, CREATE, blocked=(BLOCKED,))) == TEXT
 
 
 def test_an_empty_plan_says_that_there_is_nothing_to_do():
@@ -54,8 +59,15 @@ def test_the_plan_for_programs_has_the_same_steps_and_no_secret():
         (1, "kafka/topic/shop.raw", "create"),
         (2, "druid/supervisor/shop_events", "update"),
     ]
-    assert found["steps"][1]["differences"][2] == {"path": "ioConfig.taskCount", "before": 1, "after": 2}
-    assert found["summary"] == {"create": 1, "update": 1, "blocked": 1}
+    taken = {"path": "ioConfig.taskCount", "before": 1, "after": 2, "by_hand": True}
+    assert found["steps"][1]["differences"][2] == taken
+    assert [(step["class"], step["rollback_safe"]) for step in found["steps"]] == [
+        ("additive", True),
+        ("destructive", False),
+    ]
+    assert found["steps"][1]["restarts"] == "Druid's tasks of shop_events"
+    assert found["drift"] == ["druid/supervisor/shop_events"]
+    assert found["summary"] == {"create": 1, "update": 1, "delete": 0, "verify": 0, "blocked": 1}
     assert not found["applyable"]
     assert "canary" not in json.dumps(found)
 

@@ -102,6 +102,9 @@ def test_an_answer_of_nothing_says_why():
     filtered = answer([], nothing, filters=(Filter(dimension="country", values=("XX",)),))
     assert list(remarks(filtered, Trust(NEWEST, 0))) == ["nothing was counted: no event fits the filters"]
     assert list(remarks(BY_COUNTRY, Trust(NEWEST, 0))) == []
+    assert list(remarks(BY_COUNTRY, Trust(NEWEST, 0, is_past_whole=False))) == [
+        "the data begins only within the period before, so the changes are of a part of it"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from stream_site import loop_on, memory, raw, run_out, shop, work, written
 
 from dkd.enrich.state import Books
-from dkd.errors import DkdError
+from dkd.errors import DkdError, RefusedError
 from dkd.stream.loop import Loop, Settling
 from dkd.stream.memory import MemoryStore
 from dkd.stream.records import Batch
@@ -70,6 +70,16 @@ def test_a_state_that_stays_behind_is_an_error_and_nothing_is_written():
         Loop(Slow(store, hidden=10**6), StoreSink(store), work(), settling=clock.settling()).step(Limits())
     assert raised.value.problems[0].code == "DKD504"
     assert written(store) == before
+
+
+def test_partitions_that_were_added_while_it_ran_are_refused():
+    """They have no state, and those that have one were made of fewer: none of them alone shows it."""
+    store = memory(MODEL, RECORDS)
+    loop = Loop(StoreSource(store), StoreSink(store), work(), partitions=1)
+    with pytest.raises(RefusedError) as caught:
+        loop.step(Limits())
+    assert caught.value.problems[0].code == "DKD503"
+    assert not any(written(store).values())
 
 
 def test_offsets_that_the_group_forgot_do_not_make_it_read_again():

@@ -4,12 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from stream_site import loop_on, memory, raw, run_out, shop, work
 
 from dkd.enrich.dedup import Entries
 from dkd.enrich.state import Books, State, StateDelta
 from dkd.errors import DkdError, RefusedError
 from dkd.stream.changelog import Changelog, recovered
+from dkd.stream.source import Limits
 from dkd.stream.state import Shape, newest, read
+from dkd.stream.store import ALL
 
 SHAPE = Shape(ring=8, buckets=2, part_bytes=1600)
 
@@ -28,6 +31,10 @@ def changelog(*sizes: int, shape: Shape = SHAPE) -> list[tuple[bytes, bytes]]:
         log, records = log.after(state, delta, next_offset=100 * seq)
         found += records
     return found
+
+
+def head_of(value: bytes) -> dict[str, object]:
+    return json.loads(value[4 : 4 + int.from_bytes(value[:4], "little")])
 
 
 def test_a_record_is_cut_to_the_size_that_the_topic_takes_and_read_back_whole():
@@ -53,9 +60,21 @@ def test_the_head_is_the_same_in_each_record_and_readable_by_people():
     head = newest(value for _, value in records)
     assert head is not None
     assert (head.seq, head.next_offset, head.watermark_ms, head.books) == (2, 200, 1_000, Books(consumed=8, clean=8))
-    text = records[-1][1]
-    assert json.loads(text[4 : 4 + int.from_bytes(text[:4], "little")])["books"]["clean"] == 8
+    assert head_of(records[-1][1])["books"]["clean"] == 8
     assert newest([]) is None
+
+
+def test_the_head_counts_open_sessions_and_that_of_an_earlier_dkd_did_not():
+    store = memory(shop(), raw(shop(), 200)[:100])
+    loop = loop_on(store, work())
+    run_out(loop, store, Limits())
+    value = store.read("state", 0, 0, ALL)[-1][1].value
+    head = newest([value])
+    assert head is not None
+    assert head.open_sessions == len(loop.live[0].state.sessions) > 10
+    text = json.dumps({name: told for name, told in head_of(value).items() if name != "open_sessions"}).encode()
+    older = len(text).to_bytes(4, "little") + text
+    assert newest([older]) == head._replace(open_sessions=None)
 
 
 def test_no_records_are_a_new_partition():

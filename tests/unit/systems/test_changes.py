@@ -122,6 +122,10 @@ CASES = [
     ("segment: hour", "segment: day", f"{GRANULARITY}.segmentGranularity", "additive DKD964"),
     ("retention: 400d", "retention: 399d", "model/shop/datasource/events/retention", "destructive DKD971"),
     ("retention: 800d", "retention: 801d", "model/shop/datasource/sessions/retention", "safe DKD898"),
+    (
+        "retention: 800d", "retention: 800d, compact_after: 2d", "model/shop/datasource/sessions/compact_after",
+        "safe DKD977",
+    ),
     # enrichers, sessions and measures
     ("gap: 30m", "gap: 20m", "model/shop/enrich/sessions/gap", "semantic DKD882"),
     ("late_after: 1h", "late_after: 50m", "model/shop/enrich/sessions/late_after", "destructive DKD885"),

@@ -1,0 +1,60 @@
+"""A site's journal → a section of the status: what was deployed last, by whom, and what is left of it."""
+
+from dkd.errors import DkdError
+from dkd.jobs.live import journal_topic
+from dkd.jobs.lock import is_dead
+from dkd.jobs.status import Section
+from dkd.model.schema import Model
+from dkd.plan.journal import Journal, Record, folded
+from dkd.settings import Settings
+from dkd.systems.kafka.client import committed, connected
+
+
+def deploy_section(model: Model, settings: Settings) -> Section:
+    """The section ``deploy`` of *model* at the target of *settings*; says so where Kafka does not answer."""
+    try:
+        return section(read_journal(model, settings))
+    except DkdError as error:
+        return Section("deploy", (f"deploy: not known, {error}",), {"unknown": error.problems[0].as_dict()})
+
+
+def read_journal(model: Model, settings: Settings) -> Journal:
+    """What the site's journal says; nothing where there is none.
+
+    Raises:
+        DkdError: DKD701 or DKD702, when Kafka does not answer.
+    """
+    topic = journal_topic(model)
+    with connected(settings.kafka) as kafka:
+        if topic not in kafka.read([topic]):
+            return Journal()
+    return folded(Record(*one) for one in committed(settings.kafka, topic))
+
+
+def section(journal: Journal) -> Section:
+    """*journal* for people and programs; not well while a deploy is half done and nobody works on it."""
+    deploy = journal.deploy
+    lock = journal.lock if journal.lock and not is_dead(journal.lock) else None
+    if deploy is None:
+        return Section("deploy", ("deploy: none yet",), None)
+    steps = [{"address": step.address, "action": step.action, "state": step.state} for step in journal.steps]
+    values = {
+        "id": deploy.id,
+        "target": deploy.target,
+        "model": deploy.model,
+        "who": deploy.who,
+        "started": deploy.started,
+        "finalised": deploy.finalised,
+        "lock": lock.who if lock else "",
+        "steps": steps,
+        "open": list(journal.left()),
+    }
+    if deploy.finalised:
+        line = (
+            f"deploy {deploy.id}: model {deploy.model}, {len(deploy.steps)} steps, by {deploy.who}, {deploy.finalised}"
+        )
+        return Section("deploy", ("", line), values)
+    left = ", ".join(journal.left()) or "its end"
+    state = f"{lock.who} is at it" if lock else "nobody is at it; dkd deploy goes on"
+    line = f"deploy {deploy.id} by {deploy.who}, begun {deploy.started}, is not done: {left} to do; {state}"
+    return Section("deploy", ("", line), values, ok=lock is not None)

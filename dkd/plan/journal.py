@@ -1,0 +1,205 @@
+"""Records of a site's journal become what was deployed last and how far it got; and what happens becomes records.
+
+The journal is a compacted topic: of each key only the last record counts. It holds history and ownership; the truth
+about the systems is always the live systems.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+from dkd.systems.change import Change
+
+Records = Mapping[str, Any]
+"""Key to JSON value; None deletes."""
+
+StepState = Literal["started", "done", "failed"]
+
+_LOCK, _DEPLOY, _PRIVACY, _RUNNING = "lock", "deploy", "privacy", "running"
+_STEP, _APPLIED = "step/", "applied/"
+
+
+class Record(NamedTuple):
+    """One record of the topic, in the topic's order; *value* is None for a deleted key."""
+
+    key: bytes
+    value: bytes | None
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who may write.
+
+    Attributes:
+        id: Of the deploy.
+        operation: ``deploy`` or ``destroy``.
+        who: User and host, for people.
+        process: Machine and process, by which the holder's end is seen from its own machine.
+        version: Of dkd.
+        created: When, ISO 8601.
+        renewed: Grows while the holder lives.
+    """
+
+    id: str
+    operation: str
+    who: str
+    process: str
+    version: str
+    created: str
+    renewed: int = 0
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """The last deploy.
+
+    Attributes:
+        id: Of the deploy.
+        target: Name of the target.
+        model: Digest of the model.
+        who: User and host, for people.
+        version: Of dkd.
+        started: When, ISO 8601.
+        steps: Addresses of its steps, in order.
+        finalised: When it came to its end; empty while it has not.
+    """
+
+    id: str
+    target: str
+    model: str
+    who: str
+    version: str
+    started: str
+    steps: tuple[str, ...]
+    finalised: str = ""
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One step of the last deploy."""
+
+    deploy: str
+    seq: int
+    address: str
+    action: str
+    state: StepState
+    at: str
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What the journal says.
+
+    Attributes:
+        lock: Who may write; None when nobody does.
+        deploy: The last one; None before the first.
+        steps: Of the last deploy, those that were begun.
+        applied: Each artefact by address as the last deploy left it, sealed.
+        privacy: How much the deployed model keeps of each personal value, by address.
+        running: Digest of what collectors and enrichers were last seen to run.
+    """
+
+    lock: Lock | None = None
+    deploy: Deploy | None = None
+    steps: tuple[StepRecord, ...] = ()
+    applied: Mapping[str, Any] | None = None
+    privacy: Mapping[str, Any] | None = None
+    running: str = ""
+
+    @property
+    def unfinished(self) -> str:
+        """Id of a deploy that did not come to its end; empty where there is none."""
+        return self.deploy.id if self.deploy and not self.deploy.finalised else ""
+
+    @property
+    def open_steps(self) -> tuple[StepRecord, ...]:
+        """Steps of an unfinished deploy that were begun and not seen to be done."""
+        return tuple(step for step in self.steps if step.state != "done") if self.unfinished else ()
+
+    def left(self) -> tuple[str, ...]:
+        """Addresses of an unfinished deploy's steps that are not done."""
+        if not self.deploy or not self.unfinished:
+            return ()
+        done = {step.address for step in self.steps if step.state == "done"}
+        return tuple(address for address in self.deploy.steps if address not in done)
+
+
+def folded(records: Iterable[Record]) -> Journal:
+    """What *records* say, the last one of each key; a record that is no JSON of ours is passed over."""
+    last: dict[str, Any] = {}
+    for record in records:
+        last[record.key.decode(errors="replace")] = _value(record.value)
+    found = {key: value for key, value in last.items() if value is not None}
+    deploy = _deploy(found.get(_DEPLOY))
+    steps = [StepRecord(**value) for key, value in found.items() if key.startswith(_STEP)]
+    ours = [step for step in steps if deploy and step.deploy == deploy.id]
+    return Journal(
+        Lock(**found[_LOCK]) if _LOCK in found else None,
+        deploy,
+        tuple(sorted(ours, key=lambda step: step.seq)),
+        {key.removeprefix(_APPLIED): value for key, value in found.items() if key.startswith(_APPLIED)},
+        found.get(_PRIVACY, {}),
+        str(found.get(_RUNNING, "")),
+    )
+
+
+def locked(lock: Lock) -> Records:
+    """That *lock* is held."""
+    return {_LOCK: asdict(lock)}
+
+
+def released() -> Records:
+    """That nobody writes."""
+    return {_LOCK: None}
+
+
+def began(deploy: Deploy, before: Journal) -> Records:
+    """That *deploy* has begun; steps of the one before it are forgotten."""
+    old = {f"{_STEP}{step.seq}": None for step in before.steps}
+    return {**old, _DEPLOY: {**asdict(deploy), "steps": list(deploy.steps)}}
+
+
+def stepped(deploy: Deploy, seq: int, step: Change, state: StepState, at: str, applied: Any = None) -> Records:
+    """That a step has come to *state*; once it is done, what the artefact then was is *applied*."""
+    record = {f"{_STEP}{seq}": asdict(StepRecord(deploy.id, seq, step.address, step.action, state, at))}
+    return record if state != "done" else {**record, f"{_APPLIED}{step.address}": applied}
+
+
+def ended(deploy: Deploy, at: str, news: Records, privacy: Mapping[str, str], running: str) -> Records:
+    """That *deploy* has come to its end, and nobody writes any more.
+
+    Args:
+        deploy: The deploy.
+        at: When.
+        news: By address, artefacts whose applied form is not in the journal yet.
+        privacy: Of the model.
+        running: Digest of what collectors and enrichers run.
+    """
+    applied = {f"{_APPLIED}{address}": value for address, value in news.items()}
+    whole = {**asdict(deploy), "steps": list(deploy.steps), "finalised": at}
+    return {**applied, _PRIVACY: dict(privacy), _RUNNING: running, _DEPLOY: whole, _LOCK: None}
+
+
+def removed(address: str) -> Records:
+    """That an artefact is gone, by a deploy's own hand."""
+    return {f"{_APPLIED}{address}": None}
+
+
+def encoded(records: Records) -> Sequence[Record]:
+    """*records* as they are written."""
+    return [
+        Record(key.encode(), None if value is None else json.dumps(value, sort_keys=True).encode())
+        for key, value in records.items()
+    ]
+
+
+def _value(value: bytes | None) -> Any:
+    try:
+        return None if value is None else json.loads(value)
+    except ValueError:
+        return None
+
+
+def _deploy(value: Any) -> Deploy | None:
+    return None if value is None else Deploy(**{**value, "steps": tuple(value["steps"])})

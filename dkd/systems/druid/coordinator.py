@@ -1,0 +1,59 @@
+"""Load rules and automatic compaction of a live Druid are read and set, by the coordinator's HTTP API."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dkd.settings import DruidSettings
+from dkd.systems.change import Change
+from dkd.systems.druid.api import Api
+from dkd.systems.druid.keeping import RULES
+
+_DEFAULT = "_default"
+
+
+class Coordinator:
+    """What one Druid cluster does with segments of each datasource.
+
+    Every method raises DkdError: DKD703 when Druid cannot be reached, DKD704 when it refuses.
+    """
+
+    def __init__(self, druid: DruidSettings) -> None:
+        """Talk to the coordinator; nothing is sent yet."""
+        self._api = Api(druid)
+
+    def __enter__(self) -> "Coordinator":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._api.close()
+
+    def version(self) -> str:
+        """Druid's version; one request."""
+        return str(self._api.call("GET", "/status").get("version") or "unknown")
+
+    def rules(self) -> dict[str, list[Any]]:
+        """The rules of every datasource that has its own; one request."""
+        found: dict[str, list[Any]] = self._call("GET", "/rules")
+        return {name: rules for name, rules in found.items() if name != _DEFAULT and rules}
+
+    def compactions(self) -> dict[str, Mapping[str, Any]]:
+        """The configuration of every datasource that is compacted; one request."""
+        found = self._call("GET", "/config/compaction", absent={})
+        return {one["dataSource"]: one for one in found.get("compactionConfigs", [])}
+
+    def apply(self, change: Change) -> None:
+        """Carry out *change* of rules or compaction; Druid acts on it at its next round."""
+        if change.kind == RULES:
+            # Without any of its own, the cluster's default rules hold.
+            self._call("POST", f"/rules/{change.name}", change.wanted.get("rules", []))
+        elif change.action == "delete":
+            self._call("DELETE", f"/config/compaction/{change.name}")
+        else:
+            self._call("POST", "/config/compaction", change.wanted)
+
+    def drop(self, name: str) -> None:
+        """Take all rows of a datasource out of service; its segments stay in deep storage until Druid kills them."""
+        self._call("DELETE", f"/datasources/{name}", absent={})
+
+    def _call(self, method: str, path: str, body: object = None, absent: Any = None) -> Any:
+        return self._api.call(method, f"/druid/coordinator/v1{path}", body, absent=absent)

@@ -1,0 +1,77 @@
+"""Records of a journal → what was deployed last and how far it got, wherever the writing stopped."""
+
+from dkd.plan.journal import Deploy, Journal, Lock, Record, began, encoded, ended, folded, locked, released, stepped
+from dkd.systems.change import Change
+
+LOCK = Lock("d1", "deploy", "me@here", "here:1", "0.1", "2026-01-01T00:00:00+00:00")
+STEPS = tuple(Change("kafka", "topic", name, "create", "") for name in ("a", "b", "c"))
+DEPLOY = Deploy("d1", "prod", "m1", "me@here", "0.1", "t0", tuple(step.address for step in STEPS))
+
+
+def written(*found):
+    """A journal's records in the order of its topic."""
+    return [record for records in found for record in encoded(records)]
+
+
+def whole_deploy():
+    """All that a deploy of three steps writes, transaction by transaction."""
+    steps = [
+        records
+        for seq, step in enumerate(STEPS, 1)
+        for records in (
+            stepped(DEPLOY, seq, step, "started", "t"),
+            stepped(DEPLOY, seq, step, "done", "t", {"partitions": seq}),
+        )
+    ]
+    last = ended(DEPLOY, "t9", {"kafka/topic/d": {"partitions": 9}}, {"collector/ip": "hash"}, "r1")
+    return [locked(LOCK), began(DEPLOY, Journal()), *steps, last]
+
+
+def test_an_empty_topic_says_nothing():
+    assert folded([]) == Journal(applied={}, privacy={})
+
+
+def test_wherever_a_deploy_stops_the_journal_says_what_is_left():
+    transactions = whole_deploy()
+    for count in range(2, len(transactions)):
+        found = folded(written(*transactions[:count]))
+        done = (count - 2) // 2
+        assert found.unfinished == "d1"
+        assert found.left() == DEPLOY.steps[done:]
+        assert [step.address for step in found.open_steps] == list(DEPLOY.steps[done : done + (count - 2) % 2])
+        assert found.lock == LOCK
+        assert set(found.applied) == set(DEPLOY.steps[:done])
+
+
+def test_a_deploy_that_came_to_its_end_leaves_nothing_open_and_no_lock():
+    found = folded(written(*whole_deploy()))
+    assert (found.unfinished, found.left(), found.open_steps, found.lock) == ("", (), (), None)
+    assert found.applied["kafka/topic/d"] == {"partitions": 9}
+    assert found.privacy == {"collector/ip": "hash"}
+    assert found.running == "r1"
+    assert found.deploy.finalised == "t9"
+
+
+def test_a_compacted_topic_says_the_same():
+    records = written(*whole_deploy())
+    compacted = [one for seq, one in enumerate(records) if one.key not in {later.key for later in records[seq + 1 :]}]
+    assert len(compacted) < len(records)
+    assert folded(compacted) == folded(records)
+
+
+def test_a_new_deploy_forgets_the_steps_of_the_one_before():
+    before = folded(written(*whole_deploy()))
+    next_one = Deploy("d2", "prod", "m2", "me", "0.1", "t", ("kafka/topic/a",))
+    found = folded(written(*whole_deploy(), began(next_one, before)))
+    assert found.steps == ()
+    assert found.left() == ("kafka/topic/a",)
+    assert found.applied == before.applied
+
+
+def test_a_failed_step_stays_open():
+    found = folded(written(began(DEPLOY, Journal()), stepped(DEPLOY, 1, STEPS[0], "failed", "t")))
+    assert [step.state for step in found.open_steps] == ["failed"]
+
+
+def test_what_another_program_wrote_is_passed_over():
+    assert folded([Record(b"lock", b"\xffnot json"), *written(locked(LOCK), released())]).lock is None
