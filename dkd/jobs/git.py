@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from dkd.errors import UsageError
 
@@ -32,8 +32,16 @@ def merge_base() -> str:
         raise _failed("", problem, remedy) from error
 
 
-def files_at(ref: str, wanted: str) -> dict[str, bytes]:
-    """The files below the working directory's *wanted* as of *ref*, by path, sorted; links are none.
+def files_at(ref: str, folder: str, is_wanted: Callable[[str], bool] = lambda _path: True) -> dict[str, bytes]:
+    """Files below the working directory's *folder*, or the one file *folder*, as of *ref*; links are none.
+
+    Args:
+        ref: A commit.
+        folder: Relative to the working directory.
+        is_wanted: Which paths are read; a folder may hold large files of other kinds.
+
+    Returns:
+        Contents by path, sorted.
 
     Raises:
         UsageError: DKD260, when there is no repository or no such ref.
@@ -41,8 +49,8 @@ def files_at(ref: str, wanted: str) -> dict[str, bytes]:
     if ref.startswith("-"):
         raise _failed(ref, "no ref begins with a dash")
     commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{tree}}", where=ref).decode().strip()
-    listed = _git("ls-tree", "-r", "-z", commit, wanted, where=ref).decode("utf-8", "surrogateescape")
-    found = dict(sorted(_blobs(listed)))
+    listed = _git("ls-tree", "-r", "-z", commit, folder, where=ref).decode("utf-8", "surrogateescape")
+    found = {path: name for path, name in sorted(_blobs(listed)) if is_wanted(path)}
     if not found:
         return {}
     asked = "".join(f"{name}\n" for name in found.values()).encode()

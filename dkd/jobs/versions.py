@@ -113,7 +113,7 @@ def _of_ref(place: str, *, may_be_empty: bool) -> list[Version]:
     ref, colon, name = place.partition(":")
     if colon and not name:
         raise UsageError("DKD260", where=place, problem="the name of a file is missing", remedy="write REF:FILE")
-    files = files_at(ref, "specs/")
+    files = files_at(ref, "specs/", lambda path: _is_model(path) or (path.endswith(".avsc") and "/schemas/" in path))
     wanted = [path for path in files if _is_model(path)]
     if colon:
         files |= files_at(ref, name)

@@ -17,6 +17,7 @@ from dkd.errors import ModelError
 from dkd.jobs.changes import changes
 from dkd.systems.avro.render import raw_schema
 from dkd.systems.classes import CLASSES
+from dkd.systems.rules import UNKNOWN
 
 HARMLESS = ("safe", "additive")
 quick = settings(
@@ -96,6 +97,8 @@ def test_a_verdict_is_never_better_than_what_happens(pair, data):
     found = changes(old, new)
     verdict = worst(found)
     event(verdict)
+    # Whatever a model can say has a rule and a line.
+    assert [one for one in found if one.rule is UNKNOWN or one.spot is None] == []
     ((before,), (after,)) = ([one.model for one in side.values()] for side in (old, new))
     if verdict in HARMLESS:
         writer, reader = raw_schema(before), raw_schema(after)

@@ -67,7 +67,7 @@ def _change(change: Changed) -> dict[str, Any]:
         "why": rule.why,
         "remedy": rule.remedy,
         "note": change.note,
-        "order": rule.order.split(),
+        "order": list(rule.steps),
         "mode": rule.mode,
         "range": spot and {
             "file": spot.file,

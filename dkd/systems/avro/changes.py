@@ -134,7 +134,7 @@ _BY_EFFECT: tuple[tuple[str, frozenset[Effect], frozenset[Effect]], ...] = (
     ("DKD904", frozenset({"wider"}), frozenset()),
     ("DKD911", frozenset(), frozenset({"null"})),
     ("DKD905", frozenset(), frozenset({"fails"})),
-    ("DKD906", frozenset(), frozenset({"lossy"})),
+    ("DKD906", frozenset(), frozenset({"lossy", "wider"})),
 )
 """Code; one of these happens to old values for new readers, or one of those to new values for old readers. The first
 that applies counts."""

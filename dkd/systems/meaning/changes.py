@@ -40,7 +40,8 @@ def _event(edit: Edit, rest: str) -> str | None:
 def _whole_event(edit: Edit, name: str) -> str:
     if edit.before is None:
         was = edit.after.get("was") if isinstance(edit.after, Mapping) else None
-        return "DKD852" if was and edit.now(f"event/{was}/required") is None else "DKD850"
+        is_there = edit.was(f"event/{was}/required") is not None, edit.now(f"event/{was}/required") is not None
+        return "DKD852" if is_there == (True, False) else "DKD850"
     if edit.now(f"reserved/{name}"):
         return "DKD851"
     if fields.successor(edit, "event", name):

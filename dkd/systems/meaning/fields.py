@@ -7,7 +7,7 @@ from dkd.systems.rules import Edit
 _EXPOSED = {"drop": 0, "pseudonymise": 1, "truncate": 1, "keep": 2}
 """How much of a value is left. A pseudonym tells people apart, a cut value shows a part: neither shows less."""
 
-_PERSONAL_WORDS = frozenset({"email", "mail", "phone", "mobile", "birthday", "birthdate", "iban", "ssn", "passport"})
+_PERSONAL_WORDS = frozenset({"email", "mail", "phone", "birthday", "birthdate", "iban", "ssn", "passport"})
 _PERSONAL_NAMES = frozenset(
     {"first_name", "last_name", "full_name", "user_name", "ip", "address", "street", "postcode", "zip"}
 )
@@ -97,12 +97,13 @@ def _added(edit: Edit, name: str) -> str:
     field = edit.after if isinstance(edit.after, Mapping) else {}
     if field.get("privacy") == "drop":
         return "DKD872"
-    if was := field.get("was"):
+    was = field.get("was")
+    if was and edit.was(f"field/{was}/type"):
         return "DKD866" if edit.now(f"field/{was}/type") else "DKD862"
     if _is_new_site(edit):
         # Nothing was promised before.
         return "DKD860"
-    if field.get("privacy") != "keep" or _sounds_personal(name):
+    if field.get("privacy") != "keep" or _sounds_personal(name, field.get("type")):
         return "DKD982"
     return "DKD925" if _is_number_id(name, field.get("type")) else "DKD860"
 
@@ -146,8 +147,9 @@ def _is_new_site(edit: Edit) -> bool:
     return edit.was("topic/clean/retention") is None
 
 
-def _sounds_personal(name: str) -> bool:
-    return name in _PERSONAL_NAMES or bool(_PERSONAL_WORDS & set(name.split("_")))
+def _sounds_personal(name: str, kind: object) -> bool:
+    # Whether there is an address is no address.
+    return kind != "boolean" and (name in _PERSONAL_NAMES or bool(_PERSONAL_WORDS & set(name.split("_"))))
 
 
 def _is_number_id(name: str, kind: object) -> bool:

@@ -94,7 +94,7 @@ def test_json_holds_each_change_whole():
         "address": "kafka/topic/shop.raw/partitions", "system": "kafka", "action": "update", "before": 4, "after": 2,
         "class": "blocked", "rule": "DKD933", "what": "a topic gets fewer partitions",
         "why": "Kafka cannot take partitions away.", "remedy": "keep the number, or use a new site name and switch",
-        "note": "", "order": ["K", "E", "V", "D", "P"], "mode": "replace",
+        "note": "", "order": ["topics", "enrichers", "collectors", "Druid", "old topic removed"], "mode": "replace",
         "range": {"file": "specs/shop.yaml", "start": {"line": 6, "col": 10}, "end": {"line": 6, "col": 20}},
         "waiver": "",
     }  # fmt: skip

@@ -217,6 +217,24 @@ def test_each_other_row_has_its_rule(address, before, after, expected):
     assert alone(address, before, after) == expected
 
 
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ({"type": ["null", "string"], "default": None}, "additive DKD902"),
+        ({"type": ["null", "bytes"], "default": None}, "blocked DKD926"),
+        ({"type": {"type": "array", "items": "bytes"}, "default": []}, "blocked DKD926"),
+        ({"type": "string"}, "blocked DKD919"),
+        ({"type": ["string", "null"], "default": None}, "blocked DKD916"),
+        ({"type": ["null", "string"], "default": None, "aliases": ["g"]}, "needs-order DKD917"),
+    ],
+)
+def test_a_field_more_is_only_additive_where_every_reader_can_fill_it(field, expected):
+    schema = {"type": "record", "name": "Event", "namespace": "dkd.shop", "fields": []}
+    more = {**schema, "fields": [{"name": "f", **field}]}
+    found = classed(edited("avro", {"schemas/1.avsc": json.dumps(schema)}, {"schemas/1.avsc": json.dumps(more)}))
+    assert found["avro/schema/shop.raw/field/f"] == expected
+
+
 @pytest.mark.parametrize("word", ["purpose", "consent"])
 def test_a_purpose_that_is_gone_widens(word):
     address, mapped = f"model/shop/field/x/{word}", {"model/shop/clean/x": "string"}

@@ -194,6 +194,31 @@ def test_a_rename_does_not_hide_what_else_changes():
     assert found["model/shop/field/customer/unit"] == "additive DKD873"
 
 
+def test_a_name_that_nobody_had_is_no_rename():
+    found = found_in(("ref: string", "ref: string, x: {was: never}"), ("  refund: {", "  x: {was: none}\n  refund: {"))
+    assert found["model/shop/field/x"] == "additive DKD860"
+    assert found["model/shop/event/x"] == "additive DKD850"
+
+
+def test_a_wrong_old_name_does_not_excuse_the_one_that_is_gone():
+    found = found_in(("count: int", "number: {type: int, was: counter}"))
+    assert found["model/shop/field/count"] == "blocked DKD864"
+
+
+@pytest.mark.parametrize(
+    ("field", "expected"),
+    [
+        ("email: string", "privacy-widening DKD982"),
+        ("home_phone: long", "privacy-widening DKD982"),
+        ("first_name: string", "privacy-widening DKD982"),
+        ("has_email: boolean", "additive DKD860"),
+        ("product_name: string", "additive DKD860"),
+    ],
+)
+def test_what_sounds_personal_is_asked_about(field, expected):
+    assert found_in(("link: string", f"link: string, {field}"))[f"model/shop/field/{field.split(':')[0]}"] == expected
+
+
 def test_a_field_and_an_event_of_one_name_are_renamed_apart():
     base = BASE.replace("refund: {", "ref: {")
     found = classed(changed(base, base.replace("  ref: {", "  refund: {was: ref, ")))
