@@ -19,6 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden", choices=["check", "write"], default="check", help="write: rewrite the golden files")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where workers share the tests, one takes all that need the stack, or fixed ports: there is one of each."""
     for item in items:
