@@ -241,6 +241,7 @@ def test_the_chart_zooms_by_mouse_and_by_keys(shop, opened):
         ("9~what", "measure", "it does not begin with 1~"),
         (VIEW.replace("t.2h", "t.20200101T000000000.20200102T000000000"), "Nothing was counted", ""),
     ],
+    ids=["no such value", "injection", "unknown filter", "unknown measure", "no link", "another year"],
 )
 def test_trouble_is_a_helpful_state(shop, opened, link, said, also):
     page = opened(link)
