@@ -283,6 +283,20 @@ def test_a_task_that_reports_twice_is_proof(server, overlord):
     assert len(server.asked) == 13
 
 
+def test_tasks_that_a_new_supervisor_has_taken_over_make_room_for_its_own(server):
+    """Recorded from Druid 33: after a change of ioConfig alone, a task that had just begun went on by the old spec."""
+    server.answers = [
+        SAMPLED, (200, "[]"), (404, "{}"), (200, json.dumps([task("t0", "RUNNING")])), (200, '{"id":"x"}'),
+        (200, '[{"spec":{},"version":"v2"}]'), (200, "[]"),
+    ]  # fmt: skip
+    status = json.dumps({"payload": {"detailedState": "RUNNING", "activeTasks": [{"id": "t0"}]}})
+    server.later = {"/tasks?": json.dumps([task("t0", "RUNNING")]), "/status": status, "/handoff": ""}
+    with Overlord(server.druid, proof_s=6) as overlord:
+        failed(overlord.apply, CHANGE, lambda _: None)
+    handed = [body for _, path, body in server.asked if path.endswith("/supervisor/x/taskGroups/handoff")]
+    assert handed == [{"taskGroupIds": [0]}]
+
+
 def test_a_spec_with_which_druid_cannot_reach_kafka_is_not_posted(server, overlord):
     """Posted, it would answer 200 and stay CONNECTING_TO_STREAM, healthy and without errors."""
     server.answers = [(400, '{"error":"Timeout expired while fetching topic metadata"}')]

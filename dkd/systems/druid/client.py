@@ -19,7 +19,9 @@ _POLL_S = 0.25
 _SAMPLE_MS = 200
 _SLOW = frozenset({"PENDING", "RUNNING", "DISCOVERING_INITIAL_TASKS", "CREATING_TASKS"})
 """States of a supervisor that only waits for room; in any other it will never work."""
-_RESET_S, _ENDED_S = 1.5, 8.0
+_RESET_S, _ENDED_S = 1.5, 20.0
+_ADOPTED_S = 4.0
+"""By then a new supervisor has begun, and has made its own tasks or taken over old ones."""
 _SETTLED_S = 1.0
 """A task that cannot run ends within a quarter of a second of its start."""
 
@@ -148,10 +150,11 @@ class Overlord:
         Otherwise one of the same name would go on at these offsets, in a topic that was made anew.
         """
         self._call("POST", f"/supervisor/{name}/suspend", timeout_s=POST_S)
-        # One that waits until a historical has loaded its rows would wait for ever: they are about to be dropped.
-        self._call("POST", f"/datasources/{name}/shutdownAllTasks", absent={})
         until = time.monotonic() + _ENDED_S
-        while any(task.state == "RUNNING" for task in self.tasks(name)) and time.monotonic() < until:
+        while (running := [task for task in self.tasks(name) if task.state == "RUNNING"]) and time.monotonic() < until:
+            # One that waits until a historical has loaded its rows would wait for ever: they are about to be dropped.
+            for task in running:
+                self._call("POST", f"/task/{task.id}/shutdown", absent={})
             time.sleep(_POLL_S)
         self._call("POST", f"/supervisor/{name}/reset", timeout_s=POST_S)
         # The reset is only queued when it is answered, and a supervisor that ends forgets its queue.
@@ -169,11 +172,14 @@ class Overlord:
         """
         name, started, said = datasource(spec), time.monotonic(), 0
         proved: frozenset[str] = frozenset()
+        handed_off = False
         while (waited := time.monotonic() - started) < self._proof_s:
             reporting = self._reporting(name, old)
             if reporting and reporting <= proved and len(reporting) >= self._groups(spec):
                 return
             proved = reporting
+            if not reporting and not handed_off and waited > _ADOPTED_S:
+                handed_off = self._hand_off(name, old)
             if waited // 10 > said:
                 said = int(waited // 10)
                 progress(f"waiting for a running task of {name}, {waited:.0f} s")
@@ -182,6 +188,17 @@ class Overlord:
         self._require_hope(name, self._proof_s)
         remedy = "see that Druid has free task slots, then deploy again"
         raise self._api.error("DKD705", f"supervisor {name} has no running task after {self._proof_s:.0f} s", remedy)
+
+    def _hand_off(self, name: str, old: frozenset[str]) -> bool:
+        """Whether a supervisor had taken over tasks of the one before, which were then told to make room for its own.
+
+        Druid knows tasks by a hash that leaves out how they read, so one that had just begun goes on by the old spec.
+        """
+        active = [task for task in self._status(name).get("activeTasks") or [] if task["id"] in old]
+        if active:
+            groups = {"taskGroupIds": list(range(len(active)))}
+            self._call("POST", f"/supervisor/{name}/taskGroups/handoff", groups)
+        return bool(active)
 
     def _require_hope(self, name: str, waited_s: float) -> None:
         """Return when a supervisor without tasks only waits for room; in any other state it will never have one."""
