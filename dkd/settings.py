@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dkd.errors import UsageError
-from dkd.model.schema import Druid, Kafka, Model, Target
+from dkd.model.schema import Divolte, Druid, Kafka, Model, Target
 
 DEFAULT_BASE_PORT = 28200
 """Below 32768, where Linux's ephemeral ports begin."""
@@ -45,6 +45,7 @@ class KafkaSettings:
     mechanism: str = "PLAIN"
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    ca: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,16 @@ class DruidSettings:
     broker: str
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    ca: str | None = None
+
+
+@dataclass(frozen=True)
+class DivolteSettings:
+    """A Divolte that dkd looks after: its directory, the command that starts it again, its address without a slash."""
+
+    folder: str
+    restart: str = field(default="", repr=False)
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,8 @@ class Settings:
         collector: Base URL of the collector, without a slash at the end; empty when the target names none.
         sender_keys: Key of each trusted sender by its name.
         pseudonym_key: Secret of pseudonyms; None where none is set.
+        divolte: The target's Divolte; None where it has none.
+        enrichers: Base URL of what each enricher tells of itself.
     """
 
     target: str
@@ -74,6 +87,8 @@ class Settings:
     collector: str
     sender_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     pseudonym_key: bytes | None = field(default=None, repr=False)
+    divolte: DivolteSettings | None = None
+    enrichers: tuple[str, ...] = ()
 
     @property
     def is_local(self) -> bool:
@@ -135,7 +150,9 @@ def settings(model: Model, target: str, environment: Mapping[str, str], base_por
         )
     chosen, kafka, druid = _chosen(model, target)
     where = f"target {target}"
-    secrets = [*(s.key for s in model.collector.senders), *_texts(kafka), *_texts(druid), chosen.collector or ""]
+    secrets = [s.key for s in model.collector.senders]
+    secrets += [text for system in (kafka, druid, chosen.divolte) for text in _texts(system)]
+    secrets += [chosen.collector or "", *chosen.enrichers]
     _require_set(secrets, environment, where)
     return Settings(
         target=target,
@@ -144,6 +161,8 @@ def settings(model: Model, target: str, environment: Mapping[str, str], base_por
         collector=filled(chosen.collector or "", environment, where).rstrip("/"),
         sender_keys={s.name: filled(s.key, environment, where) for s in model.collector.senders},
         pseudonym_key=secret,
+        divolte=_divolte(chosen.divolte, environment, where),
+        enrichers=tuple(filled(url, environment, where).rstrip("/") for url in chosen.enrichers),
     )
 
 
@@ -176,7 +195,7 @@ def _chosen(model: Model, target: str) -> tuple[Target, Kafka, Druid]:
     raise UsageError("DKD121", where=f"target {target}", problem=problem, remedy=f"choose one of: {known}")
 
 
-def _texts(system: Kafka | Druid | None) -> list[str]:
+def _texts(system: Kafka | Druid | Divolte | None) -> list[str]:
     return [text for text in (system.model_dump().values() if system else ()) if isinstance(text, str)]
 
 
@@ -193,10 +212,19 @@ def _require_set(texts: Iterable[str], environment: Mapping[str, str], where: st
 def _kafka(wanted: Kafka, environment: Mapping[str, str], where: str) -> KafkaSettings:
     user, password = (filled(text, environment, where) if text else None for text in (wanted.user, wanted.password))
     servers = filled(wanted.servers, environment, where)
-    return KafkaSettings(servers, wanted.security, wanted.mechanism, user, password)
+    ca = filled(wanted.ca, environment, where) if wanted.ca else None
+    return KafkaSettings(servers, wanted.security, wanted.mechanism, user, password, ca)
 
 
 def _druid(wanted: Druid, environment: Mapping[str, str], where: str) -> DruidSettings:
     user, password = (filled(text, environment, where) if text else None for text in (wanted.user, wanted.password))
     router = filled(wanted.router, environment, where).rstrip("/")
-    return DruidSettings(router, router, user, password)
+    ca = filled(wanted.ca, environment, where) if wanted.ca else None
+    return DruidSettings(router, router, user, password, ca)
+
+
+def _divolte(wanted: Divolte | None, environment: Mapping[str, str], where: str) -> DivolteSettings | None:
+    if wanted is None:
+        return None
+    folder, restart, url = (filled(text or "", environment, where) for text in (wanted.dir, wanted.restart, wanted.url))
+    return DivolteSettings(folder, restart, url.rstrip("/"))

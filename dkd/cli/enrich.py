@@ -42,6 +42,7 @@ def enrich(
         signal.signal(number, lambda *_: stop.ask())
 
     from dkd.cli.args import base_port, opened
+    from dkd.model.digest import running_digest
     from dkd.settings import Ports
     from dkd.stream.endpoint import Endpoint
     from dkd.stream.run import enricher
@@ -52,7 +53,9 @@ def enrich(
     if metrics_port is None and found.settings.is_local and instance == "1":
         metrics_port = Ports.at(base_port(found.project)).enricher_admin
     with ExitStack() as opened_ones:
-        endpoint = opened_ones.enter_context(closing(Endpoint(work.metrics, metrics_port))) if metrics_port else None
+        digest = running_digest(found.model)
+        made = Endpoint(work.metrics, metrics_port, digest) if metrics_port else None
+        endpoint = opened_ones.enter_context(closing(made)) if made else None
         _say(f"enriching {found.model.topic('raw')} on {found.settings.kafka.servers} as instance {instance}")
         if endpoint:
             _say(f"metrics at {endpoint.url}")

@@ -14,6 +14,7 @@ from dkd.collect.senders import Origins, Senders
 from dkd.collect.tag import Tag
 from dkd.collect.target import MalformedTarget, canonical_path, split
 from dkd.collect.weblog import log_shape
+from dkd.model.digest import running_digest
 from dkd.model.schema import Model
 from dkd.settings import Settings
 
@@ -59,6 +60,7 @@ def routes(model: Model, settings: Settings) -> Routes:
         Origins(model.collector.origins, settings.is_local),
         log_shape(model, settings.pseudonym_key),
     )
+    health = answer(HTTPStatus.OK, TEXT, f"ok\nmodel {running_digest(model)}\n".encode())
     return Routes(
         {
             "/csc-event": Pixel(layout, (raw, rejects), addresses, duplicates),
@@ -66,5 +68,6 @@ def routes(model: Model, settings: Settings) -> Routes:
             "/dkd.js": tag,
             "/divolte.js": tag,
             "/ping": lambda _request: _PONG,
+            "/healthz": lambda _request: health,
         }
     )

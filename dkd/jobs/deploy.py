@@ -177,7 +177,8 @@ class _Run:
 
     def _require_unchanged(self, step: Change) -> None:
         """Neither Kafka nor Druid writes only if nothing changed, so this look just before is the best there is."""
-        if digest(self.systems.now(step)) != self.plan.live[step.address]:
+        seen = self.plan.live.get(step.address)
+        if seen is not None and digest(self.systems.now(step)) != seen:
             raise _stale([step.address])
 
     def _wait(self, seq: int, step: Change, line: str) -> None:

@@ -11,12 +11,12 @@ from dkd.jobs.plan import KNOWN_S
 from dkd.model.schema import Model
 from dkd.plan.journal import removed
 from dkd.plan.order import Plan
-from dkd.plan.step import DATASOURCE, SUPERVISOR, TOPIC
+from dkd.plan.step import DATASOURCE, DIVOLTE, SUPERVISOR, TOPIC
 from dkd.settings import Settings
 from dkd.systems.change import Change
 from dkd.systems.druid.keeping import COMPACTION, RULES
 
-_ORDER = (SUPERVISOR, COMPACTION, RULES, DATASOURCE, TOPIC)
+_ORDER = (DIVOLTE, SUPERVISOR, COMPACTION, RULES, DATASOURCE, TOPIC)
 """Readers before what they read."""
 
 
@@ -45,7 +45,9 @@ def destroying(model: Model, settings: Settings, *, include_data: bool) -> Plan:
         for step in steps
         if step.kind == SUPERVISOR
     ]
-    wanted = [step for step in steps if include_data or step.kind not in (TOPIC, DATASOURCE)]
+    left = {DIVOLTE} if settings.divolte is None else set()
+    left |= set() if include_data else {TOPIC, DATASOURCE}
+    wanted = [step for step in steps if step.kind not in left]
     places = (f"Kafka {settings.kafka.servers}", f"Druid {live.druid} {settings.druid.coordinator}")
     order = tuple(sorted(wanted, key=lambda step: _ORDER.index(step.kind)))
     return Plan(model.site, settings.target, places, order, cluster=live.cluster)
@@ -82,6 +84,8 @@ def _do(found: Systems, held: Held, all_data: bool, _seq: int, step: Change) -> 
 def _remover(found: Systems, all_data: bool) -> Mapping[str, Callable[[Change], None]]:
     stop = found.overlord.forget if all_data else found.overlord.terminate
     return {
+        # The process goes on until its owner stops it: what it writes is in the topics, not in these files.
+        DIVOLTE: lambda _: found.divolte.remove() if found.divolte else None,
         SUPERVISOR: lambda step: stop(step.name),
         RULES: found.coordinator.apply,
         COMPACTION: found.coordinator.apply,

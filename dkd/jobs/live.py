@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from dkd.errors import DkdError
+from dkd.jobs.gates import service_changes, wait_for
+from dkd.jobs.installation import Installation, divolte_changes, state_of
 from dkd.model.schema import Model
 from dkd.plan.journal import Journal, Record, folded
 from dkd.settings import Settings
@@ -46,6 +48,7 @@ class Live(NamedTuple):
         rules: By datasource.
         compactions: By datasource.
         journal: Of the site.
+        divolte: Files of the target's Divolte by name; None where the target has none.
     """
 
     cluster: str
@@ -55,6 +58,7 @@ class Live(NamedTuple):
     rules: Mapping[str, list[Any]]
     compactions: Mapping[str, Mapping[str, Any]]
     journal: Journal
+    divolte: Mapping[str, str | None] | None = None
 
 
 def journal_topic(model: Model) -> str:
@@ -69,6 +73,8 @@ class Systems:
         """Use :func:`systems` instead."""
         self._model, self._settings = model, settings
         self.kafka, self.overlord, self.coordinator = kafka, overlord, coordinator
+        where = settings.divolte
+        self.divolte = None if where is None else Installation(where, settings.kafka, model)
 
     def read(self) -> Live:
         """All that a plan needs: at most five requests to Kafka and four to Druid."""
@@ -83,6 +89,7 @@ class Systems:
             self.coordinator.rules(),
             self.coordinator.compactions(),
             self.journal() if journal in found else Journal(),
+            None if self.divolte is None else self.divolte.read(),
         )
 
     def journal(self) -> Journal:
@@ -92,6 +99,8 @@ class Systems:
     def now(self, change: Change) -> Any:
         """The artefact of *change* as it is live, sealed; None where there is none."""
         key, name = self._settings.pseudonym_key, change.name
+        if self.divolte is not None and change.system == "divolte":
+            return state_of(self.divolte.read())
         if change.system == "kafka":
             return _topic_state(self.kafka.read([name]).get(name))
         if change.kind == keeping.RULES:
@@ -104,6 +113,10 @@ class Systems:
         """Carry out *change*, and wait until what it made works."""
         if change.action == "verify":
             self.verify(change, progress)
+        elif change.system == "dkd":
+            wait_for(change, self._settings, progress)
+        elif self.divolte is not None and change.system == "divolte":
+            self.divolte.apply(change, progress)
         elif change.system == "kafka":
             self.kafka.apply(change)
         elif change.kind in (keeping.RULES, keeping.COMPACTION):
@@ -132,6 +145,11 @@ class Systems:
         if change.action in ("verify", "delete"):
             gone = change.action == "verify" or self.now(change) is None
             return () if gone else (Difference(name, "there", None),)
+        if change.system == "dkd":
+            return ()
+        if change.system == "divolte":
+            now = self.divolte.read() if self.divolte else {}
+            return tuple(Difference(one, now.get(one), text) for one, text in wanted.items() if now.get(one) != text)
         if change.system == "kafka":
             topic = Topic(name, wanted["partitions"], wanted["replication"], wanted["config"])  # type: ignore[arg-type]
             live = self.kafka.read([name]).get(name)
@@ -143,9 +161,11 @@ class Systems:
         return spec_differences(wanted, self.overlord.read()[name])
 
     def verify(self, change: Change, progress: Progress) -> None:
-        """Prove what an earlier deploy has written and could not watch any longer; only a supervisor needs a proof."""
+        """Prove what an earlier deploy has written and could not watch any longer."""
         if change.kind == "supervisor":
             self.overlord.verify(change.name, progress)
+        elif self.divolte is not None and change.system == "divolte":
+            self.divolte.verify(progress)
 
 
 @contextmanager
@@ -175,6 +195,8 @@ def artefacts(model: Model, live: Live, key: bytes | None) -> Sealed:
     }
     found |= {f"druid/supervisor/{name}": _spec_state(live.specs.get(name), key) for name in names}
     found |= {f"druid/{keeping.RULES}/{name}": _rules_state(live.rules.get(name)) for name in names}
+    if live.divolte is not None:
+        found[f"divolte/divolte/{model.site}"] = state_of(live.divolte)
     found |= {f"druid/{keeping.COMPACTION}/{name}": _compaction_state(live.compactions.get(name)) for name in names}
     return found
 
@@ -189,6 +211,8 @@ def changes(model: Model, settings: Settings, live: Live) -> tuple[Change, ...]:
         *supervisor_changes(supervisors(model, consumer_properties(settings.kafka)), live.specs),
         *keeping.rules_changes(keeping.rules(model), live.rules),
         *keeping.compaction_changes(keeping.compactions(model), live.compactions, merged),
+        *service_changes(model, settings, live.journal.running),
+        *(divolte_changes(model, live.divolte) if live.divolte is not None else ()),
     )
     states = artefacts(model, live, settings.pseudonym_key)
     return tuple(_marked(change, applied.get(change.address), states.get(change.address)) for change in found)
@@ -196,7 +220,7 @@ def changes(model: Model, settings: Settings, live: Live) -> tuple[Change, ...]:
 
 def _marked(change: Change, applied: Any, live: Any) -> Change:
     """*change* with a mark on what another hand did since *applied* was left there."""
-    if applied is None:
+    if applied is None or change.system == "dkd":
         return change
     if live is None:
         return replace(change, removed=True, reason="another hand removed it")
@@ -216,6 +240,8 @@ def moved_since(kind: str, applied: Any, live: Any) -> tuple[Difference, ...]:
             ("replication", before.replication, after.replication),
         )
         return (*topic_differences(after, before), *(Difference(*one) for one in counts if one[1] != one[2]))
+    if kind == "divolte":
+        return tuple(Difference(one, live.get(one), applied.get(one)) for one in live if live[one] != applied.get(one))
     if kind == keeping.RULES:
         return keeping.rules_differences(applied, live)
     if kind == keeping.COMPACTION:

@@ -106,6 +106,7 @@ class Kafka(Frozen):
     mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     user: str | None = None
     password: str | None = None
+    ca: str | None = Option(None, description="file of the certificates that sign the servers'; default: the system's")
 
 
 class Druid(Frozen):
@@ -114,13 +115,14 @@ class Druid(Frozen):
     router: str
     user: str | None = None
     password: str | None = None
+    ca: str | None = Option(None, description="file of the certificates that sign the servers'; default: the system's")
 
 
 class Divolte(Frozen):
     """A Divolte installation of a target."""
 
-    dir: str
-    restart: str | None = None
+    dir: str = Option(description="where its three files lie, as DIVOLTE_CONF_DIR says")
+    restart: str | None = Option(None, description="the command that starts it again; run without a shell")
     url: str | None = None
 
 
@@ -131,6 +133,9 @@ class Target(Frozen):
     druid: Druid | None = None
     divolte: Divolte | None = None
     collector: str | None = Option(None, description="URL of the running collector")
+    enrichers: tuple[str, ...] = Option(
+        (), description="URL of each enricher's --metrics-port; a deploy waits until they work by the new model"
+    )
 
 
 class Waiver(Frozen):

@@ -52,6 +52,8 @@ class Druid:
         self._http = requests.Session()
         # A proxy of the environment is not on the way to this machine itself.
         self._http.trust_env = "//127.0.0.1" not in druid.broker
+        if druid.ca:
+            self._http.verify = druid.ca
         if druid.user is not None:
             self._http.auth = (druid.user, druid.password or "")
 

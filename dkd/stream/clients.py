@@ -78,6 +78,8 @@ def common(kafka: KafkaSettings) -> dict[str, Any]:
         "socket.connection.setup.timeout.ms": 5_000,
         "logger": quiet,
     }
+    if kafka.ca:
+        found["ssl.ca.location"] = kafka.ca
     if kafka.security.startswith("SASL"):
         found |= {"sasl.mechanism": kafka.mechanism, "sasl.username": kafka.user, "sasl.password": kafka.password}
     return found

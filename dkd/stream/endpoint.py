@@ -20,8 +20,8 @@ _STUCK_S = 120.0
 class Endpoint:
     """A small HTTP server in threads of its own."""
 
-    def __init__(self, metrics: Metrics, port: int) -> None:
-        """Listen.
+    def __init__(self, metrics: Metrics, port: int, model: str = "") -> None:
+        """Listen; ``/healthz`` tells *model*, the digest of the model by which the enricher works.
 
         Raises:
             DkdError: DKD510, when the port can't be had.
@@ -35,7 +35,7 @@ class Endpoint:
                 problem=f"no metrics can be offered here: {error.strerror}",
                 remedy="choose another --metrics-port, or 0 for none",
             ) from error
-        self._server.metrics = metrics
+        self._server.metrics, self._server.model = metrics, model
         self.url = f"http://{HOST}:{self._server.server_port}/metrics"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -48,6 +48,7 @@ class Endpoint:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     metrics: Metrics
+    model: str
 
     def server_bind(self) -> None:
         """Bind, without asking the DNS for a name of ours, which may take long."""
@@ -66,7 +67,7 @@ class _Page(BaseHTTPRequestHandler):
         elif path == "/healthz":
             silent_s = time.monotonic() - self.server.metrics.stepped_s
             stuck = silent_s > _STUCK_S
-            text = f"no step for {silent_s:.0f} s\n" if stuck else "ok\n"
+            text = f"no step for {silent_s:.0f} s\n" if stuck else f"ok\nmodel {self.server.model}\n"
             self._answer(503 if stuck else 200, "text/plain; charset=utf-8", text.encode())
         else:
             self._answer(404, "text/plain; charset=utf-8", b"/metrics or /healthz\n")

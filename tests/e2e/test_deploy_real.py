@@ -3,7 +3,11 @@
 import copy
 import json
 import logging
+import os
 import re
+import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -13,6 +17,7 @@ from faults.deploy_faults import campaign
 from second_site import MODEL, SecondSite, running
 
 from dkd.errors import DkdError, RefusedError
+from dkd.jobs.deployed import read_journal
 from dkd.jobs.live import systems
 from dkd.jobs.lock import Held, acquired
 from dkd.jobs.plan import planned
@@ -203,18 +208,37 @@ def test_other_partitions_are_refused_whole(site, partitions, word):
 
 
 def test_a_deploy_killed_after_a_step_goes_on_where_it_was(stack, tmp_path):
-    found, (written, rows, ids) = campaign(stack, tmp_path, (2, 6))
+    found, (written, rows, ids) = campaign(stack, tmp_path, (6,))
     assert all(one.passed for one in found), found
     assert written == rows == ids
 
 
-def test_a_new_column_is_one_step_and_the_old_rows_stay(site):
+def test_a_new_column_is_one_step_and_an_interrupt_ends_with_130_and_is_gone_on_with(site):
     site.write(MODEL + "fields: {coupon: string}\n")
     plan = json.loads(site.run("plan", "--json").stdout)
     (step,) = plan["steps"]
     assert [d["path"] for d in step["differences"]] == ["dataSchema.dimensionsSpec.dimensions.coupon"]
     assert (step["class"], step["rollback_safe"], step["drift"]) == ("additive", True, False)
+    with subprocess.Popen(
+        [sys.executable, "-m", "dkd", "deploy", "--yes", "--json"],
+        cwd=site.stack.project,
+        env={**os.environ, "DKD_BASE_PORT": str(site.stack.base_port), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as deploying:
+        for line in deploying.stdout or ():
+            if json.loads(line).get("event") == "step_started":
+                time.sleep(0.5)
+                deploying.send_signal(signal.SIGINT)
+                break
+        deploying.communicate(timeout=60)
+    journal = read_journal(site.model, site.settings)
+    assert deploying.returncode == 130
+    assert journal.lock is None
+    assert journal.left() == ("druid/supervisor/tiny_events",)
+    assert "did not come to its end" in site.run("plan").stdout
     site.run("deploy", "--yes")
+    assert read_journal(site.model, site.settings).unfinished == ""
     site.write(MODEL)
     site.run("deploy", "--yes")
 

@@ -21,7 +21,9 @@ _SLOW = frozenset({"PENDING", "RUNNING", "DISCOVERING_INITIAL_TASKS", "CREATING_
 """States of a supervisor that only waits for room; in any other it will never work."""
 _HOPE_S = 30.0
 """A supervisor on a slow machine is given so long to come to one of them."""
-_RESET_S, _ENDED_S = 1.5, 8.0
+_RESET_S, _ENDED_S = 1.5, 20.0
+_ADOPTED_S = 4.0
+"""By then a new supervisor has begun, and has made its own tasks or taken over old ones."""
 _SETTLED_S = 1.0
 """A task that cannot run ends within a quarter of a second of its start."""
 
@@ -70,9 +72,12 @@ class Overlord:
         spec, name = change.wanted, change.name
         require_known(spec)
         self._require_samples(spec)
-        previous = self.read().get(name)
-        old = frozenset(task.id for task in self.tasks(name))
+        previous, history = self.read().get(name), self.history(name)
+        tasks = self.tasks(name)
         self.post(spec)
+        # Where Druid finds the specs equal after all it restarts nothing, and the tasks there are will do.
+        restarted = self.history(name)[:1] != history[:1]
+        old = frozenset(task.id for task in tasks if restarted or task.state != "RUNNING")
         self._proved(name, spec, old, previous, progress)
 
     def sample(self, spec: Mapping[str, Any], rows: int, wait_ms: int) -> Mapping[str, Any]:
@@ -147,10 +152,11 @@ class Overlord:
         Otherwise one of the same name would go on at these offsets, in a topic that was made anew.
         """
         self._call("POST", f"/supervisor/{name}/suspend", timeout_s=POST_S)
-        # One that waits until a historical has loaded its rows would wait for ever: they are about to be dropped.
-        self._call("POST", f"/datasources/{name}/shutdownAllTasks", absent={})
         until = time.monotonic() + _ENDED_S
-        while any(task.state == "RUNNING" for task in self.tasks(name)) and time.monotonic() < until:
+        while (running := [task for task in self.tasks(name) if task.state == "RUNNING"]) and time.monotonic() < until:
+            # One that waits until a historical has loaded its rows would wait for ever: they are about to be dropped.
+            for task in running:
+                self._call("POST", f"/task/{task.id}/shutdown", absent={})
             time.sleep(_POLL_S)
         self._call("POST", f"/supervisor/{name}/reset", timeout_s=POST_S)
         # The reset is only queued when it is answered, and a supervisor that ends forgets its queue.
@@ -168,13 +174,14 @@ class Overlord:
         """
         name, started, said = datasource(spec), time.monotonic(), 0
         proved: frozenset[str] = frozenset()
+        handed_off = False
         while (waited := time.monotonic() - started) < self._proof_s:
-            self._refuse_failed(name, old)
-            status = self._status(name)
-            reporting = self._reporting(status)
-            if reporting and reporting <= proved and len(reporting) >= _groups(spec, status):
+            reporting = self._reporting(name, old)
+            if reporting and reporting <= proved and len(reporting) >= self._groups(spec):
                 return
             proved = reporting
+            if not reporting and not handed_off and waited > _ADOPTED_S:
+                handed_off = self._hand_off(name, old)
             if waited // 10 > said:
                 said = int(waited // 10)
                 progress(f"waiting for a running task of {name}, {waited:.0f} s")
@@ -185,6 +192,17 @@ class Overlord:
         remedy = "see that Druid has free task slots, then deploy again"
         raise self._api.error("DKD705", f"supervisor {name} has no running task after {self._proof_s:.0f} s", remedy)
 
+    def _hand_off(self, name: str, old: frozenset[str]) -> bool:
+        """Whether a supervisor had taken over tasks of the one before, which were then told to make room for its own.
+
+        Druid knows tasks by a hash that leaves out how they read, so one that had just begun goes on by the old spec.
+        """
+        active = [task for task in self._status(name).get("activeTasks") or [] if task["id"] in old]
+        if active:
+            groups = {"taskGroupIds": list(range(len(active)))}
+            self._call("POST", f"/supervisor/{name}/taskGroups/handoff", groups)
+        return bool(active)
+
     def _require_hope(self, name: str, waited_s: float) -> None:
         """Return when a supervisor without tasks only waits for room; in any other state it will never have one."""
         status = self._status(name)
@@ -194,19 +212,13 @@ class Overlord:
         if state not in _SLOW or (said and state != "RUNNING"):
             raise _TasksFailError(f"none runs after {waited_s:.0f} s, {state}{': ' + said[-1] if said else ''}")
 
-    def _refuse_failed(self, name: str, old: frozenset[str]) -> None:
-        failed = [task.error for task in self.tasks(name) if task.id not in old and task.state == "FAILED"]
+    def _reporting(self, name: str, old: frozenset[str]) -> frozenset[str]:
+        """New tasks that build segments by their own report; the overlord asks the task itself for it."""
+        fresh = [task for task in self.tasks(name) if task.id not in old]
+        failed = [task.error for task in fresh if task.state == "FAILED"]
         if failed:
             raise _TasksFailError(failed[0][:300] or "Druid does not say why")
-
-    def _reporting(self, status: Mapping[str, Any]) -> frozenset[str]:
-        """The supervisor's active tasks that build segments by their own report; the overlord asks the task for it.
-
-        A task from before the post may be among them: a supervisor takes over one whose spec equals its own, as when
-        a change is taken back before its tasks have begun to stop.
-        """
-        active = [str(task["id"]) for task in status.get("activeTasks") or []]
-        return frozenset(task_id for task_id in active if self._builds(task_id))
+        return frozenset(task.id for task in fresh if task.state == "RUNNING" and self._builds(task.id))
 
     def _builds(self, task_id: str) -> bool:
         try:
@@ -216,6 +228,11 @@ class Overlord:
             return False
         payload = report.get("ingestionStatsAndErrors", {}).get("payload", {})
         return bool(payload.get("ingestionState") == "BUILD_SEGMENTS")
+
+    def _groups(self, spec: Mapping[str, Any]) -> int:
+        """Groups of tasks that there must be: never more than partitions."""
+        wanted = int(spec["spec"]["ioConfig"].get("taskCount") or 1)
+        return min(wanted, int(self._status(datasource(spec)).get("partitions") or 1))
 
     def _status(self, name: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._call("GET", f"/supervisor/{name}/status")["payload"]
@@ -232,11 +249,6 @@ class Overlord:
         self, method: str, path: str, body: object = None, *, timeout_s: float = REQUEST_S, absent: Any = None
     ) -> Any:
         return self._api.call(method, f"/druid/indexer/v1{path}", body, timeout_s=timeout_s, absent=absent)
-
-
-def _groups(spec: Mapping[str, Any], status: Mapping[str, Any]) -> int:
-    """Groups of tasks that there must be: never more than partitions."""
-    return min(int(spec["spec"]["ioConfig"].get("taskCount") or 1), int(status.get("partitions") or 1))
 
 
 class _TasksFailError(Exception):

@@ -189,6 +189,8 @@ def _servers(kafka: KafkaSettings) -> list[str]:
 
 def _security(kafka: KafkaSettings) -> dict[str, Any]:
     options: dict[str, Any] = {"security_protocol": kafka.security}
+    if kafka.ca:
+        options["ssl_cafile"] = kafka.ca
     if kafka.security.startswith("SASL"):
         options |= {
             "sasl_mechanism": kafka.mechanism,

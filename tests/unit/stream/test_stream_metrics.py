@@ -37,7 +37,7 @@ def run() -> tuple[Metrics, Loop, dict[tuple[str, int], list[object]], int]:
 
 @pytest.fixture
 def endpoint(run) -> Iterator[Endpoint]:
-    with closing(Endpoint(run[0], 0)) as made:
+    with closing(Endpoint(run[0], 0, "abc")) as made:
         yield made
 
 
@@ -94,7 +94,7 @@ def test_each_step_is_timed(run, endpoint: Endpoint):
 def test_healthz_says_ok_until_no_step_comes(run, endpoint: Endpoint):
     url = endpoint.url.replace("/metrics", "/healthz")
     with urllib.request.urlopen(url) as answer:
-        assert answer.read() == b"ok\n"
+        assert answer.read() == b"ok\nmodel abc\n"
     metrics, stepped_s = run[0], run[0].stepped_s
     metrics.stepped_s = stepped_s - FAR
     try:
