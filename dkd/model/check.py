@@ -170,6 +170,10 @@ def _storage(model: Model) -> Iterator[Finding]:
         if not getattr(retention, kind):
             at: Path = ("topics", "retention", kind)
             yield (at, "DKD215", f"{kind} would be deleted at once", "keep it for some days, such as 7d")
+    for kind in ("events", "sessions"):
+        if not getattr(model.datasources, kind).retention:
+            at = ("datasources", kind, "retention")
+            yield (at, "DKD215", f"Druid would drop all {kind} at once", "keep them for some days, such as 400d")
     if retention.rejects > retention.raw:
         problem = f"rejects are kept {duration_text(retention.rejects)}, raw only {duration_text(retention.raw)}"
         yield (("topics", "retention", "rejects"), "DKD215", problem, "keep rejects no longer than raw")

@@ -166,6 +166,14 @@ def test_a_router_is_a_url_without_secrets(router, code):
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("kind", ["events", "sessions"])
+def test_a_retention_by_which_druid_drops_every_row_is_a_mistake(kind):
+    with pytest.raises(ModelError) as wrong:
+        load(f"dkd: 1\nsite: s\nevents: {{view: {{}}}}\ndatasources: {{{kind}: {{retention: 0d}}}}\n", "m.yaml")
+    (problem,) = wrong.value.problems
+    assert (problem.code, problem.problem) == ("DKD215", f"Druid would drop all {kind} at once")
+
+
 @pytest.mark.parametrize("servers", ["k", ":::bad:", "k:1,", "u:p@k:1"])
 def test_servers_are_hosts_with_ports(servers):
     text = f'dkd: 1\nsite: a\nevents: {{x: }}\ntargets: {{p: {{kafka: {{servers: "{servers}"}}}}}}\n'

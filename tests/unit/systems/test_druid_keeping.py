@@ -11,6 +11,7 @@ from dkd.systems.druid.keeping import (
     rules_changes,
     shorter,
 )
+from dkd.systems.table import classify, values_of
 
 TEXT = """\
 dkd: 1
@@ -124,3 +125,10 @@ def test_another_offset_is_one_difference():
     live = {"tiny_events": {**LIVE_COMPACTION, "skipOffsetFromLatest": "P2D"}}
     (change,) = compaction_changes(compactions(MODEL), live, [])
     assert [(one.path, one.before, one.after) for one in change.differences] == [("skipOffsetFromLatest", "P2D", "P1D")]
+
+
+def test_a_diff_shows_compaction_and_calls_it_safe():
+    address = "model/tiny/datasource/events/compact_after"
+    assert values_of(MODEL)[address] == "1d"
+    assert classify(address, None, "1d") == "safe"
+    assert classify(address, "1d", None) == "safe"
