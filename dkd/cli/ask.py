@@ -128,9 +128,12 @@ def _filters(texts: list[str] | None, exclude: bool) -> list[dict[str, Any]]:
     found: dict[str, list[object]] = {}
     for text in texts or []:
         name, equals, value = text.partition("=")
+        option = "--not" if exclude else "--where"
         if not equals:
-            option = "--not" if exclude else "--where"
             raise UsageError("DKD132", where=option, problem=f"{text!r} has no =", remedy="write country=NL")
+        if name.endswith("!"):
+            remedy = f"write --not {name[:-1]}={value}"
+            raise UsageError("DKD132", where=option, problem=f"{text!r} has a !=", remedy=remedy)
         found.setdefault(name.strip(), []).append(_value(value))
     return [{"dimension": name, "values": values, "exclude": exclude} for name, values in found.items()]
 

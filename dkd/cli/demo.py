@@ -49,8 +49,7 @@ def demo(
         _live(shown, end_ms)
     except KeyboardInterrupt:
         listener.clear()
-        stopped = shown.stop()
-        typer.echo(f"stopped {', '.join(stopped)}" if stopped else "the stack was running before and stays", err=True)
+        typer.echo(shown.stopped(), err=True)
         if not is_live:
             raise
     finally:

@@ -24,10 +24,12 @@ def add_to(app: typer.Typer) -> None:
 
 def simulate(
     path: ModelArgument = None,
-    seed: Annotated[int, typer.Option(help="Another seed is another site; the same one sends the same again.")] = 7,
+    seed: Annotated[
+        int, typer.Option(help="Another seed is another site; the same one sends the same for the same stretch.")
+    ] = 7,
     rate: Annotated[str, typer.Option(metavar="RATE", help="Lines a second, on average over a day.")] = "1/s",
     visitors: Annotated[
-        int | None, typer.Option(min=1, help="About so many visits a day, in place of --rate.", show_default=False)
+        int | None, typer.Option(min=1, help="About so many sessions a day, in place of --rate.", show_default=False)
     ] = None,
     length: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="How long: 10m, 2h.", show_default=False)

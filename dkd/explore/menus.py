@@ -7,7 +7,7 @@ from dkd.explore import words
 from dkd.explore.plan import MOST_BUCKETS
 from dkd.explore.view import Saved, View
 from dkd.model.schema import Model
-from dkd.query.measure import dimensions
+from dkd.query.measure import columns, dimensions, kind_of, plain
 from dkd.query.periods import bucket_count
 from dkd.query.question import Interval
 
@@ -29,7 +29,7 @@ _ZONES = (
 def menus(model: Model, view: View | None, saved: Sequence[Saved], span: Interval | None) -> dict[str, Any]:
     """Every menu: lists of a value and its label."""
     return {
-        "dimensions": list(_dimensions(model)),
+        "dimensions": list(_dimensions(model, view)),
         "stretches": [list(one) for one in STRETCHES],
         "grains": list(_grains(span)),
         "zones": sorted({*_ZONES, *([view.question.zone] if view else [])}, key=lambda zone: (zone != "UTC", zone)),
@@ -37,9 +37,15 @@ def menus(model: Model, view: View | None, saved: Sequence[Saved], span: Interva
     }
 
 
-def _dimensions(model: Model) -> Iterator[list[str]]:
-    known = dimensions(model)
-    names = [name for name, column in known.items() if column.type != "list" and name not in _IDENTIFIERS]
+def _dimensions(model: Model, view: View | None) -> Iterator[list[str]]:
+    """What the chosen measure can be asked by: sessions have no product, and events no entry page."""
+    parts = plain(model, view.shown) if view else ()
+    kinds = [kind for part in parts if (kind := kind_of(model, model.measures[part]))]
+    names = [
+        name
+        for name, column in dimensions(model).items()
+        if column.type != "list" and name not in _IDENTIFIERS and all(name in columns(model, kind) for kind in kinds)
+    ]
     for name in sorted(names, key=lambda name: words.label(name).lower()):
         yield [name, words.label(name)]
 

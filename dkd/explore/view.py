@@ -16,7 +16,7 @@ MOST_PANELS = 12
 _PART, _ITEM = "~", "."
 _PANELS, _MEASURE, _LIVE = "P", "M", "L"
 _USUAL_PANELS = ("page_path", "channel", "country", "referrer_source", "device_type", "browser")
-_USUAL_MEASURES = 6
+_USUAL_MEASURES = 5
 
 
 class View(Frozen):

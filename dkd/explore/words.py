@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from dkd.model.columns import Column
 from dkd.model.schema import Model
 from dkd.query.answer import Cell, Number, Others
-from dkd.query.measure import plain
+from dkd.query.measure import plain, unit_of
 from dkd.query.periods import DATES
 from dkd.query.question import Filter, Grain, Interval
 
@@ -48,8 +48,7 @@ def filter_label(one: Filter, column: Column | None) -> str:
 def unit(model: Model, measure: str) -> str:
     """The unit of a measure's numbers; empty for counts."""
     summed = model.measures[plain(model, measure)[0]].sum
-    field = model.all_fields.get(summed) if summed else None
-    return (field.unit or "") if field else ""
+    return unit_of(model, summed) if summed else ""
 
 
 def decimals(model: Model, measure: str) -> int:

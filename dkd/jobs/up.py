@@ -80,7 +80,7 @@ def up(
         DkdError: DKD601 to DKD622, for what Kafka, Druid or a service lacks; DKD7xx from deploy.
     """
     result = Result()
-    with result.phases.timed("total"), _stop_when_interrupted(layout, result):
+    with result.phases.timed("total"), _stop_when_interrupted(layout, result, listener):
         with layout.alone():
             layout.prepare()
             run = _Run(layout, site, wanted, environment, listener, result)
@@ -251,11 +251,13 @@ class _Run:
 
 
 @contextmanager
-def _stop_when_interrupted(layout: Layout, result: Result) -> Iterator[None]:
+def _stop_when_interrupted(layout: Layout, result: Result, listener: Listener) -> Iterator[None]:
     """An interrupted start leaves nothing behind that it has started."""
     try:
         yield
     except KeyboardInterrupt:
+        # A Druid that is only just starting takes its time to end, and silence would invite a second Ctrl-C.
+        listener.progress("stopping what was started")
         with layout.alone():
             for group in STOP_ORDER:
                 processes.stop(layout, [name for name in group if name in result.started])

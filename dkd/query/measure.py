@@ -79,12 +79,21 @@ def definition(model: Model, name: str) -> str:
         # A sketch passes over empty text, as over null.
         text = f"number of different {measure.count_distinct} but for empty text, with an error above {SKETCH_SIZE:,}"
     elif measure.sum is not None:
-        field = model.all_fields.get(measure.sum)
-        text = f"sum of {measure.sum}{f' in {field.unit}' if field and field.unit else ''}"
+        unit = unit_of(model, measure.sum)
+        text = f"sum of {measure.sum}{f' in {unit}' if unit else ''}"
     else:
         text = f"number of {measure.count}"
     where = " and ".join(f"{key} = {_said(value)}" for key, value in measure.where.items())
     return f"{text}{f' where {where}' if where else ''}{f' ({measure.description})' if measure.description else ''}"
+
+
+def unit_of(model: Model, column: str) -> str:
+    """The unit of a column's numbers; a session's conversion_value has that of the values it adds up, if they agree."""
+    sessions = model.enrich.sessions
+    values = [one.value for one in sessions.conversions if one.value] if sessions else []
+    names = values if column == "conversion_value" else [column]
+    units = {field.unit or "" for name in names if (field := model.all_fields.get(name))}
+    return units.pop() if len(units) == 1 else ""
 
 
 def is_additive(model: Model, name: str) -> bool:

@@ -127,10 +127,14 @@ class Demo:
         live = Live(where, replay.sender_key(self.model, where), truth)
         live.send(traffic(SEED, start_ms, ENDLESS_MS, RATE, self.model), start_ms, None, self.listener)
 
-    def stop(self) -> list[str]:
-        """Stop the parts that this demo has started; their data stays."""
+    def stopped(self) -> str:
+        """Stop the parts that this demo has started, and say so; their data stays."""
         with self.layout.alone():
-            return stop_all(self.layout, self.listener, self.started)
+            stopped = stop_all(self.layout, self.listener, self.started)
+        if stopped:
+            return f"stopped {', '.join(stopped)}"
+        # Where the start itself was interrupted, it has stopped what it had started.
+        return "the stack was running before and stays" if "up" in self.seconds else "what was started is stopped again"
 
     def _newest_ms(self) -> int:
         """Time of the site's newest event, once all that was sent is read; 0 while there is none."""

@@ -29,6 +29,7 @@ def project(tmp_path_factory):
         (["visitors", "--zone", "Mars"], 64, "no time zone"),
         (["visitors", "--compare", "next"], 64, "'previous'"),
         (["visitors", "--where", "country"], 64, "write country=NL"),
+        (["visitors", "--where", "country!=NL"], 64, "write --not country=NL"),
         (["visitors", "--where", "is_late=maybe"], 64, "true or false"),
         (["visitors", "--top", "0", "--by", "country"], 64, "greater than or equal to 1"),
         (["visitors", "--grain", "minute", "--from", "2026-01-01", "--to", "2026-06-01"], 5, "coarser grain"),

@@ -11,12 +11,7 @@ from dkd.query.measure import definition
 from dkd.query.periods import before
 
 (_TEXT,) = (text for name, text in preset_files("shop", "shop").items() if name.endswith("shop.yaml"))
-MODEL = load(
-    _TEXT.replace(
-        "measures:\n", "measures:\n  sessions: {count: sessions}\n  order_rate: {ratio: [orders, sessions]}\n"
-    ),
-    "shop.yaml",
-)
+MODEL = load(_TEXT.replace("measures:\n", "measures:\n  order_rate: {ratio: [orders, sessions]}\n"), "shop.yaml")
 DAY = "t.20261024T220000000.20261025T230000000"
 QUESTIONS = {
     "totals": (f"1~m.visitors~{DAY}", ()),

@@ -133,3 +133,14 @@ def test_a_panel_that_the_measure_does_not_have_says_why():
     series = answer(plan.series, [((time, ()), [cell(5)]) for time in buckets(plan.span, plan.grain, "UTC")], [cell(5)])
     found = page(MODEL, view, plan, Found(NEWEST, series, {}, 0))
     assert "visitors count events, which have no 'entry_page'" in found["panels"][0]["problem"]
+
+
+@pytest.mark.parametrize(
+    ("measure", "offered", "not_offered"),
+    [("orders", "product_id", "entry_page"), ("sessions", "entry_page", "product_id")],
+)
+def test_menus_offer_what_the_chosen_measure_can_be_asked_by(measure, offered, not_offered):
+    _, _, found = drawn(f"1~m.orders.sessions~t.1d~M.{measure}")
+    names = {name for name, _ in found["menus"]["dimensions"]}
+    assert {offered, "country"} < names
+    assert not_offered not in names

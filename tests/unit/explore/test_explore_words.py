@@ -35,6 +35,10 @@ def test_units_and_decimals_come_from_the_model():
     ]  # fmt: skip
 
 
+def test_what_sessions_are_worth_has_the_unit_of_the_field_that_it_adds_up():
+    assert [unit(MODEL, name) for name in ("session_revenue", "revenue_per_session", "sessions")] == ["EUR", "EUR", ""]
+
+
 def test_names_and_values_are_words():
     assert [label(name) for name in ("utm_source", "page_path", "os")] == ["UTM source", "Page path", "OS"]
     assert [value_label(value) for value in (None, "", "NL", Others.others)] == ["(none)", "(empty)", "NL", "Others"]

@@ -3,9 +3,11 @@
 import pytest
 
 from dkd.errors import UsageError
+from dkd.local.layout import Layout
+from dkd.local.progress import Silent
 from dkd.model.load import load
 from dkd.model.preset import preset_files
-from dkd.simulate.demo import Filled, model_file, told
+from dkd.simulate.demo import Demo, Filled, model_file, told
 
 
 def test_a_folder_without_a_model_gets_one_and_a_second_demo_finds_it(tmp_path, monkeypatch):
@@ -36,3 +38,13 @@ def test_history_is_told_with_its_books():
         "history: 26,000 lines, 2026-09-04 00:00:00 UTC to 2026-09-05 00:00:00 UTC; "
         "the books do not close, see dkd logs"
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [({"up": 0.8}, "the stack was running before and stays"), ({}, "what was started is stopped again")],
+)
+def test_ctrl_c_says_whether_a_stack_stays(tmp_path, seconds, said):
+    layout = Layout.of(tmp_path)
+    demo = Demo(layout, None, None, dict, Silent(), seconds=seconds)
+    assert demo.stopped() == said
