@@ -21,10 +21,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where workers share the tests, one takes all that need the stack, or fixed ports: there is one of each."""
+    """Where workers share the tests, one takes all that need the run's stack, or fixed ports: there is one of each.
+
+    Modules that start a stack of their own, on other ports, name a group of their own.
+    """
     for item in items:
+        if item.get_closest_marker("xdist_group"):
+            continue
         if item.get_closest_marker("stack") or "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+            item.add_marker(pytest.mark.xdist_group("the run's stack"))
         elif "contract" in item.path.parts:
             item.add_marker(pytest.mark.xdist_group("contract"))
 

@@ -281,7 +281,7 @@ def test_without_druid_or_without_an_event_the_page_says_so(shop, opened, tmp_pa
     model = (shop.project / "specs" / "shop.yaml").read_text()
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "empty.yaml").write_text(model.replace("site: shop", "site: nothing_yet"))
-    free = shop.base_port + 60
+    free = shop.base_port + 20
     with exploring(tmp_path, shop.base_port, free) as url:
         page = opened(url=url)
         expect(page.locator(".state")).to_contain_text("There is no event yet")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from readme import commands
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stacks of their own"), pytest.mark.timeout(1500)]
 
 ROOT = Path(__file__).parents[2]
 

@@ -19,7 +19,7 @@ from session_script import in_druid, sessions
 
 from dkd.settings import Ports
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stacks of their own"), pytest.mark.timeout(900)]
 
 HOUR_MS = 3_600_000
 SESSION_EVENTS = int(os.environ.get("DKD_TEST_SESSION_EVENTS", "20000"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from real_stack import BASE_PORT, Stack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stacks of their own"), pytest.mark.timeout(900)]
 
 RATE = "0.05/s"
 COOKBOOK = re.findall(
