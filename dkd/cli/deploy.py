@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from dkd.cli.args import JsonOption, ModelArgument, Opened, TargetOption, YesOption
-from dkd.errors import ExitCode, RefusedError
+from dkd.errors import ExitCode, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +59,7 @@ def plan(
     from dkd.plan.saved import saved
 
     chosen = opened(path, target)
+    _require_place(out)
     found = planned(chosen.model, chosen.settings)
     require_cluster(chosen.project, found)
     probes = probed(found, chosen.settings) if probe else ()
@@ -181,6 +182,14 @@ def _require_same(chosen: _Chosen, found: "Plan") -> None:
     require_same(chosen.saved, found, chosen.opened.settings.pseudonym_key, chosen.file)
 
 
+def _require_place(out: Path | None) -> None:
+    """Return when a plan can be saved there, so that nobody waits for one that cannot."""
+    if out is None or (out.parent.is_dir() and not out.is_dir()):
+        return
+    problem = "this is a directory" if out.is_dir() else f"there is no directory {out.parent}"
+    raise UsageError("DKD110", where=f"--out {out}", problem=problem, remedy="name a file in a directory that is there")
+
+
 def _show(found: "Plan", as_json: bool, probes: "Sequence[Probe]" = ()) -> None:
     import json
 
@@ -194,7 +203,7 @@ def _show(found: "Plan", as_json: bool, probes: "Sequence[Probe]" = ()) -> None:
 
 
 def _line(found: "Happening") -> None:
-    if found.event in ("step_started", "gate_wait"):
+    if found.event in ("step_started", "gate_wait", "interrupted"):
         typer.echo(found.text, err=True)
 
 

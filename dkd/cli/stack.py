@@ -102,14 +102,14 @@ def status(
 ) -> None:
     """Show every part of the stack and whether it answers, the books, and the last deploy; exit 0 when all is well.
 
-    Of another target than local only its books and its last deploy are shown.
+    Of another target than local only its books and its last deploy are shown; they must be known there.
     """
     if runtime is Runtime.docker:
         _docker_status(find_model(path), as_json)
         return
     import json
 
-    from dkd.cli.args import base_port
+    from dkd.cli.args import base_port, opened
     from dkd.jobs.status import Section, Status
     from dkd.jobs.status import status as read
     from dkd.local.layout import Layout
@@ -120,9 +120,12 @@ def status(
     if target == "local":
         found = read(Layout.of(project), Ports.at(base_port(project)), sections)
     else:
+        # There are no parts to show beside a mistake in the model or the target's name.
+        opened(path, target)
         found = Status((), tuple(section() for section in sections))
     typer.echo(json.dumps(found.as_dict(), indent=2) if as_json else "\n".join(found.lines()))
-    if not found.ok:
+    is_known = target == "local" or not any("unknown" in (section.values or ()) for section in found.sections)
+    if not (found.ok and is_known):
         raise typer.Exit(ExitCode.failed)
 
 

@@ -25,7 +25,7 @@ class Happening(NamedTuple):
     """Something that a deploy tells while it runs.
 
     Attributes:
-        event: ``step_started``, ``gate_wait``, ``step_done`` or ``step_failed``.
+        event: ``step_started``, ``gate_wait``, ``step_done``, ``step_failed`` or ``interrupted``.
         step: Address of the step.
         seq: Number of the step, from 1.
         total: How many steps there are.
@@ -130,7 +130,7 @@ def carried_out(steps: Sequence[Change], do: Callable[[int, Change], None], tell
             raise stopped from error
         except KeyboardInterrupt:
             said = f"interrupted at {step.address}; done before it: {changed(steps[: seq - 1])}"
-            tell(Happening("step_failed", *where, said))
+            tell(Happening("interrupted", *where, said))
             raise
         tell(Happening("step_done", *where, f"{seq}/{len(steps)} done"))
 

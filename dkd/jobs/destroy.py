@@ -40,11 +40,9 @@ def destroying(model: Model, settings: Settings, *, include_data: bool) -> Plan:
         raise RefusedError(
             "DKD718", where=f"target {settings.target}", problem=problem, remedy="choose another --target"
         )
-    steps += [
-        Change("druid", DATASOURCE, step.name, "delete", "its rows", "they are lost")
-        for step in steps
-        if step.kind == SUPERVISOR
-    ]
+    # One that lost its supervisor to a destroy without data is among them by itself.
+    names = dict.fromkeys(step.name for step in steps if step.kind in (SUPERVISOR, DATASOURCE))
+    steps = [step for step in steps if step.kind != DATASOURCE] + [_rows(name) for name in names]
     left = {DIVOLTE} if settings.divolte is None else set()
     left |= set() if include_data else {TOPIC, DATASOURCE}
     wanted = [step for step in steps if step.kind not in left]
@@ -60,10 +58,11 @@ def destroy(plan: Plan, model: Model, settings: Settings, *, tell: Tell, patienc
         RefusedError: DKD714, while a deploy runs.
         DkdError, PartlyError: As :func:`dkd.jobs.deploy.carried_out` does.
     """
-    topic, all_data = journal_topic(model), any(step.kind == TOPIC for step in plan.steps)
+    topic, all_data = journal_topic(model), any(step.kind in (TOPIC, DATASOURCE) for step in plan.steps)
+    reading = frozenset(step.name for step in plan.steps if step.kind == SUPERVISOR)
     with systems(model, settings, KNOWN_S) as found:
         with acquired(settings.kafka, model.site, topic, found.journal, "destroy", patience_s) as held:
-            carried_out(plan.steps, partial(_do, found, held, all_data), tell)
+            carried_out(plan.steps, partial(_do, found, held, all_data, reading), tell)
         if all_data:
             found.kafka.delete([topic])
     return Report(plan, plan.steps)
@@ -75,13 +74,19 @@ def _step(address: str) -> Change:
     return Change(system, kind, name, "delete", "it was made by dkd deploy", risk)
 
 
-def _do(found: Systems, held: Held, all_data: bool, _seq: int, step: Change) -> None:
+def _rows(name: str) -> Change:
+    return Change("druid", DATASOURCE, name, "delete", "its rows", "they are lost")
+
+
+def _do(found: Systems, held: Held, all_data: bool, reading: frozenset[str], _seq: int, step: Change) -> None:
     if found.now(step) is not None or step.kind == DATASOURCE:
-        _remover(found, all_data)[step.kind](step)
-    held.write(removed(step.address))
+        _remover(found, all_data, reading)[step.kind](step)
+    # Rows outlive their supervisor, and a destroy that is stopped here; a later one must know of them.
+    left = [_rows(step.name).address] if step.kind == SUPERVISOR else []
+    held.write(removed(step.address, left))
 
 
-def _remover(found: Systems, all_data: bool) -> Mapping[str, Callable[[Change], None]]:
+def _remover(found: Systems, all_data: bool, reading: frozenset[str]) -> Mapping[str, Callable[[Change], None]]:
     stop = found.overlord.forget if all_data else found.overlord.terminate
     return {
         # The process goes on until its owner stops it: what it writes is in the topics, not in these files.
@@ -89,6 +94,13 @@ def _remover(found: Systems, all_data: bool) -> Mapping[str, Callable[[Change], 
         SUPERVISOR: lambda step: stop(step.name),
         RULES: found.coordinator.apply,
         COMPACTION: found.coordinator.apply,
-        DATASOURCE: lambda step: found.coordinator.drop(step.name),
+        DATASOURCE: lambda step: _drop(found, step.name, forgotten=step.name in reading),
         TOPIC: lambda step: found.kafka.delete([step.name]),
     }
+
+
+def _drop(found: Systems, name: str, *, forgotten: bool) -> None:
+    """Rows go, and with them how far Druid had read, unless the supervisor's own step has seen to that."""
+    if not forgotten:
+        found.overlord.forget(name)
+    found.coordinator.drop(name)

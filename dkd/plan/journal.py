@@ -181,9 +181,9 @@ def ended(deploy: Deploy, at: str, news: Records, privacy: Mapping[str, str], ru
     return {**applied, _PRIVACY: dict(privacy), _RUNNING: running, _DEPLOY: whole, _LOCK: None}
 
 
-def removed(address: str) -> Records:
-    """That an artefact is gone, by a deploy's own hand."""
-    return {f"{_APPLIED}{address}": None}
+def removed(address: str, left: Sequence[str] = ()) -> Records:
+    """That an artefact is gone, by a deploy's own hand, and that what it made, at addresses *left*, is still there."""
+    return {f"{_APPLIED}{address}": None, **{f"{_APPLIED}{one}": True for one in left}}
 
 
 def encoded(records: Records) -> Sequence[Record]:

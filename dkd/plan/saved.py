@@ -14,6 +14,7 @@ from dkd.plan.show import as_dict
 from dkd.systems.seal import digest, sealed
 
 _MARK = "dkd_plan"
+_FORMS = {"path": str, "target": str, "cluster": str, "live": dict, "wanted": dict}
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def loaded(text: str, where: str) -> Saved:
         found = json.loads(text)
         if found[_MARK] != 1:
             raise ValueError(f"it has the form {found[_MARK]}")
+        if not all(isinstance(found[name], form) for name, form in _FORMS.items()):
+            raise TypeError(f"one of {', '.join(_FORMS)} is of another type")
         return Saved(Model.model_validate(found["source"]), found["path"], found["target"], found)
     except (ValueError, KeyError, TypeError) as error:
         problem = f"this is no plan that dkd {dkd.__version__} can read: {type(error).__name__}"
@@ -88,7 +91,8 @@ def _why(now: Mapping[str, Any], then: Mapping[str, Any]) -> str:
     other = [address for address, wanted in now["wanted"].items() if then["wanted"].get(address) != wanted]
     if other:
         return f"{', '.join(other)} would be made otherwise now: a secret or dkd itself has changed"
-    return "" if json.loads(json.dumps(now)) == {name: then[name] for name in now} else "it would have other steps now"
+    same = json.loads(json.dumps(now)) == {name: then.get(name) for name in now}
+    return "" if same else "it would have other steps now"
 
 
 def _content(plan: Plan, key: bytes | None) -> dict[str, Any]:

@@ -87,3 +87,19 @@ def test_a_broken_model_is_a_finding(project, capfd):
     (project / "specs/tiny.yaml").write_text("dkd: 1\nsite: tiny\nevnts: {}\n")
     assert run(["plan"]) == ExitCode.findings
     assert "specs/tiny.yaml:3:1" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("out", ["nosuch/plan.json", "specs"])
+def test_a_plan_that_could_not_be_saved_is_not_made(capfd, out):
+    code, said = ended(capfd, "plan", "--target", "prod", "--out", out)
+    assert (code, said.startswith(f"--out {out}: ")) == (ExitCode.usage, True)
+
+
+def test_the_status_of_a_target_that_is_not_in_the_model_is_wrong_usage(capfd):
+    code, said = ended(capfd, "status", "--target", "moon")
+    assert (code, "choose one of" in said) == (ExitCode.usage, True)
+
+
+def test_the_status_of_a_target_that_does_not_answer_is_not_well(capfd):
+    assert run(["status", "--target", "prod"]) == ExitCode.failed
+    assert "deploy: not known" in capfd.readouterr().out

@@ -351,3 +351,31 @@ def test_more_replicas_than_brokers_is_one_line(site):
         with pytest.raises(DkdError, match=r"[Rr]eplication") as failed:
             kafka.apply(Change("kafka", "topic", "tiny.other", "create", "a test", wanted=wrong))
     assert len(str(failed.value)) < 400, failed.value
+
+
+def counted(site) -> int:
+    asked = {"query": 'SELECT COUNT(*) AS n FROM "tiny_events"'}
+    # Before its first row there is no such table.
+    found = requests.post(f"{site.settings.druid.broker}/druid/v2/sql", json=asked, timeout=30)
+    return found.json()[0]["n"] if found.ok else 0
+
+
+def stored(site, count: int) -> None:
+    """Write *count* events, and wait until Druid has so many."""
+    now_ms = int(time.time() * 1000)
+    row = {"event": "page_view", "timestamp_ms": now_ms, "party_id": "p"}
+    site.produce("tiny.clean", [{**row, "event_id": f"e{number}"} for number in range(count)])
+    until_s = time.monotonic() + 60
+    while counted(site) < count:
+        assert time.monotonic() < until_s, counted(site)
+        time.sleep(0.25)
+
+
+def test_rows_that_outlive_their_supervisor_go_with_all_data_and_are_read_from_the_start_when_deployed_again(site):
+    """Offsets that Druid kept would make it pass over the first records of the new topic."""
+    stored(site, 20)
+    assert "datasource" not in site.run("destroy", "--confirm", "local").stdout
+    assert "druid/datasource/tiny_events" in site.run("destroy", "--include-data", "--confirm", "local").stdout
+    site.run("deploy", "--yes")
+    stored(site, 5)
+    assert counted(site) == 5

@@ -149,9 +149,17 @@ class Overlord:
     def forget(self, name: str) -> None:
         """Stop a supervisor and its tasks, unpublished rows with them, and make Druid forget how far it read.
 
-        Otherwise one of the same name would go on at these offsets, in a topic that was made anew.
+        Otherwise one of the same name would go on at these offsets, in a topic that was made anew. Only a supervisor
+        can be told so, so one that was terminated before is posted once more, without tasks.
         """
-        self._call("POST", f"/supervisor/{name}/suspend", timeout_s=POST_S)
+        live = self.read().get(name)
+        spec = next(filter(None, (_posted(one["spec"]) for one in self.history(name))), None)
+        if live is None and spec is None:
+            return
+        if live is None:
+            self.post({**(spec or {}), "suspended": True})
+        elif not live.get("suspended"):
+            self._call("POST", f"/supervisor/{name}/suspend", timeout_s=POST_S)
         until = time.monotonic() + _ENDED_S
         while (running := [task for task in self.tasks(name) if task.state == "RUNNING"]) and time.monotonic() < until:
             # One that waits until a historical has loaded its rows would wait for ever: they are about to be dropped.

@@ -42,9 +42,12 @@ def clean_rule(edit: Edit, rest: str) -> str | None:
     return None if edit.was(f"field/{rest}/privacy") != edit.now(f"field/{rest}/privacy") else "DKD922"
 
 
-def enum_rule(edit: Edit) -> str:
-    """The rule for other values of an enum."""
-    return "DKD876" if texts(edit.before) - texts(edit.after) else "DKD875"
+def enum_rule(edit: Edit) -> str | None:
+    """The rule for other values of an enum; their order says nothing."""
+    before, after = texts(edit.before), texts(edit.after)
+    if before == after:
+        return None
+    return "DKD876" if before - after else "DKD875"
 
 
 def successor(edit: Edit, kind: str, name: str) -> str:

@@ -59,7 +59,8 @@ def test_an_interrupt_says_what_was_done_and_stays_one():
 
     with pytest.raises(KeyboardInterrupt):
         carried_out(STEPS, interrupted, told.append)
-    assert told[-1].text == "interrupted at kafka/topic/b; done before it: kafka/topic/a"
+    said = "interrupted at kafka/topic/b; done before it: kafka/topic/a"
+    assert (told[-1].event, told[-1].text) == ("interrupted", said)
 
 
 def test_a_blocked_plan_is_refused_with_a_line_for_each_change():

@@ -75,3 +75,18 @@ def test_a_file_that_is_no_plan_of_ours_is_wrong_usage(broken):
 def test_the_file_is_the_same_every_time():
     assert text() == text()
     assert json.loads(text())["wanted"].keys() == {"kafka/topic/tiny.raw", "druid/supervisor/tiny_events"}
+
+
+@pytest.mark.parametrize("name", ["path", "target", "cluster", "live", "wanted"])
+@pytest.mark.parametrize("value", [None, 7, ["x"]])
+def test_a_plan_that_was_edited_into_another_form_is_no_plan(name, value):
+    with pytest.raises(UsageError) as refused:
+        loaded(json.dumps({**json.loads(text()), name: value}), "p.json")
+    assert refused.value.problems[0].code == "DKD716"
+
+
+@pytest.mark.parametrize("name", ["applyable", "blocked", "drift", "format_version", "model", "steps", "summary"])
+def test_a_plan_that_lost_a_part_is_another_plan(name):
+    edited = {key: value for key, value in json.loads(text()).items() if key != name}
+    with pytest.raises(RefusedError, match="it would have other steps now"):
+        require_same(loaded(json.dumps(edited), "p.json"), PLAN, KEY, "p.json")

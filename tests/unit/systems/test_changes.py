@@ -43,6 +43,10 @@ def test_nothing_differs_from_itself():
     assert found_in() == {}
 
 
+def test_another_order_of_an_enums_values_says_nothing():
+    assert found_in(("values: [a, b]", "values: [b, a]")) == {}
+
+
 FIELD = "model/shop/field"
 COLUMN = "druid/supervisor/shop_events/dimension"
 GRANULARITY = "druid/supervisor/shop_events/dataSchema.granularitySpec"

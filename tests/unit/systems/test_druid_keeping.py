@@ -11,7 +11,7 @@ from dkd.systems.druid.keeping import (
     rules_changes,
     shorter,
 )
-from dkd.systems.table import classify, values_of
+from dkd.systems.table import artefacts, classify, values_of
 
 TEXT = """\
 dkd: 1
@@ -129,6 +129,6 @@ def test_another_offset_is_one_difference():
 
 def test_a_diff_shows_compaction_and_calls_it_safe():
     address = "model/tiny/datasource/events/compact_after"
-    assert values_of(MODEL)[address] == "1d"
+    assert values_of(MODEL, artefacts(MODEL))[address] == "1d"
     assert classify(address, None, "1d") == "safe"
     assert classify(address, "1d", None) == "safe"
