@@ -239,7 +239,7 @@ def test_limits_hold(ends: Ends):
     ends.add(0, [record(f"{seq:04}") for seq in range(50)])
     with ends.open() as (source, _):
         owner = Place()
-        polled_once = polled(source, owner, Limits(events=7, wait_s=1.0))
+        polled_once = polled(source, owner, Limits(events=7, wait_s=30.0))
         assert sum(map(len, polled_once)) == 7
         rest = polled(source, owner, until=43)
         assert [offset for offset, _ in seen(polled_once + rest)[0]] == list(range(50))
