@@ -7,7 +7,7 @@ from dkd.errors import RefusedError
 from dkd.jobs.deploy import Report, Tell, carried_out
 from dkd.jobs.live import Systems, journal_topic, systems
 from dkd.jobs.lock import Held, acquired
-from dkd.jobs.plan import KNOWN_S
+from dkd.jobs.plan import KNOWN_S, places
 from dkd.model.schema import Model
 from dkd.plan.journal import removed
 from dkd.plan.order import Plan
@@ -46,9 +46,8 @@ def destroying(model: Model, settings: Settings, *, include_data: bool) -> Plan:
     left = {DIVOLTE} if settings.divolte is None else set()
     left |= set() if include_data else {TOPIC, DATASOURCE}
     wanted = [step for step in steps if step.kind not in left]
-    places = (f"Kafka {settings.kafka.servers}", f"Druid {live.druid} {settings.druid.coordinator}")
     order = tuple(sorted(wanted, key=lambda step: _ORDER.index(step.kind)))
-    return Plan(model.site, settings.target, places, order, cluster=live.cluster)
+    return Plan(model.site, settings.target, places(settings, live), order, cluster=live.cluster)
 
 
 def destroy(plan: Plan, model: Model, settings: Settings, *, tell: Tell, patience_s: float) -> Report:

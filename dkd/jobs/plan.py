@@ -43,7 +43,7 @@ def plan_of(model: Model, settings: Settings, live: Live) -> Plan:
     return Plan(
         model.site,
         settings.target,
-        (f"Kafka {settings.kafka.servers}", f"Druid {live.druid} {settings.druid.coordinator}"),
+        places(settings, live),
         steps,
         blocked,
         live.cluster,
@@ -51,6 +51,11 @@ def plan_of(model: Model, settings: Settings, live: Live) -> Plan:
         {address: digest(state) for address, state in states.items()},
         live.journal.unfinished,
     )
+
+
+def places(settings: Settings, live: Live) -> tuple[str, str]:
+    """The systems of a plan, for people."""
+    return f"Kafka {settings.kafka.servers}", f"Druid {live.druid} {settings.druid.coordinator}"
 
 
 def privacy(model: Model) -> dict[str, str]:

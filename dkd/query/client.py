@@ -13,6 +13,7 @@ from dkd.errors import DkdError, UsageError
 from dkd.query.mistake import QueryError, advised, mistake, passes, unknown_name
 from dkd.query.rows import Rows, parameter
 from dkd.settings import DruidSettings, unreachable_remedy
+from dkd.systems.druid.api import session
 
 PATIENCE_S = 30.0
 """How long a query is repeated while rows are out of sight because a process of Druid starts again."""
@@ -49,13 +50,7 @@ class Druid:
         self._remedy = unreachable_remedy(druid.broker)
         self._patience_s, self._grace_s = patience_s, grace_s
         self._running: set[str] = set()
-        self._http = requests.Session()
-        # A proxy of the environment is not on the way to this machine itself.
-        self._http.trust_env = "//127.0.0.1" not in druid.broker
-        if druid.ca:
-            self._http.verify = druid.ca
-        if druid.user is not None:
-            self._http.auth = (druid.user, druid.password or "")
+        self._http = session(druid, druid.broker)
 
     def __enter__(self) -> "Druid":
         return self

@@ -23,13 +23,7 @@ class Api:
         self._base = druid.coordinator
         self._where = f"Druid at {druid.coordinator}"
         self._remedy = unreachable_remedy(druid.coordinator)
-        self._http = requests.Session()
-        # A proxy of the environment is not on the way to this machine itself.
-        self._http.trust_env = "//127.0.0.1" not in druid.coordinator
-        if druid.ca:
-            self._http.verify = druid.ca
-        if druid.user is not None:
-            self._http.auth = (druid.user, druid.password or "")
+        self._http = session(druid, druid.coordinator)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -75,6 +69,18 @@ class Api:
             raise self.error("DKD703", f"no answer within {timeout_s:.0f} s", self._remedy) from error
         except requests.RequestException as error:
             raise self.error("DKD703", "cannot be reached", self._remedy) from error
+
+
+def session(druid: DruidSettings, url: str) -> requests.Session:
+    """A session with *url*, which is one of *druid*'s, by its user and certificate; nothing is sent yet."""
+    made = requests.Session()
+    # A proxy of the environment is not on the way to this machine itself.
+    made.trust_env = "//127.0.0.1" not in url
+    if druid.ca:
+        made.verify = druid.ca
+    if druid.user is not None:
+        made.auth = (druid.user, druid.password or "")
+    return made
 
 
 def _short(path: str) -> str:
