@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import NamedTuple
 
 import dkd
@@ -12,12 +11,12 @@ from dkd.jobs.lock import PATIENCE_S, Held, acquired, now_text, who
 from dkd.jobs.plan import KNOWN_S, plan_of, planned, privacy
 from dkd.model.digest import running_digest
 from dkd.model.schema import Model
-from dkd.model.types import in_ms
 from dkd.plan.journal import Deploy, Journal, began, ended, stepped
 from dkd.plan.order import Plan
 from dkd.plan.show import changed
 from dkd.settings import Settings
 from dkd.systems.change import Change
+from dkd.systems.kafka.render import deploys_topic
 from dkd.systems.seal import digest
 
 
@@ -220,12 +219,8 @@ def _make_journal(found: Systems, model: Model, settings: Settings) -> None:
     name = journal_topic(model)
     if name in found.kafka.read([name]):
         return
-    replication = 1 if settings.is_local else model.topics.replication
-    config = {"cleanup.policy": "compact", "max.message.bytes": str(8 * 1024 * 1024)}
-    config["segment.ms"] = str(in_ms(timedelta(days=1)))
-    if replication >= 3:
-        config["min.insync.replicas"] = "2"
-    wanted = {"partitions": 1, "replication": replication, "config": config}
+    topic = deploys_topic(name, model, settings.target)
+    wanted = {"partitions": topic.partitions, "replication": topic.replication, "config": topic.config}
     found.kafka.apply(Change("kafka", "topic", name, "create", "it holds what deploys do", wanted=wanted))
 
 

@@ -23,6 +23,7 @@ from dkd.errors import DkdError, RefusedError
 from dkd.plan.journal import Journal, Lock, Records, encoded, locked, released
 from dkd.settings import KafkaSettings, unreachable_remedy
 from dkd.stream.clients import common, fenced, reason_of
+from dkd.systems.kafka.render import LARGEST_RECORD_BYTES
 
 PATIENCE_S = 20.0
 """How long a held lock is waited for: longer than it takes to see that its holder is dead."""
@@ -105,7 +106,7 @@ class Held:
             "linger.ms": 0,
             # What the control plane's client, which reads the journal, can read without more libraries.
             "compression.type": "gzip",
-            "message.max.bytes": 8 * 1024 * 1024,
+            "message.max.bytes": LARGEST_RECORD_BYTES,
         }
         producer = Producer({**common(self._kafka), **wanted})
         try:

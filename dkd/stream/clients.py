@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from dkd.errors import DkdError
 from dkd.model.schema import Model
 from dkd.settings import KafkaSettings
+from dkd.systems.kafka.render import LARGEST_RECORD_BYTES
 
 REQUEST_S = 5.0
 TRANSACTION_S = 20.0
@@ -22,7 +23,6 @@ SESSION_S = 8.0
 HEARTBEAT_S = 2.0
 _CLOSE_S = 5.0
 
-_LARGEST_RECORD_BYTES = 8 * 1024 * 1024
 _DENIED = frozenset(
     (
         KafkaError._AUTHENTICATION,
@@ -120,7 +120,7 @@ def producer(kafka: KafkaSettings, names: Names, notice: Notice) -> Producer:
         "transaction.timeout.ms": int(TRANSACTION_S * 1_000),
         "linger.ms": 5,
         "compression.type": "lz4",
-        "message.max.bytes": _LARGEST_RECORD_BYTES,
+        "message.max.bytes": LARGEST_RECORD_BYTES,
         # A batch must always fit: it is limited before it is produced.
         "queue.buffering.max.messages": 1_000_000,
         "queue.buffering.max.kbytes": 1024 * 1024,

@@ -9,6 +9,7 @@ from dkd.errors import DkdError
 from dkd.settings import KafkaSettings, unreachable_remedy
 from dkd.stream.clients import common, reason_of
 from dkd.stream.records import Record
+from dkd.systems.kafka.render import LARGEST_RECORD_BYTES
 
 _WITHIN_S = 30.0
 
@@ -32,7 +33,7 @@ class Writer:
             "enable.idempotence": True,
             "linger.ms": 5,
             "compression.type": "lz4",
-            "message.max.bytes": 8 * 1024 * 1024,
+            "message.max.bytes": LARGEST_RECORD_BYTES,
             "message.timeout.ms": int(_WITHIN_S * 1_000),
             "delivery.report.only.error": True,
             "on_delivery": self._on_failure,

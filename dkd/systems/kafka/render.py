@@ -11,7 +11,7 @@ from dkd.systems.text import mark, yaml_text
 KINDS = ("raw", "clean", "sessions", "rejects", "state")
 
 _DAY = timedelta(days=1)
-_LARGEST_RECORD_BYTES = 8 * 1024 * 1024
+LARGEST_RECORD_BYTES = 8 * 1024 * 1024
 """A raw record may have Kafka's usual 1 MiB; its clean row repeats parts of the page's address, a state record holds
 many rows. One record over the limit would fail a whole transaction."""
 
@@ -32,11 +32,23 @@ def topics(model: Model, target: str = "") -> tuple[Topic, ...]:
         model: The site.
         target: Where; ``local`` has one broker and so one replica, elsewhere the model's number counts.
     """
-    replication = 1 if target == "local" else model.topics.replication
+    replication = _replication(model, target)
     return tuple(
         Topic(model.topic(kind), model.topics.partitions, replication, _config(model, kind, replication))
         for kind in KINDS
     )
+
+
+def deploys_topic(name: str, model: Model, target: str) -> Topic:
+    """The topic that holds what deploys do: of each key its last record, for ever."""
+    replication = _replication(model, target)
+    config = {
+        "cleanup.policy": "compact",
+        "max.message.bytes": str(LARGEST_RECORD_BYTES),
+        "segment.ms": str(in_ms(_DAY)),
+        **_in_sync(replication),
+    }
+    return Topic(name, 1, replication, config)
 
 
 def topics_yaml(model: Model) -> str:
@@ -52,11 +64,17 @@ def _config(model: Model, kind: str, replication: int) -> dict[str, str]:
     # Elsewhere a cluster's default of LogAppendTime would replace the times that the enricher gives.
     found["message.timestamp.type"] = "LogAppendTime" if kind == "raw" else "CreateTime"
     if kind != "raw":
-        found["max.message.bytes"] = str(_LARGEST_RECORD_BYTES)
-    if replication >= 3:
-        # With one replica down there are still two copies of what was acknowledged.
-        found["min.insync.replicas"] = "2"
-    return dict(sorted(found.items()))
+        found["max.message.bytes"] = str(LARGEST_RECORD_BYTES)
+    return dict(sorted((found | _in_sync(replication)).items()))
+
+
+def _replication(model: Model, target: str) -> int:
+    return 1 if target == "local" else model.topics.replication
+
+
+def _in_sync(replication: int) -> dict[str, str]:
+    """With one replica of three down there are still two copies of what was acknowledged."""
+    return {"min.insync.replicas": "2"} if replication >= 3 else {}
 
 
 def _deleted(retention: timedelta) -> dict[str, str]:
