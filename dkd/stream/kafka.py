@@ -121,13 +121,13 @@ class KafkaSource:
             for message in taken:
                 error = message.error()
                 if error is None:
+                    events += 1
                     value_bytes += len(message)
                     yield message
                 elif error.code() == KafkaError._PARTITION_EOF:
                     self._end[message.partition() or 0] = message.offset() or 0
                 else:
                     raise KafkaException(error)
-            events += len(taken)
             if len(taken) < wanted:
                 return
 

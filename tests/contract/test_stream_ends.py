@@ -80,7 +80,9 @@ def of_kafka(servers: str) -> Iterator[Ends]:
     names = Names.of(shop(f"t{uuid.uuid4().hex[:8]}"))
     kafka, admin = KafkaSettings(servers), AdminClient({"bootstrap.servers": servers})
     topics = (names.raw, *names.written)
-    for made in admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in topics]).values():
+    # Kept whatever their time: the records of these tests are older than what a broker keeps by default.
+    wanted = [NewTopic(name, PARTITIONS, 1, config={"retention.ms": "-1"}) for name in topics]
+    for made in admin.create_topics(wanted).values():
         made.result()
 
     @contextmanager
