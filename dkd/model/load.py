@@ -3,7 +3,7 @@
 from pathlib import Path as File
 
 from dkd.errors import ModelError, Problem, UsageError
-from dkd.model.check import check
+from dkd.model.checks import check
 from dkd.model.normal import normalise
 from dkd.model.schema import Model
 from dkd.model.tree import Tree, parse

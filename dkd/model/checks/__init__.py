@@ -1,0 +1,20 @@
+"""Model → mistakes that types alone cannot see: names that lead nowhere, contradictions, secrets in clear."""
+
+from collections.abc import Iterator
+
+from dkd.model.checks.enrichers import enrichers
+from dkd.model.checks.fields import fields
+from dkd.model.checks.finding import Finding
+from dkd.model.checks.measures import measures
+from dkd.model.checks.names import names
+from dkd.model.checks.storage import storage
+from dkd.model.checks.targets import collector, local, secrets
+from dkd.model.schema import Model
+
+_CHECKS = (fields, measures, enrichers, storage, local, secrets, collector, names)
+
+
+def check(model: Model) -> Iterator[Finding]:
+    """Every mistake of *model*, in no useful order; the codes are stable."""
+    for found in _CHECKS:
+        yield from found(model)
