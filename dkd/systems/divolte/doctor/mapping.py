@@ -1,4 +1,4 @@
-"""A Divolte mapping, and the schema that it fills → where Divolte hangs at the start, loses events, or stores another value."""
+"""A Divolte mapping, and the schema that it fills → where Divolte hangs at the start, or loses or changes a value."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -128,8 +128,8 @@ def _digests(where: str, found: Script) -> Iterator[Problem]:
     """Within one event the second digest over a producer hashes nothing for it."""
     first: dict[str, tuple[int, str]] = {}
     for mapped in found.fields:
-        adds = {shown(call.args[0]) for call in calls(mapped.producer) if call.name == "add" and call.args}
-        for text in sorted(adds):
+        adds = [call.args[0] for call in calls(mapped.producer) if call.name == "add" and call.args]
+        for text in sorted({shown(one) for one in adds if not isinstance(one, Literal)}):
             line, name = first.setdefault(text, (mapped.statement.line, mapped.field))
             if (line, name) != (mapped.statement.line, mapped.field):
                 problem = f"{text} is digested for {name!r} already (line {line}): this digest hashes nothing for it"

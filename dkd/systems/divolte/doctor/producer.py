@@ -139,7 +139,7 @@ class _Parser:
             pattern = self.primary()
             self.take("against")
             return Matched(pattern, self.whole())
-        if word == "not" and after not in (".", "("):
+        if word == "not" and after != ".":
             self.at += 1
             return Negated(self.whole())
         return self.chain(self.primary())
