@@ -13,8 +13,8 @@ Place = tuple[int, int]
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 50
-_MOST_NODES = 200_000
-"""Aliases may name a node many times; beyond this many the file is a bomb, not a model."""
+_MOST_NODES = 100_000
+"""A thousand events of twenty fields have as many. Aliases may name a node many times; what has more is a bomb."""
 
 
 class Spot(NamedTuple):
@@ -80,21 +80,50 @@ def parse(text: str, where: str) -> Tree:
     """
     tree = Tree(where)
     try:
+        _require_readable(text)
         node = yaml.compose(text, Loader=_LOADER)
         if node is not None:
             tree.value = _Reader(tree).read(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what = " ".join(part for part in (error.context, error.problem) if part)
-        tree.problems.append(
-            Problem(f"{where}:{line}:{column}", "DKD201", f"this is not YAML: {what}", "mend the line")
-        )
-    except RecursionError:
-        tree.problems.append(Problem(f"{where}:1:1", "DKD201", "this is nested too deep", "mend the file"))
+        tree.problems.append(Problem(f"{where}:{line}:{column}", "DKD201", *_broken(error, text, line, column)))
     except yaml.YAMLError as error:
         tree.problems.append(Problem(f"{where}:1:1", "DKD201", f"this is not YAML: {error}", "mend the file"))
     return tree
+
+
+class _RefusedError(yaml.MarkedYAMLError):
+    """YAML that no model needs."""
+
+
+def _broken(error: yaml.MarkedYAMLError, text: str, line: int, column: int) -> tuple[str, str]:
+    """Problem and remedy of a text that is no YAML, or none that a model may be."""
+    if isinstance(error, _RefusedError):
+        return str(error.problem), "write it plainly"
+    lines = text.splitlines()
+    if lines[line - 1 : line] and lines[line - 1][column - 1 : column] == "\t":
+        return "a tab stands where YAML wants spaces", "indent with spaces"
+    what = " ".join(part for part in (error.context, error.problem) if part)
+    return f"this is not YAML: {what}", "mend the line"
+
+
+def _require_readable(text: str) -> None:
+    """Make sure that *text* is neither too deep nor too large to be composed; libyaml's composer recurses, and crashes.
+
+    Raises:
+        YAMLError: When it is, or when it is no YAML.
+    """
+    depth = count = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.NodeEvent):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            count += 1
+            if depth > _DEEPEST or count > _MOST_NODES:
+                what = "this is nested too deep" if depth > _DEEPEST else f"more than {_MOST_NODES:,} values stand here"
+                raise _RefusedError(problem=what, problem_mark=event.start_mark)  # type: ignore[arg-type]  # either mark
 
 
 class _Reader:
@@ -111,13 +140,13 @@ class _Reader:
         self.tree.values[path] = _place(node)
         self.count += 1
         if self.count > _MOST_NODES:
-            raise yaml.MarkedYAMLError(problem="its aliases unfold to too many values", problem_mark=node.start_mark)
+            raise _RefusedError(problem="its aliases unfold to too many values", problem_mark=node.start_mark)
         if len(path) > _DEEPEST:
-            raise yaml.MarkedYAMLError(problem="it is nested too deep", problem_mark=node.start_mark)
+            raise _RefusedError(problem="this is nested too deep", problem_mark=node.start_mark)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if id(node) in self.open:
-            raise yaml.MarkedYAMLError(problem="an anchor holds itself", problem_mark=node.start_mark)
+            raise _RefusedError(problem="an anchor holds itself", problem_mark=node.start_mark)
         self.open.add(id(node))
         value: object = (
             dict(self._pairs(node, path))
@@ -138,7 +167,7 @@ class _Reader:
         seen: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(problem="a key must be a plain text", problem_mark=key.start_mark)
+                raise _RefusedError(problem="a key must be a plain text", problem_mark=key.start_mark)
             # The text as written: YAML 1.1 would turn the keys `on` and `no` into booleans.
             name = str(key.value)
             inner = (*path, name)
