@@ -22,6 +22,8 @@ class Field(Frozen):
         None, alias="from", description="where the value is found; default: the event parameter of the same name"
     )
     privacy: Privacy = "keep"
+    owner: str | None = Option(None, description="who answers for it")
+    deprecated: str | None = Option(None, description="why it should not be used any more, and what replaces it")
     was: Name | None = Option(None, description="the name that it had before, so that a rename is seen as one")
 
 
@@ -29,6 +31,9 @@ class Event(Frozen):
     """One kind of thing that happens on the site."""
 
     description: str | None = None
+    owner: str | None = Option(None, description="who answers for it")
+    deprecated: str | None = Option(None, description="why it should not be sent any more, and what replaces it")
+    use: tuple[Name, ...] = Option((), description="groups whose fields it carries too")
     fields: dict[Name, Field] = {}
     was: Name | None = Option(None, description="the name that it had before, so that a rename is seen as one")
 
@@ -155,14 +160,23 @@ class Model(Frozen):
     site: SiteName
     description: str | None = None
     collector: Collector = Collector()
+    include: tuple[str, ...] = Option(
+        (), description="files below this one's folder that hold more events, fields, groups and measures"
+    )
     events: dict[Name, Event] = {}
-    fields: dict[Name, Field] = {}
+    fields: dict[Name, Field] = Option({}, description="what every event may carry beside the standard columns")
+    groups: dict[Name, dict[Name, Field]] = Option(
+        {}, description="fields that several events carry, by a name for them"
+    )
     enrich: Enrichers = Enrichers()
     topics: Topics = Topics()
     datasources: Datasources = Datasources()
     measures: dict[Name, Measure] = {}
     targets: dict[Name, Target] = {"local": Target()}
     reserved: tuple[Name, ...] = Option((), description="names of events and fields that are gone and stay unused")
+    conventions: tuple[Literal["ga4"], ...] = Option(
+        (), description="limits of other tools that names must keep as well; ga4: those of Google Analytics 4"
+    )
     waivers: tuple[Waiver, ...] = Option((), description="changes that may pass a review although their class may not")
 
     @cached_property
