@@ -1,4 +1,4 @@
-"""``dkd init`` and ``dkd check``: a first model, and whether a model is right."""
+"""``dkd init``, ``dkd check`` and ``dkd schema``: a first model, whether it is right, and what may stand in it."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -39,6 +39,7 @@ def add_to(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command(epilog="Example: dkd init my-site --preset shop --site shop")(init)
     app.command(epilog="Example: dkd check specs/shop.yaml")(check)
+    app.command(epilog="Example: dkd schema > specs/dkd.schema.json")(schema)
 
 
 def init(
@@ -87,6 +88,13 @@ def check(
     mistakes = [one for one in found.findings if one.level == "mistake" or (strict and not one.waiver)]
     if mistakes:
         raise typer.Exit(ExitCode.findings)
+
+
+def schema() -> None:
+    """Print the JSON Schema of a model's file, by which editors complete and check it while it is written."""
+    from dkd.model.published import schema_text
+
+    typer.echo(schema_text(), nl=False)
 
 
 def _sum_up(file: Path, found: "Checked") -> None:

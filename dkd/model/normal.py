@@ -6,7 +6,7 @@ from copy import deepcopy
 from dkd.model.tree import Path, Tree
 from dkd.model.words import unknown
 
-_SECTIONS = ("collector", "topics", "datasources", "targets", "events", "fields", "groups", "measures", "enrich")
+SECTIONS = ("collector", "topics", "datasources", "targets", "events", "fields", "groups", "measures", "enrich")
 
 
 def normalise(tree: Tree) -> dict[str, object]:
@@ -15,7 +15,7 @@ def normalise(tree: Tree) -> dict[str, object]:
     The tree must hold a mapping. It learns the places of what is added.
     """
     root = dict(tree.value) if isinstance(tree.value, dict) else {}
-    for name in _SECTIONS:
+    for name in SECTIONS:
         if name in root and root[name] is None:
             root[name] = {}
     _each(tree, root, "events", _event)

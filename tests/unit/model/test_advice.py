@@ -56,7 +56,7 @@ def found(text: str) -> list[tuple[str, str, str]]:
             "events: {x: }\nfields: {c: {type: enum, values: [a, A]}}",
             [("4:26", "DKD286", "fields.c.values")],
         ),
-        ("events: {x: }\ntargets: {local: , prod: {collector: 'https://c.example'}}", [("1:1", "DKD287", "topics.replication")]),
+        ("events: {x: }\ntopics: {replication: 1}\ntargets: {a: , b: }", [("4:10", "DKD287", "topics.replication")]),
         ("events: {session_start: }\nconventions: [ga4]", [("3:10", "DKD284", "events.session_start")]),
         ("events: {session_start: }", []),
         ("events: {x: }\nfields: {ga_id: string}\nconventions: [ga4]", [("4:10", "DKD284", "fields.ga_id")]),

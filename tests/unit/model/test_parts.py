@@ -42,7 +42,7 @@ def test_a_group_s_fields_are_those_of_each_event_that_uses_it():
         ("price: double", "sku: string", [("m.yaml:5:15", "DKD227")]),
         ("brand: string", "brand: strin", [("m.yaml:7:43", "DKD204")]),
         ("brand: string", "party_id: string", [("m.yaml:7:36", "DKD210")]),
-        ("product: {sku", "Product: {sku", [("m.yaml:4:16", "DKD227"), ("m.yaml:5:15", "DKD227"), ("m.yaml:7:3", "DKD206")]),
+        ("brand: string}", "brand: string}\n  Other: {}", [("m.yaml:8:3", "DKD206")]),
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_group_is_told_once_and_at_its_place(old, new, expected):
