@@ -8,7 +8,7 @@ _WORDS = frozenset(
 )  # fmt: skip
 _NAMES = frozenset(
     {
-        "first_name", "last_name", "full_name", "user_name", "username", "name", "ip", "ip_address", "address",
+        "first_name", "last_name", "full_name", "user_name", "username", "ip", "ip_address", "address",
         "street", "postcode", "zip", "card_number", "credit_card", "cvv",
     }
 )  # fmt: skip
