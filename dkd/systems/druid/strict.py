@@ -59,11 +59,6 @@ _KEYS: Mapping[str, frozenset[str]] = {
 """Known keys of each block, by its path; blocks that are absent here are free."""
 
 
-def known_keys(path: str) -> frozenset[str]:
-    """The keys of one block of a supervisor's spec, such as ``spec.ioConfig``; empty for blocks that are free."""
-    return _KEYS.get(path, frozenset())
-
-
 def unknown(spec: Mapping[str, Any]) -> tuple[str, ...]:
     """Paths of *spec* that Druid would drop or take for something else, in the order of the spec."""
     return tuple(_unknown("", spec))
