@@ -1,24 +1,25 @@
 """A spec → keys and types that Druid would drop in silence or refuse, and blocks that stand in the wrong place."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 
 from dkd.errors import Problem
 from dkd.systems.druid.doctor.known import (
     BLOCKS,
     DIMENSION_ALIASES,
-    DIMENSION_KEYS,
     DIMENSION_TYPES,
-    FORMATS,
     METRIC_ALIASES,
-    METRICS,
+    SHAPES,
 )
-from dkd.systems.druid.doctor.view import OldSpec, nodes, text
+from dkd.systems.druid.doctor.view import OldSpec, text
 from dkd.systems.faults import fault, nearest
 from dkd.systems.places import Node
+from dkd.systems.strict import Finding, findings
 
 _OLD = frozenset({"parser", "parseSpec", "firehose", "plumber", "inputSpec", "metadataUpdateSpec", "segmentOutputPath"})
 """Blocks of systems that are gone: findings of their own name them."""
 _REMOVED_TYPES = frozenset({"realtime", "tranquility", "hadoop", "index_realtime", "index_hadoop"})
+_STEP = re.compile(r"[^.\[\]]+")
 
 
 def keys(spec: OldSpec) -> Iterator[Problem]:
@@ -26,12 +27,17 @@ def keys(spec: OldSpec) -> Iterator[Problem]:
     for name, home, node in spec.stray:
         problem = f"{name} stands where Druid doesn't look for it"
         yield fault(spec.where, node, "DKD644", problem, f"move it into {home}", of_key=True)
-    for place, block in _blocks(spec):
-        if block is not None and isinstance(block.value, dict):
-            yield from _unknown(spec, block.value, place)
-    yield from _dimensions(spec)
-    yield from _metrics(spec)
-    yield from _format(spec)
+    outer = ((spec.kind, spec.top), ("spec", spec.body), ("dataSchema", spec.blocks.get("dataSchema")))
+    for place, block in outer:
+        if block is not None and isinstance(block.value, dict) and not (place == "spec" and spec.body is spec.top):
+            yield from _unknown(spec, block, place)
+    gone = is_gone(spec)
+    for name, node in spec.blocks.items():
+        place = f"{spec.kind} {name}" if name in ("ioConfig", "tuningConfig") else name
+        # All of a realtime or Hadoop block is old; one finding says so.
+        if place in SHAPES and not (gone and " " in place):
+            for one in findings(node.plain(), SHAPES[place]):
+                yield from _known_problem(spec, node, place, one)
 
 
 def metric_type(node: Node) -> str:
@@ -53,78 +59,50 @@ def is_gone(spec: OldSpec) -> bool:
     )
 
 
-def _blocks(spec: OldSpec) -> Iterator[tuple[str, Node | None]]:
-    yield spec.kind, spec.top
-    if spec.body is not spec.top:
-        yield "spec", spec.body
-    gone = is_gone(spec)
-    for name in ("dataSchema", "timestampSpec", "dimensionsSpec", "granularitySpec", "transformSpec", "flattenSpec"):
-        yield name, spec.blocks.get(name)
-    for name in ("ioConfig", "tuningConfig"):
-        # All of a realtime or Hadoop block is old; one finding says so.
-        yield f"{spec.kind} {name}", None if gone else spec.blocks.get(name)
-    for field in nodes(spec.get("flattenSpec", "fields")):
-        yield "flattenSpec field", field
-    for transform in nodes(spec.get("transformSpec", "transforms")):
-        yield "transform", transform
+def _unknown(spec: OldSpec, block: Node, place: str) -> Iterator[Problem]:
+    for name, node in block.value.items():
+        if name not in BLOCKS[place]:
+            yield from _unknown_key(spec, node, place, name)
 
 
-def _unknown(spec: OldSpec, block: Mapping[str, Node], place: str) -> Iterator[Problem]:
-    astray = {id(node) for _, _, node in spec.stray}
-    for name, node in block.items():
-        if name in BLOCKS[place] or name in _OLD or id(node) in astray:
-            continue
-        homes = [other for other, known in BLOCKS.items() if name in known and _same_kind(other, spec.kind)]
-        shown = place.rpartition(" ")[2]
-        remedy = f"it belongs to {homes[0].rpartition(' ')[2]}" if homes else nearest(name, BLOCKS[place])
-        yield fault(spec.where, node, "DKD644", f"{shown} has no key {name!r}", remedy, of_key=True)
+def _unknown_key(spec: OldSpec, node: Node, place: str, name: str) -> Iterator[Problem]:
+    if name in _OLD or any(node is one for _, _, one in spec.stray):
+        return
+    homes = [other for other, known in BLOCKS.items() if name in known and _same_kind(other, spec.kind)]
+    shown = place.rpartition(" ")[2]
+    remedy = f"it belongs to {homes[0].rpartition(' ')[2]}" if homes else nearest(name, BLOCKS[place])
+    yield fault(spec.where, node, "DKD644", f"{shown} has no key {name!r}", remedy, of_key=True)
 
 
 def _same_kind(block: str, kind: str) -> bool:
     return block not in ("stream", "batch") and (" " not in block or block.startswith(kind))
 
 
-def _dimensions(spec: OldSpec) -> Iterator[Problem]:
-    for node in nodes(spec.get("dimensionsSpec", "dimensions")):
-        if not isinstance(node.value, dict):
-            continue
-        name = text(node.get("name"))
-        for key, inner in node.value.items():
-            if key not in DIMENSION_KEYS:
-                problem = f"dimension {name!r} has no key {key!r}"
-                yield fault(spec.where, inner, "DKD644", problem, nearest(key, DIMENSION_KEYS), of_key=True)
-        kind = text(node.get("type")) or "string"
-        if kind not in DIMENSION_TYPES:
-            problem = f"there is no dimension type {kind!r}: Druid makes {name!r} a string"
-            yield fault(spec.where, node.get("type"), "DKD645", problem, f"write {dimension_type(kind)}")
+def _known_problem(spec: OldSpec, block: Node, place: str, one: Finding) -> Iterator[Problem]:
+    """A finding of the strict schema, at its place in the file."""
+    steps = _STEP.findall(one.path)
+    node = at(block, steps)
+    if one.problem != "unknown key":
+        found = text(node)
+        alias = DIMENSION_ALIASES.get(found.lower()) if place == "dimensionsSpec" else METRIC_ALIASES.get(found)
+        remedy = f"write {alias}" if alias else one.remedy
+        yield fault(spec.where, node, "DKD645", f"{one.path or place.rpartition(' ')[2]}: {one.problem}", remedy)
+    elif len(steps) == 1 and place in BLOCKS:
+        yield from _unknown_key(spec, node, place, steps[0])
+    elif steps[-1] not in _OLD and not any(node is other for _, _, other in spec.stray):
+        shown = ".".join((place.rpartition(" ")[2], *steps[:-1]))
+        yield fault(spec.where, node, "DKD644", f"{shown} has no key {steps[-1]!r}", one.remedy, of_key=True)
 
 
-def _metrics(spec: OldSpec) -> Iterator[Problem]:
-    for outer in nodes(spec.blocks.get("metricsSpec")):
-        inner = outer.get("aggregator")
-        for node in (outer, inner) if inner is not None else (outer,):
-            kind = text(node.get("type"))
-            if kind not in METRICS:
-                remedy = f"write {METRIC_ALIASES[kind]}" if kind in METRIC_ALIASES else nearest(kind, METRICS)
-                problem = f"there is no metric type {kind!r}" if kind else "a metric has no type"
-                yield fault(spec.where, node.get("type") or node, "DKD645", problem, remedy)
-                continue
-            for key, value in node.value.items():
-                if key not in METRICS[kind]:
-                    problem = f"metric {kind} has no key {key!r}"
-                    yield fault(spec.where, value, "DKD644", problem, nearest(key, METRICS[kind]), of_key=True)
-
-
-def _format(spec: OldSpec) -> Iterator[Problem]:
-    node = spec.blocks.get("inputFormat")
-    kind = spec.text("inputFormat", "type")
-    if node is None or not isinstance(node.value, dict):
-        return
-    if kind not in FORMATS:
-        problem = f"there is no input format {kind!r}" if kind else "the input format has no type"
-        yield fault(spec.where, node.get("type") or node, "DKD645", problem, nearest(kind, FORMATS))
-        return
-    for key, value in node.value.items():
-        if key not in FORMATS[kind]:
-            problem = f"input format {kind} has no key {key!r}"
-            yield fault(spec.where, value, "DKD644", problem, nearest(key, FORMATS[kind]), of_key=True)
+def at(node: Node, steps: list[str]) -> Node:
+    """The node below *node* by keys and indices; the last that is there."""
+    for step in steps:
+        inner = None
+        if isinstance(node.value, list) and step.isdigit() and int(step) < len(node.value):
+            inner = node.value[int(step)]
+        elif isinstance(node.value, dict):
+            inner = node.value.get(step)
+        if inner is None:
+            break
+        node = inner
+    return node

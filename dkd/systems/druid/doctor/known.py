@@ -1,43 +1,61 @@
-"""The strict schema of what Druid 33 takes beside supervisors: keys of each block and type, and functions."""
+"""What the doctor knows of Druid 33 beside :mod:`dkd.systems.druid.known`: blocks, old names of types, functions."""
 
 from collections.abc import Mapping
 
-from dkd.systems.druid.strict import known_keys
+from dkd.systems.druid import known
+from dkd.systems.strict import Each, Keys, Kinds, Shape
 
 
-def _keys(text: str) -> frozenset[str]:
+def _inner(shape: Shape, *path: str) -> Shape:
+    """The shape below a path of keys and types."""
+    for name in path:
+        if isinstance(shape, Keys):
+            shape = shape.known[name]
+        elif isinstance(shape, Kinds):
+            shape = Keys({"type": None, **shape.kinds[name]})
+    return shape
+
+
+def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_SCHEMA = known_keys("spec.dataSchema")
-BLOCKS: Mapping[str, frozenset[str]] = {
-    "stream": known_keys("") | _keys("dataSchema ioConfig tuningConfig"),
-    "batch": _keys("type id groupId resource spec context dataSchema ioConfig tuningConfig suspended"),
-    "spec": known_keys("spec") | {"type"},
-    "dataSchema": _SCHEMA | {"projections"},
-    "timestampSpec": known_keys("spec.dataSchema.timestampSpec"),
-    "dimensionsSpec": known_keys("spec.dataSchema.dimensionsSpec") | {"spatialDimensions"},
-    "granularitySpec": known_keys("spec.dataSchema.granularitySpec"),
-    "transformSpec": known_keys("spec.dataSchema.transformSpec"),
-    "transform": _keys("type name expression"),
-    "stream ioConfig": known_keys("spec.ioConfig"),
-    "batch ioConfig": _keys("type inputSource inputFormat appendToExisting dropExisting"),
-    "stream tuningConfig": known_keys("spec.tuningConfig"),
-    "batch tuningConfig": _keys(
-        "type maxRowsInMemory maxBytesInMemory skipBytesInMemoryOverheadCheck partitionsSpec indexSpec "
-        "indexSpecForIntermediatePersists maxPendingPersists forceGuaranteedRollup reportParseExceptions pushTimeout "
-        "segmentWriteOutMediumFactory maxNumConcurrentSubTasks maxRetry maxNumSegmentsToMerge totalNumMergeTasks "
-        "splitHintSpec taskStatusCheckPeriodMs chatHandlerTimeout chatHandlerNumRetries awaitSegmentAvailabilityTimeout"
-        "Millis logParseExceptions maxParseExceptions maxSavedParseExceptions maxColumnsToMerge numPersistThreads "
-        "maxRowsPerSegment maxTotalRows numShards partitionDimensions appendableIndexSpec maxAllowedLockCount"
-    ),
-    "flattenSpec": _keys("useFieldDiscovery fields"),
-    "flattenSpec field": _keys("type name expr nodes"),
+_SCHEMA = known.DATA_SCHEMA
+_STREAM = ("spec", "ioConfig", "kafka")
+_BATCH = ("index_parallel", "spec", "ioConfig", "index_parallel")
+SHAPES: Mapping[str, Shape] = {
+    "timestampSpec": _inner(_SCHEMA, "timestampSpec"),
+    "dimensionsSpec": _inner(_SCHEMA, "dimensionsSpec"),
+    "metricsSpec": Each(known.METRIC),
+    "granularitySpec": _inner(_SCHEMA, "granularitySpec"),
+    "transformSpec": _inner(_SCHEMA, "transformSpec"),
+    "inputFormat": known.INPUT_FORMAT,
+    "flattenSpec": _inner(known.INPUT_FORMAT, "json", "flattenSpec"),
+    "stream ioConfig": _inner(known.SUPERVISOR, *_STREAM),
+    "batch ioConfig": _inner(known.BATCH, *_BATCH),
+    "stream tuningConfig": _inner(known.SUPERVISOR, "spec", "tuningConfig", "kafka"),
+    "batch tuningConfig": _inner(known.BATCH, "index_parallel", "spec", "tuningConfig", "index_parallel"),
 }
-"""Keys of each block, by its name; blocks that are absent are not looked into."""
+"""The shape of each block that an old spec may have anywhere."""
 
-DIMENSION_KEYS = known_keys("spec.dataSchema.dimensionsSpec.dimensions")
-DIMENSION_TYPES = _keys("string long double float json auto spatial")
+
+def _keys(shape: Shape) -> frozenset[str]:
+    return frozenset(shape.known) if isinstance(shape, Keys) else frozenset()
+
+
+BLOCKS: Mapping[str, frozenset[str]] = {
+    "stream": _keys(known.SUPERVISOR) | {"dataSchema", "ioConfig", "tuningConfig"},
+    "batch": _keys(_inner(known.BATCH, "index_parallel")) | {"dataSchema", "ioConfig", "tuningConfig"},
+    "spec": _keys(_inner(known.SUPERVISOR, "spec")) | {"type"},
+    "dataSchema": _keys(_SCHEMA),
+    **{name: _keys(shape) for name, shape in SHAPES.items() if isinstance(shape, Keys)},
+    "granularitySpec": _keys(_inner(_SCHEMA, "granularitySpec", "uniform")),
+    "transform": frozenset({"type", "name", "expression"}),
+}
+"""The keys of each block."""
+
+DIMENSION_TYPES = frozenset(known.DIMENSION.kinds)
+DIMENSION_KEYS = frozenset({"type", *known.DIMENSION.kinds["auto"], *known.DIMENSION.kinds["json"]})
 DIMENSION_ALIASES: Mapping[str, str] = {
     "int": "long", "integer": "long", "bigint": "long", "short": "long", "timestamp": "long", "date": "long",
     "bool": "string", "boolean": "string", "number": "double", "numeric": "double", "decimal": "double",
@@ -46,56 +64,18 @@ DIMENSION_ALIASES: Mapping[str, str] = {
 }  # fmt: skip
 """What people write for a type → the one that Druid has."""
 
-_SIMPLE = _keys("type name fieldName expression")
-_FIRST = _keys("type name fieldName timeColumn")
 METRICS: Mapping[str, frozenset[str]] = {
-    "count": _keys("type name"),
-    **{f"{kind}{what}": _SIMPLE for kind in ("long", "double", "float") for what in ("Sum", "Min", "Max")},
-    **{f"{kind}{what}": _FIRST for kind in ("long", "double", "float") for what in ("First", "Last")},
-    **{f"string{what}": _FIRST | {"maxStringBytes"} for what in ("First", "Last")},
-    **{f"{kind}Any": _keys("type name fieldName") for kind in ("long", "double", "float")},
-    "stringAny": _keys("type name fieldName maxStringBytes aggregateMultipleValues"),
-    "hyperUnique": _keys("type name fieldName isInputHyperUnique round"),
-    "cardinality": _keys("type name fields fieldNames byRow round"),
-    "thetaSketch": _keys("type name fieldName size shouldFinalize isInputThetaSketch errorBoundsStdDev"),
-    **{
-        f"HLLSketch{kind}": _keys("type name fieldName lgK tgtHllType round shouldFinalize stringEncoding")
-        for kind in ("Build", "Merge")
-    },
-    "quantilesDoublesSketch": _keys("type name fieldName k maxStreamLength shouldFinalize"),
-    "arrayOfDoublesSketch": _keys("type name fieldName nominalEntries metricColumns numberOfValues"),
-    "filtered": _keys("type name filter aggregator"),
-    "variance": _keys("type name fieldName inputType estimator"),
-    "javascript": _keys("type name fieldNames fnAggregate fnCombine fnReset"),
+    kind: frozenset({"type", "name", *keys}) for kind, keys in known.METRIC_KINDS.items()
 }
 METRIC_ALIASES: Mapping[str, str] = {"min": "doubleMin", "max": "doubleMax", "sum": "doubleSum", "intSum": "longSum"}
-SKETCHES = _keys("hyperUnique cardinality thetaSketch HLLSketchBuild HLLSketchMerge")
+SKETCHES = frozenset({"hyperUnique", "cardinality", "thetaSketch", "HLLSketchBuild", "HLLSketchMerge"})
 
-_TEXT = _keys("type columns listDelimiter findColumnsFromHeader hasHeaderRow skipHeaderRows tryParseNumbers")
 FORMATS: Mapping[str, frozenset[str]] = {
-    "json": _keys("type featureSpec flattenSpec keepNullColumns assumeNewlineDelimited useJsonNodeReader"),
-    "csv": _TEXT,
-    "tsv": _TEXT | {"delimiter"},
-    "regex": _keys("type pattern listDelimiter columns"),
-    "javascript": _keys("type function"),
-    "kafka": _keys(
-        "type valueFormat keyFormat headerFormat headerColumnPrefix keyColumnName timestampColumnName topicColumnName"
-    ),
-    "avro_stream": _keys("type flattenSpec avroBytesDecoder binaryAsString extractUnionsByType"),
-    "avro_ocf": _keys("type flattenSpec schema binaryAsString extractUnionsByType"),
-    "protobuf": _keys("type flattenSpec protoBytesDecoder"),
-    "parquet": _keys("type flattenSpec binaryAsString"),
-    "orc": _keys("type flattenSpec binaryAsString"),
-    "thrift": _keys("type flattenSpec thriftJar thriftClass"),
+    kind: frozenset({"type", *keys}) for kind, keys in known.INPUT_FORMAT.kinds.items()
 }
-EXTENSIONS: Mapping[str, str] = {
-    "avro_stream": "druid-avro-extensions", "avro_ocf": "druid-avro-extensions", "parquet": "druid-parquet-extensions",
-    "protobuf": "druid-protobuf-extensions", "orc": "druid-orc-extensions", "thrift": "druid-thrift-extensions",
-}  # fmt: skip
-"""Input formats → the extension that each needs."""
 
-LAMBDAS = _keys("map filter fold any all cartesian_map cartesian_fold")
-FUNCTIONS = LAMBDAS | _keys(
+FUNCTIONS = _words(
+    "map filter fold any all cartesian_map cartesian_fold "
     "abs acos array array_append array_concat array_contains array_length array_offset array_offset_of array_ordinal "
     "array_ordinal_of array_overlap array_prepend array_quantile array_set_add array_set_add_all array_slice "
     "array_to_mv array_to_string asin atan atan2 bitwiseand bitwisecomplement bitwiseconvertdoubletolongbits "
@@ -113,4 +93,4 @@ FUNCTIONS = LAMBDAS | _keys(
     "timestamp_extract timestamp_floor timestamp_format timestamp_parse timestamp_shift to_json_string todegrees "
     "toradians trim try_parse_json ulp unix_timestamp upper"
 )
-"""What a Druid 33.0.0 answers to, in small letters; it does not care for case."""
+"""The functions of expressions that a Druid 33.0.0 answered to, in small letters; it does not care for case."""

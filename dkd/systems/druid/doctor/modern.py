@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
+from dkd.systems.druid import known
 from dkd.systems.druid.doctor.columns import time_of
 from dkd.systems.druid.doctor.expressions import expression_mistake, path_mistake
 from dkd.systems.druid.doctor.find import known_of
@@ -12,6 +13,7 @@ from dkd.systems.druid.doctor.modern_columns import Columns, modern_columns
 from dkd.systems.druid.doctor.modern_reading import input_format, input_source, kafka_reading
 from dkd.systems.druid.doctor.reading import DATASOURCE, granularity, rank, seconds
 from dkd.systems.druid.doctor.view import OldSpec, nodes, text
+from dkd.systems.druid.doctor.prune import pruned
 from dkd.systems.faults import Lost, lost
 from dkd.systems.places import Node
 from dkd.systems.records import Known
@@ -38,9 +40,9 @@ class Modern(NamedTuple):
     lost: tuple[Lost, ...]
 
 
-def modern(spec: OldSpec, known: Known, clean: Clean) -> Modern:
-    """*spec* as today's Druid takes it; where its records are Avro, reading the JSON of *clean*."""
-    writer = _Writer(spec, known_of(spec, known), clean)
+def modern(spec: OldSpec, told: Known, clean: Clean) -> Modern:
+    """*spec* as today's Druid takes it; *told* is of its records, and where they are Avro, it reads *clean*."""
+    writer = _Writer(spec, known_of(spec, told), clean)
     return Modern(writer.whole(), tuple(writer.lost))
 
 
@@ -52,8 +54,8 @@ def reads_avro(spec: OldSpec) -> bool:
 class _Writer:
     """Writes one spec."""
 
-    def __init__(self, spec: OldSpec, known: Known, clean: Clean) -> None:
-        self.old, self.known, self.clean = spec, known, clean
+    def __init__(self, spec: OldSpec, told: Known, clean: Clean) -> None:
+        self.old, self.told, self.clean = spec, told, clean
         self.lost: list[Lost] = []
         self.moved: dict[str, dict[str, Node]] = {}
 
@@ -78,11 +80,14 @@ class _Writer:
         self.flattened(reading)
         inner = {"dataSchema": schema, "ioConfig": reading, "tuningConfig": self.tuning(tuning)}
         context = self.old.top.get("context")
-        return {
+        whole = {
             "type": "kafka" if kind == "stream" else "index_parallel",
             **({"context": context.plain()} if context is not None and context.value else {}),
             "spec": inner,
         }
+        for path in pruned(whole, known.SUPERVISOR if kind == "stream" else known.BATCH):
+            self.drop(None, path, "today's Druid has no such key or type")
+        return whole
 
     def kept(self, block: str, node: Node | None) -> Spec:
         """The keys of a block that Druid knows; a misspelt one under the name that was meant."""
@@ -122,6 +127,10 @@ class _Writer:
             topic = found.get("topic")
             self.drop(self.old.blocks.get("ioConfig"), f"topic {topic!r}", f"Avro; reads {self.clean.topic!r} instead")
             found["topic"] = self.clean.topic
+            # dkd writes that topic in transactions; rows of those that were given up stay in it.
+            found["consumerProperties"] = dict(
+                sorted({**found["consumerProperties"], "isolation.level": "read_committed"}.items())
+            )
             found.pop("topicPattern", None)
         return found
 
@@ -137,14 +146,14 @@ class _Writer:
                 name: there for name, there in self.clean.columns.items() if name != there and name in self.names
             }
             fields = [{"type": "root", "name": name, "expr": there} for name, there in renames.items()]
-        known = form.get("type") in FORMATS and "flattenSpec" in FORMATS[form["type"]]
-        if fields and known:
+        flattens = "flattenSpec" in FORMATS.get(form.get("type"), ())
+        if fields and flattens:
             discovers = self.old.get("flattenSpec", "useFieldDiscovery")
             form["flattenSpec"] = {
                 "useFieldDiscovery": True if discovers is None else discovers.plain(),
                 "fields": fields,
             }
-        elif known:
+        elif flattens:
             form.pop("flattenSpec", None)
 
     def fields(self) -> list[Any]:
@@ -161,8 +170,8 @@ class _Writer:
 
     def schema(self, own: dict[str, Spec]) -> Spec:
         avro = reads_avro(self.old)
-        time = time_of(self.old, self.known)
-        columns: Columns = modern_columns(self.old, self.known, self.clean.columns if avro else None, self.drop)
+        time = time_of(self.old, self.told)
+        columns: Columns = modern_columns(self.old, self.told, self.clean.columns if avro else None, self.drop)
         self.names = {one["name"] for one in columns.dimensions} | {
             str(one.get("fieldName")) for one in columns.metrics
         }
@@ -238,4 +247,4 @@ class _Writer:
 
 
 _DIMENSION_OPTIONS = frozenset({"dimensionExclusions", "includeAllDimensions", "forceSegmentSortByTime"})
-_FIELD_KEYS = BLOCKS["flattenSpec field"]
+_FIELD_KEYS = frozenset({"type", "name", "expr", "nodes"})
