@@ -46,8 +46,15 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; default: here.")] = Path(),
     preset: Annotated[PresetName, typer.Option(help="What kind of site.")] = PresetName.web,
     site: Annotated[str | None, typer.Option(help="Its name; default: the folder's.", show_default=False)] = None,
+    old: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help="Make it from an old spec, conf, mapping or schema; repeatable."),
+    ] = None,
 ) -> None:
     """Write a commented model, first views for the explorer and a CI job; existing files are left alone."""
+    if old:
+        _init_from(folder, old, site)
+        return
     from shlex import quote
 
     from dkd.jobs.init import write_new
@@ -59,6 +66,17 @@ def init(
         typer.echo(f"{'wrote' if is_new else 'kept '} {path}")
     step = f"cd {quote(str(folder))} && " if folder != Path() else ""
     typer.echo(f"next: {step}dkd check && dkd render && dkd up", err=True)
+
+
+def _init_from(folder: Path, old: list[Path], site: str | None) -> None:
+    """The model that old files imply, and a list of what of them is not in it."""
+    from dkd.cli.doctor import checked_site, show_written
+    from dkd.jobs.doctor import diagnosed
+    from dkd.jobs.doctor_write import project_files
+
+    made = project_files(diagnosed(old).bundle, [str(path) for path in old], checked_site(site))
+    show_written(folder, made.texts, made.lost)
+    typer.echo("next: dkd doctor says what is wrong with the old files, dkd check what the model lacks", err=True)
 
 
 def check(
@@ -126,9 +144,12 @@ def _explained(code: str) -> str:
     from difflib import get_close_matches
 
     from dkd.model.codes import CODES, explained, page
+    from dkd.systems.faults import FAULTS, explanation
 
     if code == "ALL":
         return page(CODES.values())
+    if code in FAULTS:
+        return explanation(code)
     if code not in CODES:
         close = get_close_matches(code, list(CODES), n=3, cutoff=0.5)
         remedy = f"did you mean {' or '.join(close)}?" if close else "dkd check --explain all lists them"

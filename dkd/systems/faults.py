@@ -241,3 +241,15 @@ def nearest(name: str, names: Iterable[str]) -> str:
     if close:
         return f"did you mean {' or '.join(close)}?"
     return f"known: {', '.join(known[:12])}{', …' if len(known) > 12 else ''}" if known else "remove it"
+
+
+def explanation(code: str) -> str:
+    """The explanation of one of :data:`FAULTS`, as Markdown that ends with a line end."""
+    found = FAULTS[code]
+    return f"### {code}: {found.title}\n\n{found.why}\n\nRemedy: {found.remedy}\n"
+
+
+def page() -> str:
+    """All explanations as one Markdown page."""
+    intro = "# What `dkd doctor` finds\n\nMade by `dkd doctor --explain all`; [how to use it](doctor.md).\n"
+    return "\n".join((intro, *map(explanation, FAULTS)))

@@ -206,3 +206,11 @@ def field_types(root: Node) -> dict[str, Any]:
     found = fields.value if fields is not None and isinstance(fields.value, list) else []
     named = ((_text(field.get("name")), field.get("type")) for field in found)
     return {name: unwrapped(kind.plain()) for name, kind in named if name is not None and kind is not None}
+
+
+def without_default(root: Node) -> frozenset[str]:
+    """The fields of the record that have no default."""
+    record = record_of(root)
+    fields = record.get("fields") if record is not None else None
+    found = fields.value if fields is not None and isinstance(fields.value, list) else []
+    return frozenset(name for one in found if (name := _text(one.get("name"))) and one.get("default") is None)

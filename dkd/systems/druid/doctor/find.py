@@ -1,4 +1,4 @@
-"""A Druid file, and what is known of its records → every fault of its specs."""
+"""A spec, and what is known of its records → all its faults."""
 
 from collections.abc import Iterator
 
@@ -6,19 +6,17 @@ from dkd.errors import Problem
 from dkd.systems.druid.doctor.columns import columns
 from dkd.systems.druid.doctor.keys import keys
 from dkd.systems.druid.doctor.reading import reading
-from dkd.systems.druid.doctor.view import OldSpec, specs, text
+from dkd.systems.druid.doctor.view import OldSpec, text
 from dkd.systems.faults import fault
 from dkd.systems.places import Node
 from dkd.systems.records import NOTHING, Known, of_schema
 
 
-def faults(root: Node, where: str, known: Known = NOTHING) -> Iterator[Problem]:
-    """The faults of each spec in *root*; *known* says what the records of its topic hold."""
-    for spec in specs(root, where):
-        told = known_of(spec, known)
-        yield from keys(spec)
-        yield from columns(spec, told)
-        yield from reading(spec)
+def faults(spec: OldSpec, known: Known = NOTHING) -> Iterator[Problem]:
+    """The faults of *spec*; *known* says what the records of its topic hold."""
+    yield from keys(spec)
+    yield from columns(spec, known_of(spec, known))
+    yield from reading(spec)
 
 
 def query_faults(root: Node, where: str) -> Iterator[Problem]:

@@ -11,9 +11,9 @@ from dkd.systems.druid.doctor.find import known_of
 from dkd.systems.druid.doctor.known import BLOCKS, FORMATS
 from dkd.systems.druid.doctor.modern_columns import Columns, modern_columns
 from dkd.systems.druid.doctor.modern_reading import input_format, input_source, kafka_reading
+from dkd.systems.druid.doctor.prune import pruned
 from dkd.systems.druid.doctor.reading import DATASOURCE, granularity, rank, seconds
 from dkd.systems.druid.doctor.view import OldSpec, nodes, text
-from dkd.systems.druid.doctor.prune import pruned
 from dkd.systems.faults import Lost, lost
 from dkd.systems.places import Node
 from dkd.systems.records import Known
@@ -105,7 +105,7 @@ class _Writer:
             elif close:
                 found[close[0]] = inner.plain()
                 self.drop(inner, name, f"taken for {close[0]}")
-            elif name not in self.old.blocks:
+            elif name not in self.old.blocks and name not in _READ:
                 self.drop(inner, name, "today's Druid has no such key")
         return found
 
@@ -246,5 +246,7 @@ class _Writer:
         return {"type": kind, **{name: value for name, value in kept.items() if name != "type"}}
 
 
+_READ = frozenset({"firehose", "inputSpec", "parseSpec"})
+"""Old blocks whose contents are in the new spec."""
 _DIMENSION_OPTIONS = frozenset({"dimensionExclusions", "includeAllDimensions", "forceSegmentSortByTime"})
 _FIELD_KEYS = frozenset({"type", "name", "expr", "nodes"})
