@@ -55,8 +55,8 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "DKD642": Fault(
         "a parser, which Druid 37 removed",
-        "Until 0.17 a spec said under dataSchema.parser how a record is read. Druid 33 still takes it for text, 37 not "
-        "at all, and avro_stream and protobuf need extensions that a new installation doesn't load.",
+        "Until 0.17 a spec said under dataSchema.parser how a record is read. Druid 33 still answers 200, but where "
+        "the parser needs an extension that isn't loaded, as avro_stream does, every task fails; 37 refuses it.",
         "Move timestampSpec and dimensionsSpec into dataSchema, and the format with its flattenSpec into "
         "ioConfig.inputFormat; --write does it.",
     ),

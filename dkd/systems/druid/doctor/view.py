@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 from dkd.systems.places import Node
@@ -9,6 +10,7 @@ from dkd.systems.places import Node
 Kind = Literal["stream", "batch"]
 
 _IN_SCHEMA = ("timestampSpec", "dimensionsSpec", "metricsSpec", "granularitySpec", "transformSpec", "parser")
+_KNOWN = frozenset({*_IN_SCHEMA, "dataSource", "projections", "parseSpec"})
 _TOPIC_KEYS = ("topic", "topicPattern", "consumerProperties", "useEarliestOffset")
 
 
@@ -101,6 +103,9 @@ def _spec(top: Node, where: str) -> OldSpec:
     schema, io_config = blocks.get("dataSchema"), blocks.get("ioConfig")
     for name in _IN_SCHEMA:
         find(name, "dataSchema", schema, body, top, io_config)
+    for name, place in (*((one, schema) for one in _IN_SCHEMA), ("inputFormat", io_config)):
+        if name not in blocks and (found := _misspelt(place, name)) is not None:
+            blocks[name] = found
     parser = blocks.get("parser")
     parse = parser.get("parseSpec") if parser is not None else schema.get("parseSpec") if schema is not None else None
     if parse is not None:
@@ -113,6 +118,13 @@ def _spec(top: Node, where: str) -> OldSpec:
         blocks["flattenSpec"] = found
     find("flattenSpec", "inputFormat", blocks.get("inputFormat"), io_config, schema)
     return OldSpec(where, _kind(top, io_config), top, body, blocks, tuple(stray))
+
+
+def _misspelt(place: Node | None, name: str) -> Node | None:
+    """What stands under nearly the *name*."""
+    others = [one for one in place.value if one not in _KNOWN] if place and isinstance(place.value, dict) else []
+    close = get_close_matches(name, others, n=1, cutoff=0.85)
+    return place.value[close[0]] if close and place else None
 
 
 def _kind(top: Node, io_config: Node | None) -> Kind:
