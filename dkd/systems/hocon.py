@@ -43,6 +43,7 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text, self.at, self.depth = text, 0, 0
+        self.partial: Node | None = None
         self.starts = [0, *(found.end() for found in re.finditer("\n", text))]
 
     def place(self, at: int) -> tuple[int, int]:
@@ -58,7 +59,6 @@ class _Reader:
             root.value = []
             self.items(root.value)
         elif self.peek() == "{":
-            self.at += 1
             self.members(root.value, "}")
         else:
             self.members(root.value, "")
@@ -90,7 +90,8 @@ class _Reader:
         return ended
 
     def members(self, into: dict[str, Node], close: str) -> None:
-        """``key = value`` until *close*."""
+        """``key = value`` until *close*, behind the brace that opened it."""
+        self.at += len(close)
         self.deeper()
         while True:
             self.blank()
@@ -127,7 +128,13 @@ class _Reader:
             self.at += 1
         elif self.peek() != "{":
             raise _Stop(f"after the key {'.'.join(path)!r} there is no value")
-        value = self.value()
+        try:
+            value = self.value()
+        except _Stop:
+            # What was read of the value is kept: it tells what kind of file this is.
+            if self.partial is not None:
+                self.put(into, path, self.partial, adds)
+            raise
         value.key = self.place(start)
         self.put(into, path, value, adds)
 
@@ -197,14 +204,13 @@ class _Reader:
 
     def piece(self, line: int, column: int) -> Node:
         here = self.peek()
-        if here == "{":
-            node = Node({}, line, column)
-            self.at += 1
-            self.members(node.value, "}")
-            return node
-        if here == "[":
-            node = Node([], line, column)
-            self.items(node.value)
+        if here in ("{", "["):
+            node = Node({} if here == "{" else [], line, column)
+            try:
+                self.members(node.value, "}") if here == "{" else self.items(node.value)
+            except _Stop:
+                self.partial = node
+                raise
             return node
         if here == '"':
             text = self.string()

@@ -115,7 +115,8 @@ def kafka_reading(spec: OldSpec, kept: dict[str, Any]) -> dict[str, Any] | None:
             del found[name]
     if found.get("lateMessageRejectionPeriod"):
         found.pop("lateMessageRejectionStartDateTime", None)
-    found.setdefault("useEarliestOffset", True)
+    if found.get("useEarliestOffset") is None:
+        found["useEarliestOffset"] = True
     found = {name: value for name, value in found.items() if name in BLOCKS["stream ioConfig"]}
     return {"type": "kafka", **found, "consumerProperties": _consumer(consumer)}
 

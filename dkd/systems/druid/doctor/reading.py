@@ -161,7 +161,7 @@ def _kafka(spec: OldSpec) -> Iterator[Problem]:
         if name in _CHOICES and text(inner) not in _CHOICES[name] and "${" not in text(inner):
             problem = f"{name} {text(inner)!r} doesn't exist: the supervisor stays PENDING, and healthy"
             yield fault(spec.where, inner, "DKD654", problem, nearest(text(inner), _CHOICES[name]))
-    if spec.get("ioConfig", "useEarliestOffset") is None:
+    if not spec.text("ioConfig", "useEarliestOffset"):
         problem = "useEarliestOffset is not set: the first start passes over what is in the topic"
         yield fault(spec.where, node, "DKD649", problem, "add useEarliestOffset: true", of_key=True)
     auto = consumer.value.get("allow.auto.create.topics") if consumer and isinstance(consumer.value, dict) else None
