@@ -43,6 +43,7 @@ class OldField(NamedTuple):
         doc: What the schema says of it.
         where: Its place.
         mapped: How a mapping fills it.
+        mapping: That mapping's file.
         seen: Its type in a sample or a spec.
     """
 
@@ -51,6 +52,7 @@ class OldField(NamedTuple):
     doc: str
     where: str
     mapped: tuple[Mapped, ...]
+    mapping: str
     seen: str
 
 
@@ -89,7 +91,7 @@ def _old_fields(bundle: Bundle) -> dict[str, OldField]:
     for where, (_, script) in bundle.mappings.items():
         for one in script.fields:
             places.setdefault(one.field, []).append(one)
-            mapped_in.setdefault(one.field, f"{where}:{one.statement.line}:{one.statement.column}")
+            mapped_in.setdefault(one.field, where)
     schemas = dict(bundle.schemas)
     for spec in bundle.specs:
         if (inner := inline_schema(spec)) is not None and not bundle.schemas:
@@ -101,11 +103,12 @@ def _old_fields(bundle: Bundle) -> dict[str, OldField]:
             name, kind = _plain(node, "name"), node.get("type")
             if name and kind is not None and name not in found:
                 made = (unwrapped(kind.plain()), _plain(node, "doc"), f"{where}:{node.line}:{node.column}")
-                found[name] = OldField(name, *made, tuple(places.get(name, ())), "")
+                found[name] = OldField(name, *made, tuple(places.get(name, ())), mapped_in.get(name, ""), "")
     for name, mapped in places.items():
-        found.setdefault(name, OldField(name, None, "", mapped_in[name], tuple(mapped), ""))
+        where = f"{mapped_in[name]}:{mapped[0].statement.line}:{mapped[0].statement.column}"
+        found.setdefault(name, OldField(name, None, "", where, tuple(mapped), mapped_in[name], ""))
     for name, where, seen in _columns(bundle):
-        found.setdefault(name, OldField(name, None, "", where, (), seen))
+        found.setdefault(name, OldField(name, None, "", where, (), "", seen))
     return found
 
 
@@ -224,7 +227,7 @@ def _said(field: OldField, draft: Draft) -> tuple[str | None, tuple[str, ...]]:
     events: dict[str, None] = {}
     best: str | None = None
     for one in field.mapped:
-        place = _place(field, one)
+        place = f"{field.mapping}:{one.statement.line}:{one.statement.column}"
         said = from_text(one.producer)
         named = [event for condition in one.conditions for event in _events_of(condition)]
         if said is None or (best is not None and said.text != best):
@@ -245,11 +248,6 @@ def _said(field: OldField, draft: Draft) -> tuple[str | None, tuple[str, ...]]:
     if best is None and len(field.mapped) > 1:
         draft.lost.append(Lost(field.where, f"field {field.name!r}", "nothing that fills it can be said in the model"))
     return best, tuple(events)
-
-
-def _place(field: OldField, one: Mapped) -> str:
-    file = field.where.rsplit(":", 2)[0]
-    return f"{file}:{one.statement.line}:{one.statement.column}" if not field.schema else field.where
 
 
 def _events_of(condition: Producer) -> Iterator[str]:

@@ -140,8 +140,9 @@ def _empty_texts(where: str, found: Script) -> Iterator[Problem]:
     """``value('x')`` mapped as it is; one finding for all."""
     empty = [one for one in found.fields if _is_value(one.producer)]
     if empty:
-        names = ", ".join(one.field for one in empty[:_SHOWN])
-        more = f" and {len(empty) - _SHOWN} more" if len(empty) > _SHOWN else ""
+        fields = list(dict.fromkeys(one.field for one in empty))
+        names = ", ".join(fields[:_SHOWN])
+        more = f" and {len(fields) - _SHOWN} more" if len(fields) > _SHOWN else ""
         problem = f'"" where the parameter is missing: {names}{more}'
         remedy = "write eventParameters().path('$.x') for value('x') or eventParameter('x')"
         yield _fault(where, empty[0].statement, "DKD665", problem, remedy)

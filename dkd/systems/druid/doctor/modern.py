@@ -210,18 +210,16 @@ class _Writer:
                   "queryGranularity")}  # fmt: skip
         usual = {"segmentGranularity": "HOUR", "queryGranularity": "NONE"}
         for kind, name in wanted.items():
-            is_known = rank(name) >= 0
-            if not name or (not is_known and seconds(name) is None):
-                kept[kind] = usual[kind]
-            elif is_known and not isinstance(kept.get(kind), dict):
+            bad = not name or (rank(name) < 0 and seconds(name) is None)
+            if bad or (kind == "segmentGranularity" and name in ("NONE", "ALL")):
+                wanted[kind] = kept[kind] = usual[kind]
+            elif rank(name) >= 0 and not isinstance(kept.get(kind), dict):
                 kept[kind] = name
-        if wanted["segmentGranularity"] in ("NONE", "ALL"):
-            kept["segmentGranularity"] = "HOUR"
-        segment, query = rank(str(kept["segmentGranularity"])), rank(str(kept["queryGranularity"]))
-        if query > segment >= 0 and query < rank("ALL"):
-            kept["segmentGranularity"] = kept["queryGranularity"]
-        elif query > segment >= 0:
-            kept["queryGranularity"] = kept["segmentGranularity"]
+        segment, query = (rank(wanted[kind]) for kind in usual)
+        if query > segment >= 0:
+            # Segments as coarse as the rows keep the roll-up that was meant.
+            coarse, fine = ("segment", "query") if query < rank("ALL") else ("query", "segment")
+            kept[f"{coarse}Granularity"] = kept[f"{fine}Granularity"]
         if self.old.kind == "stream" and kept.pop("intervals", None):
             self.drop(block, "intervals", "a stream has none")
         return {"type": "uniform", **{name: value for name, value in kept.items() if name != "type"}}
