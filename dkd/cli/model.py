@@ -35,6 +35,13 @@ class FindingsForm(StrEnum):
     github = "github"
 
 
+class SchemaForm(StrEnum):
+    """Forms of the model's schema."""
+
+    json = "json"
+    markdown = "markdown"
+
+
 def add_to(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command(epilog="Example: dkd init my-site --preset shop --site shop")(init)
@@ -90,8 +97,17 @@ def check(
         raise typer.Exit(ExitCode.findings)
 
 
-def schema() -> None:
+def schema(
+    form: Annotated[SchemaForm, typer.Option("--format", help="markdown: every key in tables, for people.")] = (
+        SchemaForm.json
+    ),
+) -> None:
     """Print the JSON Schema of a model's file, by which editors complete and check it while it is written."""
+    if form is SchemaForm.markdown:
+        from dkd.model.reference import page
+
+        typer.echo(page(), nl=False)
+        return
     from dkd.model.published import schema_text
 
     typer.echo(schema_text(), nl=False)
