@@ -8,8 +8,8 @@ from dkd.model.published import Json, json_schema
 _HEAD = """\
 # Every key of the model
 
-Made by `dkd schema --format markdown`. A key may be left out, unless it is *needed*. Wherever a field is wanted, its type
-alone will do (`price: double`); durations are a whole number with one of the units ms, s, m, h and d.
+Made by `dkd schema --format markdown`. A key may be left out, unless it is *needed*. Wherever a field is wanted, its
+type alone will do (`price: double`); durations are a whole number with one of the units ms, s, m, h and d.
 
 """
 
