@@ -188,7 +188,7 @@ _ALL = (
     Code(
         "DKD280", "advice", "a field sounds personal and is kept as it is",
         "Sites send e-mail addresses, telephone numbers and the like under such names; Druid would keep them.",
-        "set privacy: pseudonymise, truncate or drop, or waive it with a reason",
+        "set privacy: pseudonymise, truncate or drop, or say the purpose for which it is kept",
     ),
     Code(
         "DKD281", "advice", "a group of fields that no event uses",

@@ -24,6 +24,7 @@ class Field(Frozen):
         None, alias="from", description="where the value is found; default: the event parameter of the same name"
     )
     privacy: Privacy = Option("keep", description="what of a value may go beyond the raw topic; drop: it is never sent")
+    purpose: str | None = Option(None, description="what personal data are collected for, and on which ground")
     owner: str | None = Option(None, description="who answers for it")
     deprecated: str | None = Option(None, description="why it should not be used any more, and what replaces it")
     was: Name | None = Option(None, description="the name that it had before, so that a rename is seen as one")

@@ -29,9 +29,9 @@ def advice(model: Model) -> Iterator[Finding]:
 
 
 def _field(path: Path, name: str, field: Field) -> Iterator[Finding]:
-    if field.privacy == "keep" and sounds_personal(name, field.type):
+    if field.privacy == "keep" and not field.purpose and sounds_personal(name, field.type):
         problem = f"{name!r} sounds personal, and is kept as it is"
-        yield (path, "DKD280", problem, "set privacy: pseudonymise, truncate or drop")
+        yield (path, "DKD280", problem, "set privacy: pseudonymise, truncate or drop, or say its purpose")
     if name in RESERVED:
         yield (path, "DKD285", f"{name!r} is a word of SQL", f'write "{name}" in SQL, or choose another name')
     folded: dict[str, str] = {}

@@ -76,6 +76,6 @@ def _event(model: Model, name: str) -> dict[str, object]:
 def _field(name: str, field: Field) -> Mapping[str, Any]:
     """What *field* says, without what is not said; its place always, in its long form."""
     said = {"unit": field.unit, "values": list(field.values), "description": field.description, "was": field.was}
-    said |= {"owner": field.owner, "deprecated": field.deprecated}
+    said |= {"purpose": field.purpose, "owner": field.owner, "deprecated": field.deprecated}
     source = " ".join(parse_source(field.source, name))
     return {"type": field.type, "privacy": field.privacy, "source": source, **{k: v for k, v in said.items() if v}}
