@@ -122,6 +122,7 @@ def destroy(
     from dkd.cli.args import opened
     from dkd.jobs import destroy as job
     from dkd.jobs.pin import require_cluster
+    from dkd.plan.words import counted
 
     chosen = opened(path, target)
     found = job.destroying(chosen.model, chosen.settings, include_data=include_data)
@@ -129,7 +130,7 @@ def destroy(
     _show(found, as_json=False)
     _require_name(target, confirm)
     job.destroy(found, chosen.model, chosen.settings, tell=_line, patience_s=lock_timeout)
-    typer.echo(f"{found.site} on {target}: {len(found.steps)} artefacts removed")
+    typer.echo(f"{found.site} on {target}: {counted(len(found.steps), 'artefact')} removed")
 
 
 def _require_name(target: str, confirm: str | None) -> None:
@@ -226,9 +227,12 @@ def _ask(steps: int) -> None:
     import sys
 
     from dkd.cli.args import is_terminal
+    from dkd.plan.words import counted
 
     if not is_terminal(sys.stdin):
         raise RefusedError(
-            "DKD711", problem=f"{steps} steps are not carried out unasked", remedy="look at the plan, then add --yes"
+            "DKD711",
+            problem=f"{counted(steps, 'step')} to do, and nothing is done unasked",
+            remedy="look at the plan, then add --yes",
         )
-    typer.confirm(f"Carry out these {steps} steps?", abort=True, err=True)
+    typer.confirm(f"Carry out {counted(steps, 'step')}?", abort=True, err=True)

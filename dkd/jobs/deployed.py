@@ -6,6 +6,7 @@ from dkd.jobs.lock import is_dead
 from dkd.jobs.status import Section
 from dkd.model.schema import Model
 from dkd.plan.journal import Journal, Record, folded
+from dkd.plan.words import counted
 from dkd.settings import Settings
 from dkd.systems.kafka.client import committed, connected
 
@@ -50,9 +51,8 @@ def section(journal: Journal) -> Section:
         "open": list(journal.left()),
     }
     if deploy.finalised:
-        line = (
-            f"deploy {deploy.id}: model {deploy.model}, {len(deploy.steps)} steps, by {deploy.who}, {deploy.finalised}"
-        )
+        did = counted(len(deploy.steps), "step")
+        line = f"deploy {deploy.id}: model {deploy.model}, {did}, by {deploy.who}, {deploy.finalised}"
         return Section("deploy", ("", line), values)
     left = ", ".join(journal.left()) or "its end"
     state = f"{lock.who} is at it" if lock else "nobody is at it; dkd deploy goes on"
