@@ -117,7 +117,8 @@ def destroy(
 ) -> None:
     """Remove what deploy made, and nothing else; shows it first, and asks for the target's name.
 
-    Supervisors, rules and compaction go; topics and rows only with --include-data.
+    Supervisors and compaction go; topics, rows and the rules that let them go one day only with --include-data. What
+    was stopped is gone on with by running it again.
     """
     from dkd.cli.args import opened
     from dkd.jobs import destroy as job

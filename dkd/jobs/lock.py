@@ -167,17 +167,18 @@ def acquired(
         RefusedError: DKD714, when somebody else holds it for longer than that.
         DkdError: DKD702, when Kafka does not answer.
     """
-    _wait_for(read, topic, patience_s)
+    left = _wait_for(read, topic, patience_s)
     held = Held(kafka, site, topic, _mine(operation), read)
     # Whoever came between our look and our shutting others out was first, and shall go on.
     other = read().lock
-    if other is not None and not is_dead(other):
+    if other not in (None, left):
         raise _held(other, topic)
     held.write(locked(held.lock))
     return held
 
 
-def _wait_for(read: Callable[[], Journal], topic: str, patience_s: float) -> None:
+def _wait_for(read: Callable[[], Journal], topic: str, patience_s: float) -> Lock | None:
+    """The lock of a holder that is dead, once it is known to be; None where nobody holds one any more."""
     began, pause = time.monotonic(), _PAUSE_S
     seen: Lock | None = None
     unchanged_s = began
@@ -186,16 +187,18 @@ def _wait_for(read: Callable[[], Journal], topic: str, patience_s: float) -> Non
         if lock != seen:
             seen, unchanged_s = lock, now_s
         if now_s - unchanged_s > _DEAD_S:
-            return
+            return lock
         if now_s - began + pause > patience_s:
             raise _held(lock, topic)
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_S)
+    return lock
 
 
 def _held(lock: Lock, topic: str) -> RefusedError:
     problem = f"{lock.who} has held the lock for {lock.operation} {lock.id} since {lock.created}"
-    return RefusedError("DKD714", where=topic, problem=problem, remedy="wait until that is done")
+    remedy = f"wait until that is done; if its process died, run this again and wait {_DEAD_S + 1:.0f} s or longer"
+    return RefusedError("DKD714", where=topic, problem=problem, remedy=remedy)
 
 
 def _mine(operation: str) -> Lock:

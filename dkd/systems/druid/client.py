@@ -9,7 +9,19 @@ from dkd.settings import DruidSettings
 from dkd.systems.change import Change
 from dkd.systems.druid.api import REQUEST_S, Api
 from dkd.systems.druid.live import datasource
-from dkd.systems.druid.proof import INDEXER, PROOF_S, Ends, NotWorkingError, Progress, Proof, Task, tasks
+from dkd.systems.druid.proof import (
+    INDEXER,
+    PROOF_S,
+    Ends,
+    NotWorkingError,
+    Progress,
+    Proof,
+    Read,
+    Task,
+    status_of,
+    summed,
+    tasks,
+)
 from dkd.systems.druid.strict import require_known
 
 POST_S = 120.0
@@ -122,6 +134,15 @@ class Overlord:
     def tasks(self, name: str) -> list[Task]:
         """Tasks of a datasource that Druid still knows, newest first."""
         return tasks(self._api, name)
+
+    def status(self, name: str) -> Mapping[str, Any] | None:
+        """What Druid says of a supervisor: its state, tasks and offsets; None where there is none."""
+        return status_of(self._api, name)
+
+    def read_records(self, name: str) -> Read:
+        """What the running tasks of a supervisor have read since each of them began."""
+        found = self._call("GET", f"/supervisor/{name}/stats", absent={})
+        return summed(task for group in found.values() for task in group.values())
 
     def history(self, name: str) -> list[Mapping[str, Any]]:
         """Every spec the supervisor ever had, newest first; empty when it never existed."""

@@ -63,10 +63,10 @@ def tasks(api: Api, name: str) -> list[Task]:
     return [Task(task["id"], task["statusCode"], " ".join((task["errorMsg"] or "").split())) for task in found]
 
 
-def offsets(status: Mapping[str, Any]) -> dict[int, int]:
-    """How far each partition was read, by a supervisor's status."""
+def offsets(active: Iterable[Mapping[str, Any]]) -> dict[int, int]:
+    """How far each partition was read, by the active tasks of a supervisor's status."""
     found: dict[int, int] = {}
-    for task in status.get("activeTasks") or []:
+    for task in active:
         for partition, offset in {**task["startingOffsets"], **(task.get("currentOffsets") or {})}.items():
             found[int(partition)] = max(offset, found.get(int(partition), 0))
     return found
@@ -78,6 +78,13 @@ def beyond(read: Mapping[int, int], ends: Mapping[int, int]) -> str:
         if offset > ends.get(partition, offset):
             return f"partition {partition} from offset {offset} on, and it ends at {ends[partition]}"
     return ""
+
+
+def summed(stats: Iterable[Mapping[str, Any]]) -> Read:
+    """What tasks have read, by the statistics that each gives of itself."""
+    totals = [one.get("totals", {}).get("buildSegments", {}) for one in stats]
+    good = sum(one.get(name, 0) for one in totals for name in ("processed", "processedWithError", "thrownAway"))
+    return Read(good, sum(one.get("unparseable", 0) for one in totals))
 
 
 class Proof:
@@ -160,29 +167,30 @@ class Proof:
         if self._ends is None:
             return
         topic = str(self._spec["spec"]["ioConfig"]["topic"])
-        ends, status = self._ends(topic), self._status()
-        where = beyond(offsets(status), ends)
+        # Of tasks that have just begun the supervisor itself knows nothing yet.
+        read = offsets([*map(self._begun, ids), *(self._status().get("activeTasks") or [])])
+        ends = self._ends(topic)
+        where = beyond(read, ends)
         if where:
             remedy = f"suspend, reset and terminate the supervisor {self._name}, then deploy again"
             raise NotWorkingError(f"it reads {topic}, made anew since, in {where}", "DKD633", remedy)
         until = time.monotonic() + _FIRST_S
-        while (read := self._read(ids)) == (0, 0) and time.monotonic() < until and self._has_more(status, ends):
+        # The mark at the end of a transaction takes an offset, and is no record.
+        is_behind = any(end - read.get(partition, end) > 1 for partition, end in ends.items())
+        while (records := self._read(ids)) == (0, 0) and is_behind and time.monotonic() < until:
             time.sleep(_POLL_S)
-        if read.unparseable and not read.good:
-            problem = f"it can read none of the {read.unparseable:,} records of {topic} that it has come upon"
+        if records.unparseable and not records.good:
+            problem = f"it can read none of the {records.unparseable:,} records of {topic} that it has come upon"
             raise NotWorkingError(problem, "DKD634", "see with dkd plan --probe why")
 
-    def _has_more(self, status: Mapping[str, Any], ends: Mapping[int, int]) -> bool:
-        """Whether there are records that the tasks of *status* had not read when they began."""
-        # The mark at the end of a transaction takes an offset, and is no record.
-        return any(end - offsets(status).get(partition, end) > 1 for partition, end in ends.items())
+    def _begun(self, task_id: str) -> Mapping[str, Any]:
+        """Where a task began to read, in the form of a supervisor's status."""
+        found = self._api.call("GET", f"{INDEXER}/task/{task_id}", absent={})
+        config = found.get("payload", {}).get("ioConfig", {})
+        return {"startingOffsets": config.get("startSequenceNumbers", {}).get("partitionSequenceNumberMap", {})}
 
     def _read(self, ids: Iterable[str]) -> Read:
-        totals = [self._report(one).get("rowStats", {}).get("totals", {}).get("buildSegments", {}) for one in ids]
-        bad = sum(one.get("unparseable", 0) for one in totals)
-        return Read(
-            sum(one.get(name, 0) for one in totals for name in ("processed", "processedWithError", "thrownAway")), bad
-        )
+        return summed(self._report(one).get("rowStats", {}) for one in ids)
 
     def _report(self, task_id: str) -> Mapping[str, Any]:
         """What a task says of itself; nothing where it is just starting or ending: its state then tells which."""
@@ -199,10 +207,10 @@ class Proof:
         return min(wanted, int(self._status().get("partitions") or 1))
 
     def _status(self) -> Mapping[str, Any]:
-        return status_of(self._api, self._name)
+        return status_of(self._api, self._name) or {}
 
 
-def status_of(api: Api, name: str) -> Mapping[str, Any]:
-    """What Druid says of a supervisor: its tasks, its offsets and its state."""
-    found: Mapping[str, Any] = api.call("GET", f"{INDEXER}/supervisor/{name}/status")["payload"]
+def status_of(api: Api, name: str) -> Mapping[str, Any] | None:
+    """What Druid says of a supervisor: its tasks, its offsets and its state; None where there is none."""
+    found: Mapping[str, Any] | None = api.call("GET", f"{INDEXER}/supervisor/{name}/status", absent={}).get("payload")
     return found
