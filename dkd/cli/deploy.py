@@ -62,7 +62,7 @@ def plan(
     _require_place(out)
     found = planned(chosen.model, chosen.settings)
     require_cluster(chosen.project, found)
-    probes = probed(found, chosen.settings) if probe else ()
+    probes = probed(found, chosen.model, chosen.settings) if probe else ()
     _show(found, as_json, probes)
     if out is not None:
         out.write_text(saved(found, chosen.model, str(chosen.path), chosen.settings.pseudonym_key), "utf-8")

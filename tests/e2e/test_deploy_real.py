@@ -22,6 +22,7 @@ from dkd.jobs.deployed import read_journal, section
 from dkd.jobs.live import systems
 from dkd.jobs.lock import Held, acquired
 from dkd.jobs.plan import planned
+from dkd.jobs.probe import Probe
 from dkd.jobs.reading import supervisors_section
 from dkd.model.load import load
 from dkd.plan.journal import Lock, locked
@@ -60,6 +61,28 @@ def test_a_second_deploy_writes_nothing_and_restarts_nothing(site):
     assert "nothing to do" in done.stdout
     assert site.run("plan", "--detailed-exitcode").returncode == 0
     assert site.state() == before
+
+
+def test_a_probe_tells_what_goes_wrong_and_shows_nothing_of_a_person(site):
+    row = {
+        "event": "purchase", "timestamp_ms": int(time.time() * 1000), "party_id": "canary-party", "event_id": "e",
+        "page_url": "https://tiny.example/?token=canary-url", "revenue": 5.0, "coupon": "SPRING", "mail": "canary-mail",
+    }  # fmt: skip
+    site.produce("tiny.clean", [row, {**row, "timestamp_ms": "canary-time"}, {**row, "timestamp_ms": "canary-other"}])
+    site.write(MODEL + "fields: {coupon: string, voucher: string, mail: {type: string, privacy: pseudonymise}}\n")
+    told = site.run("plan", "--probe", "--json", check=False)
+    site.write(MODEL)
+    assert told.returncode == 3
+    (probe,) = json.loads(told.stdout)["probes"]
+    assert (probe.pop("ok"), probe["filled"]["coupon"], probe["filled"]["voucher"]) == (False, 1, 0)
+    lines = Probe(**probe).lines()
+    assert lines[:2] == [
+        "probe of tiny_events: 3 records of tiny.clean read, 1 would be rows",
+        "    2 records not: Timestamp[…] is unparseable!",
+    ]
+    assert "voucher" in lines[2]
+    assert lines[3].endswith("event purchase  coupon SPRING")
+    assert "canary" not in told.stdout + told.stderr
 
 
 def test_a_plan_asks_kafka_and_druid_as_little_as_it_says(site):
