@@ -40,7 +40,7 @@ def destroying(model: Model, settings: Settings, *, include_data: bool) -> Plan:
     journal = journal_topic(model)
     with systems(model, settings) as found:
         live, is_known = found.read(), journal in found.kafka.read([journal])
-    steps = [_step(address) for address in live.journal.applied or {}]
+    steps = [_step(address) for address in live.journal.made() if address != f"kafka/{TOPIC}/{journal}"]
     # One that lost its supervisor to a destroy without data is among them by itself.
     names = dict.fromkeys(step.name for step in steps if step.kind in (SUPERVISOR, DATASOURCE))
     steps = [step for step in steps if step.kind != DATASOURCE] + [_rows(name) for name in names]

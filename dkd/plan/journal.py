@@ -125,6 +125,14 @@ class Journal:
         """Steps of an unfinished deploy that were begun and not seen to be done."""
         return tuple(step for step in self.steps if step.state != "done") if self.unfinished else ()
 
+    def made(self) -> tuple[str, ...]:
+        """Addresses of what may be there by dkd's hand, also where its last work was stopped half-way."""
+        begun = [step.address for step in self.open_steps if step.action != "delete"]
+        doomed = self.left() if self.deploy and self.deploy.operation == "destroy" else ()
+        known = dict.fromkeys((*(self.applied or {}), *begun, *doomed))
+        # A service that was waited for is nobody's to remove.
+        return tuple(address for address in known if not address.startswith("dkd/"))
+
     def left(self) -> tuple[str, ...]:
         """Addresses of an unfinished deploy's steps that are not done."""
         if not self.deploy or not self.unfinished:

@@ -14,6 +14,7 @@ from dkd.plan.journal import (
     folded,
     locked,
     released,
+    removed,
     stepped,
 )
 from dkd.plan.step import effect, is_reversible
@@ -102,6 +103,19 @@ def test_a_step_that_was_begun_keeps_the_class_of_what_it_did():
     assert effect(verify) == effect(step) == "destructive"
     assert not is_reversible(verify)
     assert effect(replace(verify, began="")) == "safe"
+
+
+def test_what_a_stopped_deploy_or_destroy_has_begun_is_among_what_was_made():
+    deploying = [began(DEPLOY, Journal()), stepped(DEPLOY, 1, STEPS[0], "done", "t", {"partitions": 1})]
+    begun = stepped(DEPLOY, 2, STEPS[1], "started", "t")
+    found = folded(written(*deploying, begun))
+    assert found.made() == ("kafka/topic/a", "kafka/topic/b")
+    removal = replace(DEPLOY, id="x", steps=found.made(), operation="destroy")
+    gone = removed("kafka/topic/a")
+    assert folded(written(*deploying, begun, began(removal, found))).made() == ("kafka/topic/a", "kafka/topic/b")
+    last = stepped(removal, 1, replace(STEPS[0], action="delete"), "done", "t")
+    stopped = folded(written(*deploying, begun, began(removal, found), {**last, **gone}))
+    assert stopped.made() == ("kafka/topic/b",)
 
 
 def test_a_failed_step_stays_open():
