@@ -502,7 +502,7 @@ def killed_at(site, address: str) -> None:
 
 
 def test_a_destroy_that_is_killed_again_and_again_is_seen_and_gone_on_with_and_leaves_nothing(site):
-    for address in ("druid/supervisor/tiny_events", "druid/rules/tiny_events", "kafka/topic/tiny.state"):
+    for address in ("druid/supervisor/tiny_events", "kafka/topic/tiny.state"):
         killed_at(site, address)
         status = section(read_journal(site.model, site.settings))
         assert not status.ok
@@ -533,6 +533,6 @@ def test_the_lock_of_a_machine_that_is_gone_is_taken_over(site):
         with pytest.raises(RefusedError, match="somebody@elsewhere has held the lock for deploy 1a2b3c4d") as refused:
             acquired(site.settings.kafka, "tiny", "_dkd.tiny", found.journal, "deploy", 0)
         assert "if its process died, run this again" in str(refused.value)
-        with acquired(site.settings.kafka, "tiny", "_dkd.tiny", found.journal, "deploy"):
+        with acquired(site.settings.kafka, "tiny", "_dkd.tiny", found.journal, "deploy", dead_s=1):
             pass
         assert found.journal().lock is None
