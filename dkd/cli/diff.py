@@ -58,8 +58,8 @@ def diff(
 
         typer.echo(explanation("dkd diff", explain, RULES, explained, page), nl=False)
         return
+    from dkd.model.words import counted
     from dkd.plan.diff import met
-    from dkd.plan.words import counted
 
     asked = _classes(fail_on)
     report = _compared(old, new)
