@@ -78,7 +78,7 @@ def load_placed(text: str, where: str) -> tuple[Model, Tree]:
     return model, tree
 
 
-_KEY_CODES = frozenset({"DKD210", "DKD219", "DKD224"})
+_KEY_CODES = frozenset({"DKD210", "DKD219", "DKD224", "DKD276", "DKD277"})
 
 
 def _in_file_order(problem: Problem) -> tuple[int, int, Problem]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from dkd.model.tree import Path, Tree
 
-_SECTIONS = ("collector", "topics", "datasources", "targets", "events", "fields", "measures", "enrich")
+_SECTIONS = ("collector", "topics", "datasources", "targets", "events", "fields", "dimensions", "measures", "enrich")
 
 
 def normalise(tree: Tree) -> dict[str, object]:

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field as Option
 
+from dkd.model.dimensions import Dimension
 from dkd.model.enrichers import Enrichers
+from dkd.model.measures import Measure
 from dkd.model.types import Duration, FieldType, Frozen, Name, Privacy, SiteName
 
 
@@ -87,17 +89,6 @@ class Datasources(Frozen):
     sessions: Datasource = Datasource(source="sessions", segment="day", retention=timedelta(days=800))
 
 
-class Measure(Frozen):
-    """A number computed over events or sessions: exactly one of count, sum, count_distinct and ratio."""
-
-    count: Literal["events", "sessions"] | None = None
-    sum: Name | None = None
-    count_distinct: Name | None = None
-    ratio: tuple[Name, Name] | None = None
-    where: dict[Name, str | int | float | bool] = {}
-    description: str | None = None
-
-
 class Kafka(Frozen):
     """A Kafka cluster of a target."""
 
@@ -160,6 +151,9 @@ class Model(Frozen):
     enrich: Enrichers = Enrichers()
     topics: Topics = Topics()
     datasources: Datasources = Datasources()
+    dimensions: dict[Name, Dimension] = Option(
+        {}, description="dimensions that Druid computes from columns whenever they are asked for; none is stored"
+    )
     measures: dict[Name, Measure] = {}
     targets: dict[Name, Target] = {"local": Target()}
     reserved: tuple[Name, ...] = Option((), description="names of events and fields that are gone and stay unused")

@@ -6,8 +6,8 @@ from dkd.model.load import load
 from dkd.model.preset import preset_files
 from dkd.query.check import kinds_of, problems
 from dkd.query.compile import Kept, Source, bots, newest, ranking, rows, totals
+from dkd.query.definition import definition
 from dkd.query.link import of_link
-from dkd.query.measure import definition
 from dkd.query.periods import before
 
 (_TEXT,) = (text for name, text in preset_files("shop", "shop").items() if name.endswith("shop.yaml"))

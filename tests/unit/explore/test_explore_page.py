@@ -141,6 +141,6 @@ def test_a_panel_that_the_measure_does_not_have_says_why():
 )
 def test_menus_offer_what_the_chosen_measure_can_be_asked_by(measure, offered, not_offered):
     _, _, found = drawn(f"1~m.orders.sessions~t.1d~M.{measure}")
-    names = {name for name, _ in found["menus"]["dimensions"]}
+    names = {name for name, _, _ in found["menus"]["dimensions"]}
     assert {offered, "country"} < names
     assert not_offered not in names
