@@ -76,6 +76,12 @@ def needs(measure: Measure) -> frozenset[str]:
     return frozenset((*measure.where, *(name for name in named if name is not None)))
 
 
+def reads(model: Model, measure: Measure) -> list[str]:
+    """Names of the columns that a measure reads, also of those that its dimensions are computed from."""
+    found = [model.dimensions[name].columns if name in model.dimensions else (name,) for name in sorted(needs(measure))]
+    return list(dict.fromkeys(name for names in found for name in names))
+
+
 def asked_values(where: Where) -> Iterator[tuple[Path, Scalar]]:
     """The values of a measure's ``where`` that have to be values of its column, each with its place in it."""
     if isinstance(where, Condition):

@@ -13,9 +13,9 @@ def _listed(value: object) -> object:
 
 
 class Condition(Frozen):
-    """What a value has to be other than one of a list; all that is given holds at once.
+    """What a value has to be where it is not one of a list; all that is given holds at once.
 
-    A row without a value fits ``not`` alone, and that only where null is none of its values.
+    Where there is no value only ``not`` can hold, and does unless null is one of its values.
     """
 
     is_not: Annotated[Scalar | tuple[Scalar, ...], AfterValidator(_listed)] = Option(

@@ -15,7 +15,7 @@ from dkd.model.tree import Path, Tree
 
 _ROUNDS = 200
 _SECRET_KEYS = frozenset({"password", "user", "key"})
-_NAMESPACES = ("events", "fields", "dimensions", "measures")
+_NAMESPACES = ("events", "fields", "groups", "dimensions", "measures")
 _EXPECTED = {
     "tuple_type": "a list",
     "list_type": "a list",
@@ -109,16 +109,19 @@ def _values(section: object) -> Sequence[object]:
 
 def _place(detail: Any, tree: Tree) -> Path:
     """Where in the file a finding of pydantic's is, without the names that it gives to the choices of a union."""
-    *parts, last = tuple(detail["loc"]) or ("",)
-    path: Path = ()
-    for part in parts:
-        if (*path, part) in tree.values or (*path, part) in tree.keys:
-            path = (*path, part)
-    if last == "[key]":
-        return path
-    whole = (*path, last)
-    is_there = detail["type"] == "missing" or whole in tree.values or whole in tree.keys
-    return whole if is_there else path
+    whole: Path = tuple(detail["loc"])
+    if whole[-1:] == ("[key]",):
+        return whole[:-1]
+    end = whole[-1:] if detail["type"] == "missing" else ()
+    rest = whole[: len(whole) - len(end)]
+    path: Path = rest if _is_in(tree, rest) else ()
+    for part in rest if path != rest else ():
+        path = (*path, part) if _is_in(tree, (*path, part)) else path
+    return path + end
+
+
+def _is_in(tree: Tree, path: Path) -> bool:
+    return path in tree.values or path in tree.keys
 
 
 def _note(path: Path, details: list[Any], tree: Tree) -> None:

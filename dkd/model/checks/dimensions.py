@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from dkd.model.askable import stored_columns
-from dkd.model.checks.finding import Finding, unknown
+from dkd.model.checks.finding import Finding
 from dkd.model.columns import Column
 from dkd.model.dimensions import Dimension
 from dkd.model.pattern import compiled
 from dkd.model.schema import Model
 from dkd.model.tree import Path
+from dkd.model.words import unknown
 
 _FORMS = ("bands", "groups", "match", "part", "first_of")
 _BELONGS = {"other": "groups", "group": "match"}

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from dkd.model.askable import askable, asked_values, needs, values_of
-from dkd.model.checks.finding import Finding, unknown
+from dkd.model.checks.finding import Finding
 from dkd.model.columns import Column
 from dkd.model.measures import Condition, Measure, Where
 from dkd.model.schema import Model
 from dkd.model.tree import Path
-from dkd.model.types import Scalar
+from dkd.model.types import NUMERIC, Scalar
 from dkd.model.values import stored
+from dkd.model.words import unknown
 
 _KINDS = ("count", "sum", "count_distinct", "quantile", "ratio")
 
@@ -17,7 +18,11 @@ _KINDS = ("count", "sum", "count_distinct", "quantile", "ratio")
 def measures(model: Model) -> Iterator[Finding]:
     """Measures without one clear kind, and those that name what is not there."""
     kinds = {"events": askable(model, "events"), "sessions": askable(model, "sessions")}
-    known = {**kinds["sessions"], **kinds["events"]}
+    # A field that is dropped is a name too, though no datasource has it.
+    named = {
+        name: Column(name, "double" if one.type in NUMERIC else "string", "") for name, one in model.all_fields.items()
+    }
+    known = {**named, **kinds["sessions"], **kinds["events"]}
     for name, measure in model.measures.items():
         path: Path = ("measures", name)
         given = [kind for kind in _KINDS if getattr(measure, kind) is not None]
