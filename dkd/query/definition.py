@@ -17,6 +17,11 @@ def definition(model: Model, name: str) -> str:
     text = _counted(model, measure)
     if measure.where:
         text += f" where {' and '.join(_where(column, wanted) for column, wanted in measure.where.items())}"
+    if measure.quantile is not None:
+        text += (
+            f"; {100 * (measure.at or 0.5):g} % of the numbers are not greater; none without any; from "
+            f"{SKETCH_EXACT:,} on an estimate (k = {SKETCH_K:,}) whose rank is off by {100 * RANK_ERROR:.2f} % at most"
+        )
     if measure.per is not None:
         text += f"; divided by {measure.per}, none where {measure.per} is 0"
     return text + _described(measure)
@@ -39,12 +44,8 @@ def _counted(model: Model, measure: Measure) -> str:
         # A sketch passes over empty text, as over null.
         return f"number of different {measure.count_distinct} but for empty text, with an error above {SKETCH_SIZE:,}"
     if measure.quantile is not None:
-        at = measure.at or 0.5
-        return (
-            f"{'median' if at == 0.5 else f'{at:g} quantile'} of {_with_unit(model, measure.quantile)}, "
-            f"which {100 * at:g} % of them do not exceed, none without any; from {SKETCH_EXACT:,} on an estimate "
-            f"(k = {SKETCH_K:,}) whose rank is off by {100 * RANK_ERROR:.2f} % at most"
-        )
+        name = "median" if measure.at == 0.5 else f"{measure.at:g} quantile"
+        return f"{name} of {_with_unit(model, measure.quantile)}"
     if measure.sum is not None:
         return f"sum of {_with_unit(model, measure.sum)}"
     return f"number of {measure.count}"

@@ -120,8 +120,8 @@ def _only(model: Model, measure: Measure) -> Sql:
 
 def _quantile(name: str, at: float, only: Sql) -> Sql:
     sketch = f"DS_QUANTILES_SKETCH({name}, {SKETCH_K}){only.text}"
-    ranks = (max(at - RANK_ERROR, 0.0), at, min(at + RANK_ERROR, 1.0))
-    found = [f"CAST(COUNT({name}){only.text} AS DOUBLE)", *(f"DS_GET_QUANTILE({sketch}, {_float(at)})" for at in ranks)]
+    ranks = (f"{max(at - RANK_ERROR, 0.0):.5f}", _float(at), f"{min(at + RANK_ERROR, 1.0):.5f}")
+    found = [f"CAST(COUNT({name}){only.text} AS DOUBLE)", *(f"DS_GET_QUANTILE({sketch}, {rank})" for rank in ranks)]
     return Sql(f"ARRAY[{', '.join(found)}]", only.parameters * len(found))
 
 
