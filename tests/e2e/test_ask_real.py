@@ -25,6 +25,7 @@ from question_oracle import (
 from second_site import SecondSite
 
 from dkd.errors import DkdError
+from dkd.model.pattern import compiled
 from dkd.query.answer import Others, answered
 from dkd.query.check import problems
 from dkd.query.client import Druid
@@ -353,6 +354,49 @@ def test_many_visitors_are_an_estimate_whose_error_holds(site, druid, days):
     assert events.error == 0
 
 
+def test_quantiles_of_many_numbers_are_estimates_and_of_few_exact(site, druid, days):
+    around = Interval(start=days[1] - timedelta(days=2), end=days[1] + timedelta(days=3))
+    question = Question(measures=("width_p99", "order_p95", "order_median", "median_per_visitor"), interval=around)
+    answer = answered(druid, site.model, question)
+    check_rows(site.oracle, answer)
+    wide, order, median, divided = (cell.now for cell in answer.totals)
+    assert 0 < wide.error < 0.02 * wide.value
+    assert isinstance(wide.value, int)
+    assert 0 < order.error < 0.02 * order.value
+    assert median.error == 0
+    assert divided.error > 0
+    rare = question.model_copy(update={"filters": (Filter(dimension="page_path", values=("/p55",)),)})
+    assert {cell.now.error for cell in answered(druid, site.model, rare).totals} == {0}
+    check_rows(site.oracle, answered(druid, site.model, rare))
+    none = question.model_copy(update={"filters": (Filter(dimension="country", values=("XX",)),)})
+    assert [cell.now.value for cell in answered(druid, site.model, none).totals] == [None] * 4
+
+
+PIECES = (
+    "a", "b", "/", "-", "1", "é", "😀", " ", ".", r"\.", r"\d", r"\w", r"\W", r"\s", r"\S", r"\D", "[ab]", "[^ab/]", "[a-f-]",
+    r"[\w.-]", "[&a]", "[^^]", "(a|b)", "(", "(?:", "|", ")", "*", "+", "?", "*?", "+?", "??", "{2}", "{1,}", "{0,2}?", "^",
+    "$", r"\/", r"\-", r"\(", "[.]", "#", '"', "'",
+)  # fmt: skip
+
+
+def test_a_pattern_finds_in_druid_what_it_finds_here(druid):
+    """Druid is Java: a pattern that both take means the same to both."""
+    dice, found = random.Random(3), []
+    while len(found) < 300:
+        try:
+            pattern = compiled("".join(dice.choices(PIECES, k=dice.randrange(1, 9))))
+        except ValueError:
+            continue
+        text = "".join(dice.choices("aab/-1é😀 .\tf_^&('\"#", k=dice.randrange(9)))
+        group = dice.randrange(pattern.groups + 1)
+        match = pattern.search(text)
+        found.append(((text, pattern.pattern, group), match[group] if match else None))
+    assert sum(1 for _, wanted in found if wanted) > 20
+    sql = f"SELECT {', '.join(f'REGEXP_EXTRACT(?, ?, ?) AS c{seq}' for seq in range(len(found)))}"
+    (row,) = druid.sql(sql, [value for given, _ in found for value in given]).rows
+    assert [(given, value) for (given, _), value in zip(found, row, strict=True)] == found
+
+
 def asked(site, *arguments):
     return site.run("ask", *arguments, check=False)
 
@@ -398,20 +442,25 @@ def test_a_value_of_the_command_line_is_one_too(site, days, given, meant):
     assert json.loads(done.stdout)["totals"]["events"] == wanted["events"] > 0
 
 
-def test_shown_sql_gives_the_answers_numbers(site, days):
-    given = ("visitors,orders", "--by", "country", "--grain", "day", "--top", "3", *span(days))
+@pytest.mark.parametrize("by", ["country", "region,weekday"])
+def test_shown_sql_gives_the_answers_numbers(site, days, by):
+    given = ("visitors,orders,by_day,order_p95", "--by", by, "--grain", "month", "--top", "3", *span(days))
     text = asked(site, *given, "--sql").stdout
     totals = next(part for part in text.split("\n-- ") if part.startswith("totals")).partition("\n")[2]
     (row,) = json.loads(site.run("sql", totals, "--json").stdout)
     wanted = json.loads(asked(site, *given, "--json").stdout)["totals"]
     assert row["orders"] == wanted["orders"]
+    assert row["by_day"] == wanted["by_day"] > 0
+    assert row["order_p95"][2] == pytest.approx(wanted["order_p95"], rel=0.05)
     assert round(json.loads(row["visitors"])["estimate"]) == wanted["visitors"]
+    assert "-- region: country in groups: EU = 'NL', 'DE'; ' OR 1=1 -- = '?', '%_', none; every other" in text
 
 
-def test_every_query_reads_its_interval_alone(site, druid, days):
+@pytest.mark.parametrize("dimension", ["country", "region", "weekday"])
+def test_every_query_reads_its_interval_alone(site, druid, days, dimension):
     question = Question(
         measures=("visitors", "bounces"), interval=Interval(start=days[0], end=days[1]), compare="previous",
-        splits=(Split(dimension="country", limit=1),), grain="P1M", zone="Europe/Amsterdam",
+        splits=(Split(dimension=dimension, limit=1),), grain="P1M", zone="Europe/Amsterdam",
     )  # fmt: skip
     answer = answered(druid, site.model, question)
     assert {query.role for query in answer.queries} == {"ranking", "rows", "totals"}
