@@ -161,6 +161,8 @@ def _wrong_value(detail: Any, path: Path) -> tuple[str, str]:
         return f"{shown} is not one of the values allowed for {name!r}", _nearest(shown.strip("'"), allowed, "allowed")
     if kind == "value_error":
         return str(context.get("error", detail["msg"])), "correct the value"
+    if kind == "string_pattern_mismatch" and name == "rule":
+        return f"{shown} is no code of a rule", "copy it from dkd diff; it looks like DKD981"
     if kind == "string_pattern_mismatch":
         return f"{shown} is not a valid name", "use small letters, digits and _, beginning with a letter"
     if kind in _EXPECTED:

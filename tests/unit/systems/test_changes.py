@@ -108,7 +108,7 @@ CASES = [
     ("link: string", "link: string, home_phone: string", f"{FIELD}/home_phone", "privacy-widening DKD982"),
     ("link: string", "link: string, x: {type: string, privacy: truncate}", f"{FIELD}/x", "privacy-widening DKD982"),
     ("ip: truncate", "ip: full", "model/shop/collector/ip", "privacy-widening DKD981"),
-    ("ip: truncate", "ip: full", "divolte/shop/mapping/remoteHost", "privacy-widening DKD981"),
+    ("ip: truncate", "ip: full", "divolte/shop/mapping/remoteHost", "additive DKD980"),
     ("ip: truncate", "ip: hash", "model/shop/collector/ip", "privacy-widening DKD981"),
     ("raw: 7d", "raw: 8d", "kafka/topic/shop.raw/retention.ms", "privacy-widening DKD983"),
     ("clean: 3d", "clean: 4d", "model/shop/topic/clean/retention", "privacy-widening DKD983"),
