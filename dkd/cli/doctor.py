@@ -38,7 +38,7 @@ def doctor(
 ) -> None:
     """Name each fault of old or broken files with its place and remedy; several files are looked at together."""
     if explain:
-        typer.echo(explained(explain.upper()), nl=False)
+        typer.echo(explained(explain), nl=False)
         return
     if not files:
         raise UsageError("DKD640", problem="no file is named", remedy="name a spec, a conf, a mapping or a schema")
@@ -87,16 +87,8 @@ def checked_site(site: str | None) -> str | None:
 
 
 def explained(code: str) -> str:
-    """The explanation of one code, or of ``ALL``.
+    """The explanation of one code, or of ``all``; raises UsageError when there is no such code."""
+    from dkd.cli.args import explanation
+    from dkd.systems.faults import FAULTS, explained, page
 
-    Raises:
-        UsageError: DKD268, when there is no such code.
-    """
-    from dkd.systems.faults import FAULTS, explanation, page
-
-    if code == "ALL":
-        return page()
-    if code not in FAULTS:
-        problem, remedy = f"there is no code {code!r} of the doctor", "dkd doctor --explain all lists them"
-        raise UsageError("DKD268", where="--explain", problem=problem, remedy=remedy)
-    return explanation(code)
+    return explanation("dkd doctor", code, FAULTS, explained, page)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dkd.cli.args import JsonOption, ModelArgument
-from dkd.errors import ExitCode, UsageError
+from dkd.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,13 @@ class FindingsForm(StrEnum):
     sarif = "sarif"
     junit = "junit"
     github = "github"
+
+
+class SchemaForm(StrEnum):
+    """Forms of the model's schema."""
+
+    json = "json"
+    markdown = "markdown"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -90,7 +97,15 @@ def check(
 ) -> None:
     """Find every mistake of the model and of its views in dashboards/, each with its line and column; no network."""
     if explain:
-        typer.echo(_explained(explain.upper()), nl=False)
+        from dkd.cli import doctor
+        from dkd.cli.args import explanation
+        from dkd.model.codes import CODES, explained, page
+        from dkd.systems.faults import FAULTS
+
+        if explain.upper() in FAULTS:
+            typer.echo(doctor.explained(explain), nl=False)
+            return
+        typer.echo(explanation("dkd check", explain, CODES, explained, page), nl=False)
         return
     from dkd.cli.args import find_model, project_of
     from dkd.jobs.check import checked
@@ -108,22 +123,31 @@ def check(
         raise typer.Exit(ExitCode.findings)
 
 
-def schema() -> None:
+def schema(
+    form: Annotated[SchemaForm, typer.Option("--format", help="markdown: every key in tables, for people.")] = (
+        SchemaForm.json
+    ),
+) -> None:
     """Print the JSON Schema of a model's file, by which editors complete and check it while it is written."""
+    if form is SchemaForm.markdown:
+        from dkd.model.reference import page
+
+        typer.echo(page(), nl=False)
+        return
     from dkd.model.published import schema_text
 
     typer.echo(schema_text(), nl=False)
 
 
 def _sum_up(file: Path, found: "Checked") -> None:
-    from dkd.model.words import plural
+    from dkd.model.words import counted
 
     if found.model is None or any(one.level == "mistake" for one in found.findings):
-        typer.echo(plural(len(found.findings), "mistake"), err=True)
+        typer.echo(counted(len(found.findings), "mistake"), err=True)
         return
     model = found.model
     sizes = {"event": len(model.events), "field": len(model.all_fields), "measure": len(model.measures)}
-    counts = ", ".join(plural(size, name) for name, size in {**sizes, "view": found.views}.items())
+    counts = ", ".join(counted(size, name) for name, size in {**sizes, "view": found.views}.items())
     typer.echo(f"{file}: site {model.site}, {counts}: no mistakes")
 
 
@@ -138,23 +162,6 @@ def printed(findings: "Sequence[Found]", form: FindingsForm, file: str) -> str:
     if form is FindingsForm.junit:
         return forms.as_junit(findings, file)
     return forms.as_github(findings) if form is FindingsForm.github else forms.as_json(findings)
-
-
-def _explained(code: str) -> str:
-    from difflib import get_close_matches
-
-    from dkd.model.codes import CODES, explained, page
-    from dkd.systems.faults import FAULTS, explanation
-
-    if code == "ALL":
-        return page(CODES.values())
-    if code in FAULTS:
-        return explanation(code)
-    if code not in CODES:
-        close = get_close_matches(code, list(CODES), n=3, cutoff=0.5)
-        remedy = f"did you mean {' or '.join(close)}?" if close else "dkd check --explain all lists them"
-        raise UsageError("DKD268", where="--explain", problem=f"there is no code {code!r}", remedy=remedy)
-    return explained(CODES[code])
 
 
 def _views(project: Path, model: "Model") -> "tuple[int, list[Problem]]":

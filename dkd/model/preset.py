@@ -23,7 +23,7 @@ jobs:
       - uses: actions/setup-python@v5
         with: {python-version: "3.12"}
       - run: pip install dkd
-      - run: dkd check
+      - run: dkd check --format github
       - run: dkd diff "origin/$GITHUB_BASE_REF" --format markdown > dkd-diff.md
       - name: one comment, replaced by each run
         if: ${{ !cancelled() && hashFiles('dkd-diff.md') != '' }}

@@ -14,6 +14,7 @@ from dkd.errors import ModelError
 from dkd.model.load import load
 from dkd.model.preset import preset_files
 from dkd.model.published import json_schema, schema_text
+from dkd.model.reference import page
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json_schema()
@@ -35,6 +36,15 @@ def test_it_is_a_schema_and_the_one_beside_the_first_model():
     assert (ROOT / "specs" / "dkd.schema.json").read_text("utf-8") == schema_text(), (
         "dkd schema > specs/dkd.schema.json"
     )
+
+
+def test_every_key_is_described_and_on_the_page():
+    kept = (ROOT / "docs" / "model-keys.md").read_text("utf-8")
+    assert kept == page(), "run: dkd schema --format markdown > docs/model-keys.md"
+    for name, kind in [("", SCHEMA), *SCHEMA["$defs"].items()]:
+        for key, one in kind.get("properties", {}).items():
+            assert one.get("description"), f"{name}.{key}"
+            assert f"| `{key}` |" in kept
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
