@@ -45,14 +45,14 @@ def doctor(
     from dkd.cli.model import printed
     from dkd.jobs.doctor import diagnosed
     from dkd.model.found import Found
-    from dkd.model.words import plural
+    from dkd.model.words import counted
 
     found = diagnosed(files, sample)
     is_text = form is FindingsForm.text and not as_json
     if is_text:
         for one in found.problems:
             typer.echo(one.line())
-        typer.echo(plural(len(found.problems), "finding") if found.problems else "nothing is wrong", err=True)
+        typer.echo(counted(len(found.problems), "finding") if found.problems else "nothing is wrong", err=True)
     else:
         findings = [Found(one) for one in found.problems]
         typer.echo(printed(findings, FindingsForm.json if as_json else form, str(files[0])), nl=False)

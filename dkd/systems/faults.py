@@ -203,7 +203,7 @@ _ALL = (
     Fault(
         "DKD663",
         "a literal that Divolte refuses",
-        "Only String, Boolean, Integer, Long, Float and Double can be mapped: 1.5 is a BigDecimal, \"${x}\" a GString, "
+        'Only String, Boolean, Integer, Long, Float and Double can be mapped: 1.5 is a BigDecimal, "${x}" a GString, '
         "and 42 fits an int only.",
         "Write 1.5D, 'text', 42L.",
     ),
@@ -248,7 +248,9 @@ _ALL = (
         "Avro for JSON.",
         "Make the names agree, or name the file that belongs to the others.",
     ),
-}  # fmt: skip
+)
+
+FAULTS: Mapping[str, Fault] = {one.code: one for one in _ALL}
 """By code; ``dkd doctor`` prints the codes."""
 
 
