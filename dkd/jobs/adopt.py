@@ -8,6 +8,7 @@ from dkd.jobs.adopted import Bundle, Draft, NewField, NewMeasure
 from dkd.model.columns import EVENT_COLUMNS
 from dkd.model.preset import site_name
 from dkd.model.types import NUMERIC
+from dkd.systems.divolte.doctor.source import is_source
 from dkd.systems.druid.doctor.columns import dimensions, metric_name
 from dkd.systems.druid.doctor.keys import metric_type
 from dkd.systems.druid.doctor.known import SKETCHES
@@ -152,8 +153,8 @@ def _made(name: str, kind: str, field: str, draft: Draft, spec: OldSpec) -> NewM
             # Only the metric tells of this field.
             own = model_name(field)
             taken = {one.name for one in draft.fields.values()} | _COLUMNS
-            if own and own not in taken and re.fullmatch(r"[a-z][a-z0-9_]*", own):
-                source = "" if own == field else f"parameter {field}"
+            source = "" if own == field else f"parameter {field}"
+            if own and own not in taken and (not source or is_source(source)):
                 draft.fields[field] = NewField(own, "long" if kind == "longSum" else "double", source)
         column = draft.column(field)
         types = {one.name: one.type for one in draft.fields.values()}

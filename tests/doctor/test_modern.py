@@ -67,7 +67,7 @@ def test_a_parser_becomes_an_input_format(parse, form):
 @pytest.mark.parametrize(
     ("firehose", "source"),
     [
-        ({"type": "local", "baseDir": "/d", "filter": "*.json"}, {"type": "local", "baseDir": "/d", "filter": "*.json"}),
+        ({"type": "local", "baseDir": "/d", "filter": "*"}, {"type": "local", "baseDir": "/d", "filter": "*"}),
         ({"type": "static-s3", "uris": ["s3://a/b"]}, {"type": "s3", "uris": ["s3://a/b"]}),
         ({"type": "ingestSegment", "dataSource": "x", "interval": "2018/2019"},
          {"type": "druid", "dataSource": "x", "interval": "2018/2019"}),

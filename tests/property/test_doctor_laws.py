@@ -21,7 +21,8 @@ NAMES = st.sampled_from(
 )
 VALUES = st.none() | st.booleans() | st.integers(-3, 10**18) | st.floats(allow_nan=False) | NAMES
 JSON = st.recursive(VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
-MARKS = list("{}[]()'\"$,:=#/\n\\ .") + [
+MARKS = [
+    *"{}[]()'\"$,:=#/\n\\ .",
     "map ",
     " onto ",
     "mapping {",
@@ -50,29 +51,23 @@ def all_of(texts, sample=""):
     """Everything that the doctor does with *texts*; None where it refuses one of them."""
     try:
         found = examined(texts, "sample" if sample else "", sample)
-    except UsageError as error:
-        assert error.problems[0].code == "DKD640"
+    except UsageError:
         return None
     made = written(found.bundle, list(texts))
     assert load(made.texts[f"specs/{made.site}.yaml"], "model.yaml").site == made.site
     return made
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.text() | mangled())
 def test_any_text_ends_in_findings_or_is_refused_and_its_model_loads(text):
     all_of({"file": text})
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(mangled(), mangled(), st.text(max_size=40))
 def test_any_two_files_do_together(one, other, sample):
     all_of({"one": one, "other": other}, sample)
-
-
-def usually(key, values):
-    """*values*, or now and then anything."""
-    return st.fixed_dictionaries({}, optional={key: values | JSON})
 
 
 DIMENSIONS = st.lists(
@@ -113,12 +108,13 @@ PARSER = st.fixed_dictionaries(
     {"type": st.sampled_from(["string", "avro_stream", "avro_hadoop", "protobuf", "orc"]), "parseSpec": PARSE},
     optional={"z": VALUES},
 )
+FLATTENED = st.fixed_dictionaries({"type": st.sampled_from(["root", "path"]), "name": NAMES, "expr": NAMES})
 FORMAT = st.fixed_dictionaries(
     {"type": st.sampled_from([*INPUT_FORMAT.kinds, "x"])},
     optional={
         "z": VALUES,
         "flattenSpec": st.fixed_dictionaries(
-            {"fields": st.lists(st.fixed_dictionaries({"type": st.sampled_from(["root", "path"]), "name": NAMES, "expr": NAMES}), max_size=2)}
+            {"fields": st.lists(FLATTENED, max_size=2)}
         ),
     },
 )  # fmt: skip
@@ -155,7 +151,7 @@ def old_specs(draw):
     return {"type": "kafka", **({"spec": body} if draw(st.booleans()) else body)}
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(old_specs())
 def test_what_is_written_for_an_old_spec_is_right(old):
     """By the doctor itself, and by the strict schema; and written again it stays as it is."""
@@ -168,7 +164,7 @@ def test_what_is_written_for_an_old_spec_is_right(old):
             assert again.texts[path] == text
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(

@@ -65,10 +65,11 @@ def from_text(producer: Producer) -> Said | None:
 
     This is the one place where producers become sources.
     """
-    return next((said for said in _ways(producer) if _is_source(said.text)), None)
+    return next((said for said in _ways(producer) if is_source(said.text)), None)
 
 
-def _is_source(text: str) -> bool:
+def is_source(text: str) -> bool:
+    """Whether *text* can be the ``from:`` of a field."""
     try:
         parse_source(text, "field")
     except ValueError:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from dkd.errors import Problem
 from dkd.systems.druid.doctor.keys import dimension_type, metric_type
-from dkd.systems.druid.doctor.known import SKETCHES
+from dkd.systems.druid.doctor.known import NO_FIELD, SKETCHES
 from dkd.systems.druid.doctor.view import OldSpec, nodes, text
 from dkd.systems.faults import fault, nearest
 from dkd.systems.places import Node
@@ -130,7 +130,7 @@ def _discovers(spec: OldSpec) -> bool:
 
 
 def _names(spec: OldSpec, found: list[Column]) -> Iterator[Problem]:
-    seen: set[str] = set()
+    seen = {"__time"}
     for column in found:
         if column.name == "__time":
             yield fault(spec.where, column.node, "DKD646", "__time is the time column itself", "remove it")
@@ -198,8 +198,7 @@ def _metric(spec: OldSpec, node: Node) -> Iterator[Problem]:
     kind, name = metric_type(node), metric_name(node)
     if not name:
         yield fault(spec.where, node, "DKD652", "a metric has no name", "name it")
-    needs = kind not in ("count", "filtered", "cardinality", "javascript", "")
-    if needs and node.get("fieldName") is None and node.get("expression") is None:
+    if kind not in NO_FIELD and node.get("fieldName") is None and node.get("expression") is None:
         yield fault(spec.where, node, "DKD652", f"metric {name!r} has no fieldName", "name the field that it reads")
     lg_k, size = node.get("lgK"), node.get("size")
     if lg_k is not None and not (isinstance(lg_k.value, int) and 4 <= lg_k.value <= 21):

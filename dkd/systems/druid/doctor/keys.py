@@ -80,7 +80,8 @@ def _same_kind(block: str, kind: str) -> bool:
 
 def _known_problem(spec: OldSpec, block: Node, place: str, one: Finding) -> Iterator[Problem]:
     """A finding of the strict schema, at its place in the file."""
-    steps = _STEP.findall(one.path)
+    # A key may be empty, or hold dots; the place is then that of what is around it.
+    steps = _STEP.findall(one.path) or [""]
     node = at(block, steps)
     if one.problem != "unknown key":
         found = text(node)

@@ -68,6 +68,8 @@ METRICS: Mapping[str, frozenset[str]] = {
     kind: frozenset({"type", "name", *keys}) for kind, keys in known.METRIC_KINDS.items()
 }
 METRIC_ALIASES: Mapping[str, str] = {"min": "doubleMin", "max": "doubleMax", "sum": "doubleSum", "intSum": "longSum"}
+NO_FIELD = frozenset({"", "count", "filtered", "cardinality", "javascript", "expression"})
+"""Metrics that read no field, or name it in another way."""
 SKETCHES = frozenset({"hyperUnique", "cardinality", "thetaSketch", "HLLSketchBuild", "HLLSketchMerge"})
 
 FORMATS: Mapping[str, frozenset[str]] = {

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from dkd.systems.druid.doctor.columns import dimensions, is_absent, metric_name, produced, renamed, time_of
 from dkd.systems.druid.doctor.keys import metric_type
-from dkd.systems.druid.doctor.known import DIMENSION_KEYS, METRICS, SKETCHES
+from dkd.systems.druid.doctor.known import DIMENSION_KEYS, METRICS, NO_FIELD, SKETCHES
 from dkd.systems.druid.doctor.view import OldSpec, nodes, text
 from dkd.systems.places import Node
 from dkd.systems.records import Known
@@ -84,7 +84,7 @@ def _metrics(
     for node in nodes(spec.blocks.get("metricsSpec")):
         kind, name = metric_type(node), metric_name(node)
         field = text(node.get("fieldName"))
-        names = {one["name"] for one in columns}
+        names = {"__time", *(one["name"] for one in columns)}
         if kind in SKETCHES and spec.kind == "stream":
             field = field or name
             drop(node, f"metric {name!r}", f"a sketch in a stream; count {field!r}, which is a dimension, by query")
@@ -115,8 +115,7 @@ def _useless(kind: str, name: str, found: Mapping[str, Any], node: Node) -> str:
         return "it has no name"
     if name in found:
         return "it stood twice"
-    needs = kind not in ("count", "filtered", "cardinality", "javascript")
-    if needs and node.get("fieldName") is None and node.get("expression") is None:
+    if kind not in NO_FIELD and node.get("fieldName") is None and node.get("expression") is None:
         return "it names no field"
     inner = node.get("aggregator")
     return "" if kind != "filtered" or (inner is not None and metric_type(inner) in METRICS) else "it filters nothing"
