@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from dkd.jobs.adopt_fields import adopt_fields, model_name
+from dkd.jobs.adopt_fields import adopt_fields, free_name, model_name
 from dkd.jobs.adopted import Bundle, Draft, NewField, NewMeasure
 from dkd.model.columns import EVENT_COLUMNS
 from dkd.model.preset import site_name
@@ -151,10 +151,9 @@ def _made(name: str, kind: str, field: str, draft: Draft, spec: OldSpec) -> NewM
     if kind in ("longSum", "doubleSum", "floatSum"):
         if field and field not in draft.fields and field not in draft.standard and not _is_dimension(spec, field):
             # Only the metric tells of this field.
-            own = model_name(field)
-            taken = {one.name for one in draft.fields.values()} | _COLUMNS
+            own = free_name(field, draft)
             source = "" if own == field else f"parameter {field}"
-            if own and own not in taken and (not source or is_source(source)):
+            if own and (not source or is_source(source)):
                 draft.fields[field] = NewField(own, "long" if kind == "longSum" else "double", source)
         column = draft.column(field)
         types = {one.name: one.type for one in draft.fields.values()}

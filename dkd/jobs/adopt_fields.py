@@ -145,7 +145,7 @@ def _adopt(field: OldField, draft: Draft) -> None:
         why = f"the model has no {avro_kind(field.schema) or 'such'} type"
         draft.lost.append(Lost(field.where, f"field {field.name!r}", why))
         return
-    name = _free_name(field, draft)
+    name = free_name(field.name, draft)
     if not name:
         draft.lost.append(Lost(field.where, f"field {field.name!r}", "no name of the model can be made of it"))
         return
@@ -213,9 +213,10 @@ def _are_values(schema: Mapping[str, Any]) -> bool:
     return isinstance(symbols, list) and bool(symbols) and all(isinstance(one, str) for one in symbols)
 
 
-def _free_name(field: OldField, draft: Draft) -> str:
+def free_name(old: str, draft: Draft) -> str:
+    """A name of the model made from *old* that nothing has yet; empty when there is none."""
     taken = {one.name for one in draft.fields.values()} | _CLEAN | _RAW
-    name = model_name(field.name)
+    name = model_name(old)
     if not name:
         return ""
     tries = (name, f"own_{name}"[:60], *(f"{name[:50]}_{number}" for number in range(2, 50)))

@@ -69,7 +69,7 @@ def time_of(spec: OldSpec, known: Known) -> Time:
         remedy = f"use {best[0]!r} with format {best[1]!r}" if best[0] != column else nearest(column, known.types)
         return Time(*best, f"no record has the time column {column!r} ({known.origin})", remedy)
     # A flattened column may hold anything, whatever a field of its name holds.
-    right = None if column in produced(spec) else known.times.get(column) or time_of_name(column)
+    right = (None if column in produced(spec) else known.times.get(column)) or time_of_name(column)
     return _format(column, found, right, known.origin if column in known.times else "its name")
 
 
