@@ -107,8 +107,12 @@ def test_what_dkd_has_anyway_becomes_its_column(old, column):
     spec = {
         "type": "kafka",
         "spec": {
-            "dataSchema": {"dataSource": "a", "dimensionsSpec": {"dimensions": ["x"]}},
-            "ioConfig": {"topic": "t", "inputFormat": {"type": "avro_stream"}},
+            "dataSchema": {
+                "dataSource": "a",
+                "dimensionsSpec": {"dimensions": ["x"]},
+                "parser": {"type": "avro_stream", "parseSpec": {"format": "avro"}},
+            },
+            "ioConfig": {"topic": "t"},
         },
     }
     bundle = examined({"m.groovy": mapping(old), "s.json": json.dumps(spec)}).bundle

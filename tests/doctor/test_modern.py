@@ -144,3 +144,9 @@ def test_a_metric_named_like_a_dimension_is_renamed_and_reads_the_same_field():
     }
     spec, _ = modern({"type": "kafka", "spec": {"dataSchema": schema, "ioConfig": {"topic": "t"}}})
     assert spec["spec"]["dataSchema"]["metricsSpec"] == [{"type": "longSum", "name": "n_sum", "fieldName": "n"}]
+
+
+def test_an_avro_input_format_of_today_stays():
+    form = {"type": "avro_stream", "avroBytesDecoder": {"type": "schema_registry", "url": "http://r"}}
+    spec, _ = modern({"type": "kafka", "spec": {"dataSchema": SCHEMA, "ioConfig": {"topic": "t", "inputFormat": form}}})
+    assert (spec["spec"]["ioConfig"]["topic"], spec["spec"]["ioConfig"]["inputFormat"]) == ("t", form)

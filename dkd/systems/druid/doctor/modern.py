@@ -41,7 +41,7 @@ class Modern(NamedTuple):
 
 
 def modern(spec: OldSpec, told: Known, clean: Clean) -> Modern:
-    """*spec* as today's Druid takes it; *told* is of its records, and where they are Avro, it reads *clean*."""
+    """*spec* as today's Druid takes it; *told* is of its records, and *clean* stands for a topic that a parser read."""
     writer = _Writer(spec, known_of(spec, told), clean)
     return Modern(writer.whole(), tuple(writer.lost))
 
@@ -49,6 +49,11 @@ def modern(spec: OldSpec, told: Known, clean: Clean) -> Modern:
 def reads_avro(spec: OldSpec) -> bool:
     """Whether the records are Avro, which only an extension of Druid reads."""
     return "avro_stream" in (spec.text("parser", "type"), spec.text("inputFormat", "type"))
+
+
+def changes_topic(spec: OldSpec) -> bool:
+    """Whether the new spec reads dkd's clean topic: it does for an Avro parser, which 37 doesn't have."""
+    return spec.text("parser", "type") == "avro_stream" and spec.text("inputFormat", "type") != "avro_stream"
 
 
 class _Writer:
@@ -123,7 +128,7 @@ class _Writer:
             self.drop(self.old.blocks.get("ioConfig"), "its input", "it reads no Kafka topic")
             return None
         found["inputFormat"] = self.format()
-        if reads_avro(self.old):
+        if changes_topic(self.old):
             topic = found.get("topic")
             self.drop(self.old.blocks.get("ioConfig"), f"topic {topic!r}", f"Avro; reads {self.clean.topic!r} instead")
             found["topic"] = self.clean.topic
@@ -135,13 +140,13 @@ class _Writer:
         return found
 
     def format(self) -> Spec:
-        return {"type": "json"} if reads_avro(self.old) else input_format(self.old, self.drop)
+        return {"type": "json"} if changes_topic(self.old) else input_format(self.old, self.drop)
 
     def flattened(self, reading: Spec) -> None:
         """Put the flattening into the input format; columns of the clean topic get their old names by it."""
         form = reading.get("inputFormat", {})
-        fields = [] if reads_avro(self.old) else self.fields()
-        if reads_avro(self.old):
+        fields = [] if changes_topic(self.old) else self.fields()
+        if changes_topic(self.old):
             renames = {
                 name: there for name, there in self.clean.columns.items() if name != there and name in self.names
             }
@@ -169,7 +174,7 @@ class _Writer:
         return found
 
     def schema(self, own: dict[str, Spec]) -> Spec:
-        avro = reads_avro(self.old)
+        avro = changes_topic(self.old)
         time = time_of(self.old, self.told)
         columns: Columns = modern_columns(self.old, self.told, self.clean.columns if avro else None, self.drop)
         self.names = {one["name"] for one in columns.dimensions} | {
