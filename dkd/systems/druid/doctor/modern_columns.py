@@ -81,7 +81,8 @@ def _metrics(
     spec: OldSpec, known: Known, there: Mapping[str, str] | None, columns: list[dict[str, Any]], drop: Drop
 ) -> list[dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    for node in nodes(spec.blocks.get("metricsSpec")):
+    # Sketches first: their fields become dimensions, and no metric may be named like one.
+    for node in sorted(nodes(spec.blocks.get("metricsSpec")), key=lambda one: metric_type(one) not in SKETCHES):
         kind, name = metric_type(node), metric_name(node)
         field = text(node.get("fieldName"))
         names = {"__time", *(one["name"] for one in columns)}
