@@ -421,6 +421,7 @@ def test_a_bom_and_windows_line_ends_do_no_harm(tmp_path):
         '{"type": "kafka", "spec": {"ioConfig": {"a": [' + '{"b": 1},' * 10_000,
         "divolte {" + "a." * 50_000,
     ],
+    ids=["map", "when", "section", "brace", "list", "key"],
 )
 def test_long_nonsense_takes_no_longer_than_it_is_long(text):
     """Twice as much takes about twice as long, not four times."""

@@ -26,7 +26,7 @@ _ALWAYS = frozenset({"duplicate", "corrupt", "firstInSession", "timestamp", "cli
 _SHOWN = 8
 
 
-def faults(text: str, where: str, schema: Mapping[str, Any] | None = None, required: frozenset[str] = frozenset()
+def faults(found: Script, where: str, schema: Mapping[str, Any] | None = None, required: frozenset[str] = frozenset()
            ) -> Iterator[Problem]:  # fmt: skip
     """The faults of a mapping.
 
