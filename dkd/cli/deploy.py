@@ -123,7 +123,7 @@ def destroy(
     from dkd.cli.args import opened
     from dkd.jobs import destroy as job
     from dkd.jobs.pin import require_cluster
-    from dkd.plan.words import counted
+    from dkd.model.words import counted
 
     chosen = opened(path, target)
     found = job.destroying(chosen.model, chosen.settings, include_data=include_data)
@@ -228,7 +228,7 @@ def _ask(steps: int) -> None:
     import sys
 
     from dkd.cli.args import is_terminal
-    from dkd.plan.words import counted
+    from dkd.model.words import counted
 
     if not is_terminal(sys.stdin):
         raise RefusedError(

@@ -6,7 +6,7 @@ from typing import Any
 from dkd.jobs.again import Sent
 from dkd.jobs.rejects import COLLECT
 from dkd.jobs.trial import Plan, Refusal
-from dkd.plan.words import counted
+from dkd.model.words import counted
 from dkd.query.show import visible
 
 _MOST_REFUSED = 20

@@ -11,10 +11,10 @@ from dkd.jobs.lock import PATIENCE_S, Held, acquired, now_text, who
 from dkd.jobs.plan import KNOWN_S, plan_of, planned, privacy
 from dkd.model.digest import running_digest
 from dkd.model.schema import Model
+from dkd.model.words import counted
 from dkd.plan.journal import Deploy, Journal, began, ended, stepped
 from dkd.plan.order import Plan
 from dkd.plan.show import changed
-from dkd.plan.words import counted
 from dkd.settings import Settings
 from dkd.systems.change import Change
 from dkd.systems.kafka.render import deploys_topic

@@ -5,8 +5,8 @@ from dkd.jobs.live import journal_topic
 from dkd.jobs.lock import is_dead
 from dkd.jobs.status import Section
 from dkd.model.schema import Model
+from dkd.model.words import counted
 from dkd.plan.journal import Deploy, Journal, Record, folded
-from dkd.plan.words import counted
 from dkd.settings import Settings
 from dkd.systems.kafka.client import committed, connected
 

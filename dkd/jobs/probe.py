@@ -13,9 +13,9 @@ from typing import Any
 
 from dkd.errors import DkdError
 from dkd.model.schema import Model
+from dkd.model.words import counted
 from dkd.plan.order import Plan
 from dkd.plan.step import SUPERVISOR
-from dkd.plan.words import counted
 from dkd.settings import Settings
 from dkd.systems.change import Change
 from dkd.systems.druid.client import Overlord

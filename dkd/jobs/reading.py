@@ -8,7 +8,7 @@ from dkd.jobs.live import Systems, systems
 from dkd.jobs.renewed import without_their_topic
 from dkd.jobs.status import Section
 from dkd.model.schema import Model
-from dkd.plan.words import counted
+from dkd.model.words import counted
 from dkd.settings import Settings
 from dkd.systems.druid.proof import beyond, offsets
 from dkd.systems.druid.render import KINDS

@@ -20,7 +20,7 @@ from dkd.jobs.site import LiveSite, Refused
 from dkd.local.progress import Listener
 from dkd.model.schema import Model
 from dkd.model.types import in_ms
-from dkd.plan.words import counted
+from dkd.model.words import counted
 from dkd.settings import Settings, unreachable_remedy
 
 _LOOK_S = 0.25

@@ -13,7 +13,7 @@ from dkd.jobs.site import rows_of
 from dkd.jobs.status import Section
 from dkd.model.schema import Model
 from dkd.model.types import duration_text
-from dkd.plan.words import counted
+from dkd.model.words import counted
 from dkd.query.client import Druid
 from dkd.settings import Settings
 

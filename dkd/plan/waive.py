@@ -6,8 +6,8 @@ from datetime import date
 from typing import NamedTuple
 
 from dkd.errors import Problem
+from dkd.model.words import counted
 from dkd.plan.diff import Changed, shown
-from dkd.plan.words import counted
 from dkd.systems.rules import Rule
 
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from dkd.model.words import counted
 from dkd.plan.diff import Changed
 from dkd.plan.forms.report import WORST_FIRST, Report, before_and_after
-from dkd.plan.words import counted
 from dkd.systems.classes import BREAKING
 
 MARK = "<!-- dkd diff -->"

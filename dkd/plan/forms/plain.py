@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
+from dkd.model.words import counted
 from dkd.plan.diff import Changed
 from dkd.plan.forms.report import Report, before_and_after
-from dkd.plan.words import counted
 from dkd.systems.classes import BREAKING, CLASSES
 
 _LONGEST = 160
