@@ -263,7 +263,7 @@ def main() -> int:
             fine.append(told("    wrong password", refused(project, "assword", "nonsense")))
             fine.append(told("    destroy", [] if project.run(*DESTROY).returncode == 0 else [project.said[-600:]]))
         project.write(name, WAYS[2], ca=False)
-        fine.append(told("an authority that nobody knows", refused(project, "ertificate")))
+        fine.append(told("an authority that nobody knows", refused(project, "the certificate of Kafka's authority")))
         project.write(name, WAYS[2], port=kafka.ports["SASL_PLAINTEXT"])
         fine.append(told("TLS to a port without", refused(project, "security")))
         fine.append(
