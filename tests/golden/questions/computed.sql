@@ -24,9 +24,9 @@ FROM (
     CASE WHEN ("country" IN (?, ?)) THEN ? WHEN ("country" IN (?) OR "country" IS NULL) THEN ? WHEN "country" IS NOT NULL THEN ? END AS "region",
     CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
     REGEXP_EXTRACT("page_path", ?, ?) AS "product",
-    CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday",
     TIME_EXTRACT(MILLIS_TO_TIMESTAMP("received_ms"), 'DAY', ?) AS "day_received",
-    COALESCE("utm_source", "referrer_source") AS "source"
+    COALESCE("utm_source", "referrer_source") AS "source",
+    CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday"
   FROM "shop_events"
 )
 WHERE "__time" >= ? AND "__time" < ?
@@ -60,9 +60,9 @@ FROM (
   SELECT *,
     CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
     REGEXP_EXTRACT("page_path", ?, ?) AS "product",
-    CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday",
     TIME_EXTRACT(MILLIS_TO_TIMESTAMP("received_ms"), 'DAY', ?) AS "day_received",
-    COALESCE("utm_source", "referrer_source") AS "source"
+    COALESCE("utm_source", "referrer_source") AS "source",
+    CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday"
   FROM "shop_events"
 )
 WHERE "__time" >= ? AND "__time" < ?
@@ -102,9 +102,9 @@ FROM (
     CASE WHEN ("country" IN (?, ?)) THEN ? WHEN ("country" IN (?) OR "country" IS NULL) THEN ? WHEN "country" IS NOT NULL THEN ? END AS "region",
     CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
     REGEXP_EXTRACT("page_path", ?, ?) AS "product",
-    CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday",
     TIME_EXTRACT(MILLIS_TO_TIMESTAMP("received_ms"), 'DAY', ?) AS "day_received",
-    COALESCE("utm_source", "referrer_source") AS "source"
+    COALESCE("utm_source", "referrer_source") AS "source",
+    CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday"
   FROM "shop_events"
 )
 WHERE "__time" >= ? AND "__time" < ?
@@ -136,9 +136,9 @@ FROM (
   SELECT *,
     CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
     REGEXP_EXTRACT("page_path", ?, ?) AS "product",
-    CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday",
     TIME_EXTRACT(MILLIS_TO_TIMESTAMP("received_ms"), 'DAY', ?) AS "day_received",
-    COALESCE("utm_source", "referrer_source") AS "source"
+    COALESCE("utm_source", "referrer_source") AS "source",
+    CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday"
   FROM "shop_events"
 )
 WHERE "__time" >= ? AND "__time" < ?
