@@ -62,7 +62,8 @@ def deploys_topic(name: str, model: Model, target: str) -> Topic:
 
 def topics_yaml(model: Model) -> str:
     """``kafka/topics.yaml``: the topics as every target but ``local`` gets them."""
-    found = [topic._asdict() for topic in topics(model)]
+    # Only the broker gives a topic its id.
+    found = [{key: value for key, value in topic._asdict().items() if key != "id"} for topic in topics(model)]
     return mark(model.site, "#") + yaml_text({"topics": found})
 
 
