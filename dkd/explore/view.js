@@ -290,7 +290,7 @@ function changed(cell) {
   if (!cell.change) return [];
   const way = cell.way > 0 ? "up" : cell.way < 0 ? "down" : "";
   const arrow = cell.way > 0 ? "▲ " : cell.way < 0 ? "▼ " : "";
-  return [node("span", { className: `change ${way}`, textContent: arrow + cell.change }), ` from ${cell.previous}`];
+  return [node("span", { className: `change ${way}`, textContent: arrow + cell.change }), cell.previous ? ` from ${cell.previous}` : ""];
 }
 
 function makePanel(app, panel) {
@@ -547,7 +547,9 @@ function path(values, x, y) {
   let pen = false;
   return values.map((value, n) => {
     if (value == null) { pen = false; return ""; }
-    const part = `${pen ? "L" : "M"}${x(n).toFixed(1)} ${y(value).toFixed(1)}`;
+    // A point between two gaps has no line to be on: its own is as short as the pen is wide.
+    const end = pen || (values[n + 1] ?? null) !== null ? "" : "h0.1";
+    const part = `${pen ? "L" : "M"}${x(n).toFixed(1)} ${y(value).toFixed(1)}${end}`;
     pen = true;
     return part;
   }).join("");
