@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field as Option
 
 from dkd.model.enrichers import Enrichers
+from dkd.model.overrides import DatasourcesThere, Partitions, Replication, Segment, TopicsThere, overridden
 from dkd.model.types import Duration, FieldType, Frozen, Name, Privacy, SiteName
 
 
@@ -62,22 +63,26 @@ class Retention(Frozen):
 class Topics(Frozen):
     """Kafka's side of the site."""
 
-    partitions: Annotated[int, Option(ge=1, le=1024)] = 4
-    replication: Annotated[int, Option(ge=1, le=9)] = 1
+    partitions: Partitions = 4
+    replication: Replication = 1
     retention: Retention = Retention()
+    format: Literal["json", "avro"] = Option(
+        "json", description="how clean events and session rows are written; avro is not offered yet"
+    )
 
 
 class Datasource(Frozen):
     """One of Druid's tables."""
 
     source: Literal["clean", "sessions"] | None = Option(None, alias="from")
-    segment: Literal["hour", "day", "month"] = "hour"
+    segment: Segment = "hour"
     retention: Duration = Option(
         timedelta(days=400), description="how long rows stay in Druid, by its load and drop rules"
     )
     compact_after: Duration | None = Option(
         None, description="age from which Druid merges small segments, and rewrites late ones; default: never"
     )
+    rollup: bool = Option(False, description="whether old rows are added up; not offered yet")
 
 
 class Datasources(Frozen):
@@ -136,6 +141,15 @@ class Target(Frozen):
     enrichers: tuple[str, ...] = Option(
         (), description="URL of each enricher's --metrics-port; a deploy waits until they work by the new model"
     )
+    topics: TopicsThere | None = Option(None, description="what is otherwise there than in the model's topics")
+    datasources: DatasourcesThere | None = Option(
+        None, description="what is otherwise there than in the model's datasources"
+    )
+
+    @property
+    def is_other(self) -> bool:
+        """Whether topics or datasources are otherwise there."""
+        return self.topics is not None or self.datasources is not None
 
 
 class Waiver(Frozen):
@@ -189,6 +203,19 @@ class Model(Frozen):
         """Names of the fields that *event* must carry, in the order of the file."""
         own = self.events[event].fields
         return tuple(name for name, field in {**self.fields, **own}.items() if field.required)
+
+    def at(self, target: str) -> "Model":
+        """The model as it counts at *target*: topics and datasources are as they stand there, the rest as it is."""
+        there = self.targets.get(target)
+        if there is None or not there.is_other:
+            return self
+        topics, datasources = overridden(self.topics, there.topics), overridden(self.datasources, there.datasources)
+        return self.model_copy(update={"topics": topics, "datasources": datasources})
+
+    @property
+    def other_targets(self) -> tuple[str, ...]:
+        """Names of the targets where topics or datasources are otherwise."""
+        return tuple(name for name, target in self.targets.items() if target.is_other)
 
     def topic(self, kind: str) -> str:
         """Name of one of the site's topics: raw, clean, sessions, rejects or state."""
