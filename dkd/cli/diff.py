@@ -52,7 +52,11 @@ def diff(
 ) -> None:
     """Say what changed between two models, value by value, and what each change does; no network."""
     if explain:
-        typer.echo(_explained(explain.upper()), nl=False)
+        from dkd.cli.args import explanation
+        from dkd.plan.forms.explain import explained, page
+        from dkd.systems.table import RULES
+
+        typer.echo(explanation("dkd diff", explain, RULES, explained, page), nl=False)
         return
     from dkd.plan.diff import met
 
@@ -103,21 +107,6 @@ def _printed(report: "Report", form: Form) -> str:
     from dkd.plan.forms.plain import as_json, as_text
 
     return as_json(report) if form is Form.json else as_text(report)
-
-
-def _explained(code: str) -> str:
-    from difflib import get_close_matches
-
-    from dkd.plan.forms.explain import explained, page
-    from dkd.systems.table import RULES
-
-    if code == "ALL":
-        return page(RULES.values())
-    if code not in RULES:
-        close = get_close_matches(code, list(RULES), n=3, cutoff=0.5)
-        remedy = f"did you mean {' or '.join(close)}?" if close else "dkd diff --explain all lists them"
-        raise UsageError("DKD268", where="--explain", problem=f"there is no rule {code!r}", remedy=remedy)
-    return explained(RULES[code])
 
 
 def _classes(text: str) -> list[str]:

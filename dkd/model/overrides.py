@@ -16,33 +16,33 @@ Part = TypeVar("Part", bound=Frozen)
 class RetentionThere(Frozen):
     """How long each topic keeps its records at one target."""
 
-    raw: Duration | None = None
-    clean: Duration | None = None
-    sessions: Duration | None = None
-    rejects: Duration | None = None
+    raw: Duration | None = Option(None, description="what collectors wrote, as browsers sent it")
+    clean: Duration | None = Option(None, description="enriched events")
+    sessions: Duration | None = Option(None, description="finished sessions")
+    rejects: Duration | None = Option(None, description="what was refused; never longer than raw")
 
 
 class TopicsThere(Frozen):
     """The site's topics at one target."""
 
-    partitions: Partitions | None = None
-    replication: Replication | None = None
-    retention: RetentionThere | None = None
+    partitions: Partitions | None = Option(None, description="the unit of scale; it cannot shrink later")
+    replication: Replication | None = Option(None, description="copies of each partition, on as many brokers")
+    retention: RetentionThere | None = Option(None, description="how long each topic keeps its records")
 
 
 class DatasourceThere(Frozen):
     """One of Druid's tables at one target."""
 
-    segment: Segment | None = None
-    retention: Duration | None = None
-    compact_after: Duration | None = None
+    segment: Segment | None = Option(None, description="time that one of Druid's segments covers")
+    retention: Duration | None = Option(None, description="how long rows stay in Druid")
+    compact_after: Duration | None = Option(None, description="age from which Druid merges small segments")
 
 
 class DatasourcesThere(Frozen):
     """Druid's tables at one target."""
 
-    events: DatasourceThere | None = None
-    sessions: DatasourceThere | None = None
+    events: DatasourceThere | None = Option(None, description="of events")
+    sessions: DatasourceThere | None = Option(None, description="of finished sessions")
 
 
 def overridden(base: Part, there: Frozen | None) -> Part:

@@ -37,6 +37,7 @@ class Tree:
         value: Dicts with text keys, lists and scalars.
         keys: Line and column, from 1, of each mapping key by the path to its value.
         values: The same of each value.
+        files: Where another file than *where* holds a part: its name by the path to that part.
         problems: Duplicate keys and the like, each at its line and column.
     """
 
@@ -44,7 +45,13 @@ class Tree:
     value: object = None
     keys: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
+    files: dict[Path, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    def file(self, path: Path) -> str:
+        """Name of the file that holds *path*."""
+        held = (self.files[path[:size]] for size in range(len(path), 0, -1) if path[:size] in self.files)
+        return next(held, self.where) if self.files else self.where
 
     def place(self, path: Path, *, of_key: bool = False) -> str:
         """``file:line:column`` of *path*, or of the nearest thing around it that the file holds."""
@@ -52,7 +59,7 @@ class Tree:
         for size in range(len(path), -1, -1):
             found = first.get(path[:size]) or second.get(path[:size])
             if found:
-                return f"{self.where}:{found[0]}:{found[1]}"
+                return f"{self.file(path[:size])}:{found[0]}:{found[1]}"
         return f"{self.where}:1:1"
 
     def spot(self, path: Path) -> Spot:
@@ -60,7 +67,7 @@ class Tree:
         for size in range(len(path), 0, -1):
             found = self.keys.get(path[:size]) or self.values.get(path[:size])
             if found:
-                return Spot(self.where, *found, found[1] + max(len(str(path[size - 1])), 1))
+                return Spot(self.file(path[:size]), *found, found[1] + max(len(str(path[size - 1])), 1))
         return Spot(self.where, 1, 1, 2)
 
     def add(self, path: Path, code: str, problem: str, remedy: str = "", *, of_key: bool = False) -> None:

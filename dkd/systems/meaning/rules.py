@@ -251,7 +251,7 @@ RULES: tuple[Rule, ...] = (
         "R V E U D H W", "restart",
     ),
     Rule(
-        "DKD991", "privacy-widening", "a purpose or a consent is not asked any more",
+        "DKD991", "privacy-widening", "a purpose is not told any more",
         "Data are used for more than was agreed to.",
         "say the reason in a waiver", "A E",
     ),
