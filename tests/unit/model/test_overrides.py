@@ -3,8 +3,9 @@
 import pytest
 import yaml
 
+from dkd.cli.args import asked, opened
 from dkd.errors import ModelError
-from dkd.model.digest import dumped
+from dkd.model.digest import digest, dumped
 from dkd.model.load import load
 from dkd.model.schema import Model
 from dkd.systems.druid.keeping import compactions, rules
@@ -52,6 +53,19 @@ def test_a_dumped_model_is_the_same_model_at_every_target():
     again = Model.model_validate(dumped(MODEL))
     assert again == MODEL
     assert again.at("prod") == MODEL.at("prod")
+
+
+def test_a_plan_that_was_saved_for_a_target_knows_the_model_again():
+    kept = Model.model_validate(dumped(MODEL.at("prod")))
+    assert kept == MODEL.at("prod")
+    assert digest(kept) == digest(MODEL.at("prod")) != digest(MODEL)
+
+
+def test_commands_work_by_the_model_of_their_target(tmp_path):
+    file = tmp_path / "shop.yaml"
+    file.write_text(TEXT)
+    for target in ("local", "prod", "staging"):
+        assert opened(file, target).model == asked(file, target).model == MODEL.at(target)
 
 
 def test_topics_rules_and_compaction_are_those_of_the_target():
