@@ -287,7 +287,7 @@ BROKEN = {
     "a bad consumer property": (wrong("ioConfig/consumerProperties/security.protocol", "NOPE"), "NOPE"),
     "an unknown type of dimension": (
         wrong("dataSchema/dimensionsSpec/dimensions", [{"type": "int", "name": "n"}]),
-        "dataSchema.dimensionsSpec.dimensions.n.type int",
+        "dataSchema.dimensionsSpec.dimensions[0].type: 'int' is no type that is known here, and is taken for string",
     ),
     "an unknown key": (wrong("ioConfig/taskCout", 1), "spec.ioConfig.taskCout"),
     "a projection": (wrong("dataSchema/projections", []), "spec.dataSchema.projections"),

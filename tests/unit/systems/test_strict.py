@@ -112,6 +112,7 @@ def test_what_a_wrong_type_becomes_is_said():
     [
         ("supervisor", "spec ioConfig taskCount", 0, "taskCount 0 leaves nobody to read"),
         ("supervisor", "spec dataSchema dataSource", "a b", "needs quotes"),
+        ("supervisor", "spec dataSchema projections", [], "spec.dataSchema.projections"),
         ("supervisor", "spec dataSchema metricsSpec", [{"type": "HLLSketchBuild", "name": "n", "lgK": 40}], "lgK 40"),
         ("supervisor", "spec dataSchema metricsSpec", [{"type": "doubleSum", "name": "price"}], "price stands twice"),
         ("supervisor", "spec dataSchema dimensionsSpec dimensions 0", "price", "price stands twice"),
