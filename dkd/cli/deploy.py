@@ -178,7 +178,7 @@ def _require_same(chosen: _Chosen, found: "Plan") -> None:
         from dkd.model.digest import digest
         from dkd.model.load import read_model
 
-        if digest(read_model(chosen.opened.path)) != found.model:
+        if digest(read_model(chosen.opened.path).at(chosen.opened.settings.target)) != found.model:
             problem = f"{chosen.opened.path} changed after the plan was made"
             raise RefusedError("DKD713", where=chosen.file, problem=problem, remedy="plan again")
     require_same(chosen.saved, found, chosen.opened.settings.pseudonym_key, chosen.file)

@@ -68,7 +68,7 @@ def destroy(plan: Plan, model: Model, settings: Settings, *, tell: Tell, patienc
     addresses = tuple(step.address for step in steps)
     with (
         systems(model, settings, KNOWN_S) as found,
-        acquired(settings.kafka, model.site, topic, found.journal, "destroy", patience_s) as held,
+        acquired(settings.kafka, topic, found.journal, "destroy", patience_s) as held,
     ):
         work = Deploy(
             held.lock.id, plan.target, plan.model, who(), dkd.__version__, now_text(), addresses, operation="destroy"

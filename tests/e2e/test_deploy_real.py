@@ -178,7 +178,7 @@ def test_a_saved_plan_is_carried_out_exactly_and_only_while_nothing_has_changed(
 
 def test_a_second_deployer_writes_nothing(site):
     with systems(site.model, site.settings) as found:
-        held = acquired(site.settings.kafka, "tiny", "_dkd.tiny", found.journal, "deploy")
+        held = acquired(site.settings.kafka, "_dkd.tiny", found.journal, "deploy")
         with held:
             site.set_by_hand("tiny.rejects", retention_ms="60000")
             before = site.state()
@@ -193,8 +193,8 @@ def test_a_second_deployer_writes_nothing(site):
 
 def test_a_deploy_that_was_taken_over_writes_nothing_more(site):
     with systems(site.model, site.settings) as found:
-        first = acquired(site.settings.kafka, "tiny", "_dkd.tiny", found.journal, "deploy")
-        second = Held(site.settings.kafka, "tiny", "_dkd.tiny", replace(first.lock, id="other"), found.journal)
+        first = acquired(site.settings.kafka, "_dkd.tiny", found.journal, "deploy")
+        second = Held(site.settings.kafka, "_dkd.tiny", replace(first.lock, id="other"), found.journal)
         with second:
             second.write(locked(second.lock))
             with pytest.raises(RefusedError, match="another deploy has taken over"):
@@ -313,7 +313,7 @@ BROKEN = {
     "a bad consumer property": (wrong("ioConfig/consumerProperties/security.protocol", "NOPE"), "NOPE"),
     "an unknown type of dimension": (
         wrong("dataSchema/dimensionsSpec/dimensions", [{"type": "int", "name": "n"}]),
-        "dataSchema.dimensionsSpec.dimensions.n.type int",
+        "dataSchema.dimensionsSpec.dimensions[0].type: 'int' is no type that is known here, and is taken for string",
     ),
     "an unknown key": (wrong("ioConfig/taskCout", 1), "spec.ioConfig.taskCout"),
     "a projection": (wrong("dataSchema/projections", []), "spec.dataSchema.projections"),
@@ -527,12 +527,12 @@ def test_the_lock_of_a_machine_that_is_gone_is_taken_over(site):
     """No process here can tell that it is dead, only that nobody renews it."""
     with systems(site.model, site.settings) as found:
         lock = Lock("1a2b3c4d", "deploy", "somebody@elsewhere", "elsewhere/1/pid:1", "0", "2026-11-27T10:00:00+00:00")
-        with Held(site.settings.kafka, "tiny", "_dkd.tiny", lock, found.journal) as held:
+        with Held(site.settings.kafka, "_dkd.tiny", lock, found.journal) as held:
             held.write(locked(lock), last=False)
             held._ended.set()
         with pytest.raises(RefusedError, match="somebody@elsewhere has held the lock for deploy 1a2b3c4d") as refused:
-            acquired(site.settings.kafka, "tiny", "_dkd.tiny", found.journal, "deploy", 0)
+            acquired(site.settings.kafka, "_dkd.tiny", found.journal, "deploy", 0)
         assert "if its process died, run this again" in str(refused.value)
-        with acquired(site.settings.kafka, "tiny", "_dkd.tiny", found.journal, "deploy", dead_s=1):
+        with acquired(site.settings.kafka, "_dkd.tiny", found.journal, "deploy", dead_s=1):
             pass
         assert found.journal().lock is None
