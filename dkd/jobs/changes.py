@@ -10,6 +10,7 @@ from dkd.errors import Problem
 from dkd.jobs.git import replaced_s
 from dkd.jobs.renames import fused
 from dkd.jobs.versions import Version, Versions
+from dkd.model.codes import is_advice
 from dkd.model.schema import Waiver
 from dkd.model.tree import Spot
 from dkd.model.types import in_ms
@@ -67,6 +68,7 @@ def _asked(versions: Versions, known: Collection[Waiver]) -> list[Asked]:
         )
         for one in versions.values()
         for seq, waiver in enumerate(one.model.waivers)
+        if not is_advice(waiver.rule)
     ]  # fmt: skip
 
 

@@ -13,65 +13,74 @@ from dkd.model.types import Duration, FieldType, Frozen, Name, Privacy, SiteName
 class Field(Frozen):
     """One value that an event carries; it keeps its name in Avro, JSON and Druid."""
 
-    type: FieldType = "string"
-    required: bool = False
+    type: FieldType = Option(
+        "string", description="what a value is; timestamp is UTC milliseconds, list a list of strings"
+    )
+    required: bool = Option(False, description="events without it are rejected")
     values: tuple[str, ...] = Option((), description="the values of an enum")
-    unit: str | None = None
-    description: str | None = None
+    unit: str | None = Option(None, description="what a number counts, such as EUR or ms")
+    description: str | None = Option(None, description="what it says, for people")
     source: str | None = Option(
         None, alias="from", description="where the value is found; default: the event parameter of the same name"
     )
-    privacy: Privacy = "keep"
+    privacy: Privacy = Option("keep", description="what of a value may go beyond the raw topic; drop: it is never sent")
+    owner: str | None = Option(None, description="who answers for it")
+    deprecated: str | None = Option(None, description="why it should not be used any more, and what replaces it")
     was: Name | None = Option(None, description="the name that it had before, so that a rename is seen as one")
 
 
 class Event(Frozen):
     """One kind of thing that happens on the site."""
 
-    description: str | None = None
-    fields: dict[Name, Field] = {}
+    description: str | None = Option(None, description="what it says, for people")
+    owner: str | None = Option(None, description="who answers for it")
+    deprecated: str | None = Option(None, description="why it should not be sent any more, and what replaces it")
+    use: tuple[Name, ...] = Option((), description="groups whose fields it carries too")
+    fields: dict[Name, Field] = Option({}, description="what it may carry beside the model's own fields, by name")
     was: Name | None = Option(None, description="the name that it had before, so that a rename is seen as one")
 
 
 class Sender(Frozen):
     """A server that may send events of many parties, with their own times."""
 
-    name: Name
+    name: Name = Option(description="a name for it")
     key: str = Option(description="${ENV}: the environment variable that holds the sender's key")
 
 
 class Collector(Frozen):
     """How events come in."""
 
-    kind: Literal["dkd", "divolte"] = "dkd"
-    ip: Literal["full", "truncate", "hash"] = "truncate"
-    cookie_domain: str | None = None
-    origins: tuple[str, ...] = ()
-    senders: tuple[Sender, ...] = ()
+    kind: Literal["dkd", "divolte"] = Option("dkd", description="whose collector: dkd's, or an existing Divolte 0.9.0")
+    ip: Literal["full", "truncate", "hash"] = Option("truncate", description="what even the raw topic may hold of it")
+    cookie_domain: str | None = Option(
+        None, description="domain of the visitor's cookie, for one visitor on sub-domains"
+    )
+    origins: tuple[str, ...] = Option((), description="pages that may post events, such as https://shop.example")
+    senders: tuple[Sender, ...] = Option((), description="servers that may send events of many parties")
 
 
 class Retention(Frozen):
     """How long each topic keeps its records."""
 
-    raw: Duration = timedelta(days=7)
-    clean: Duration = timedelta(days=3)
-    sessions: Duration = timedelta(days=30)
-    rejects: Duration = timedelta(days=7)
+    raw: Duration = Option(timedelta(days=7), description="what browsers sent")
+    clean: Duration = Option(timedelta(days=3), description="enriched events")
+    sessions: Duration = Option(timedelta(days=30), description="finished sessions")
+    rejects: Duration = Option(timedelta(days=7), description="what was refused; no longer than raw")
 
 
 class Topics(Frozen):
     """Kafka's side of the site."""
 
-    partitions: Annotated[int, Option(ge=1, le=1024)] = 4
-    replication: Annotated[int, Option(ge=1, le=9)] = 1
-    retention: Retention = Retention()
+    partitions: int = Option(4, ge=1, le=1024, description="the unit of scale; it cannot shrink later")
+    replication: int = Option(1, ge=1, le=9, description="copies of each partition, on as many brokers")
+    retention: Retention = Option(Retention(), description="how long each topic keeps its records")
 
 
 class Datasource(Frozen):
     """One of Druid's tables."""
 
-    source: Literal["clean", "sessions"] | None = Option(None, alias="from")
-    segment: Literal["hour", "day", "month"] = "hour"
+    source: Literal["clean", "sessions"] | None = Option(None, alias="from", description="the topic that fills it")
+    segment: Literal["hour", "day", "month"] = Option("hour", description="time that one of Druid's segments covers")
     retention: Duration = Option(
         timedelta(days=400), description="how long rows stay in Druid, by its load and drop rules"
     )
@@ -83,38 +92,45 @@ class Datasource(Frozen):
 class Datasources(Frozen):
     """Druid's tables of the site, ``<site>_events`` and ``<site>_sessions``."""
 
-    events: Datasource = Datasource(source="clean", segment="hour", retention=timedelta(days=400))
-    sessions: Datasource = Datasource(source="sessions", segment="day", retention=timedelta(days=800))
+    events: Datasource = Option(
+        Datasource(source="clean", segment="hour", retention=timedelta(days=400)), description="a row for each event"
+    )
+    sessions: Datasource = Option(
+        Datasource(source="sessions", segment="day", retention=timedelta(days=800)),
+        description="a row for each finished session",
+    )
 
 
 class Measure(Frozen):
     """A number computed over events or sessions: exactly one of count, sum, count_distinct and ratio."""
 
-    count: Literal["events", "sessions"] | None = None
-    sum: Name | None = None
-    count_distinct: Name | None = None
-    ratio: tuple[Name, Name] | None = None
-    where: dict[Name, str | int | float | bool] = {}
-    description: str | None = None
+    count: Literal["events", "sessions"] | None = Option(None, description="how many there are")
+    sum: Name | None = Option(None, description="a numeric field, added up")
+    count_distinct: Name | None = Option(None, description="a field whose different values are counted")
+    ratio: tuple[Name, Name] | None = Option(None, description="two measures, the first divided by the second")
+    where: dict[Name, str | int | float | bool] = Option({}, description="values that fields must have to be counted")
+    description: str | None = Option(None, description="what it says, for people")
 
 
 class Kafka(Frozen):
     """A Kafka cluster of a target."""
 
-    servers: str
-    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
-    user: str | None = None
-    password: str | None = None
+    servers: str = Option(description="host:port, several with commas between")
+    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Option(
+        "PLAINTEXT", description="its protocol"
+    )
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Option("PLAIN", description="how users log in")
+    user: str | None = Option(None, description="user, or ${ENV}")
+    password: str | None = Option(None, description="${ENV}: the environment variable that holds it")
     ca: str | None = Option(None, description="file of the certificates that sign the servers'; default: the system's")
 
 
 class Druid(Frozen):
     """A Druid cluster of a target, reached through its router."""
 
-    router: str
-    user: str | None = None
-    password: str | None = None
+    router: str = Option(description="URL of its router, such as https://druid:8888")
+    user: str | None = Option(None, description="user, or ${ENV}")
+    password: str | None = Option(None, description="${ENV}: the environment variable that holds it")
     ca: str | None = Option(None, description="file of the certificates that sign the servers'; default: the system's")
 
 
@@ -123,15 +139,15 @@ class Divolte(Frozen):
 
     dir: str = Option(description="where its three files lie, as DIVOLTE_CONF_DIR says")
     restart: str | None = Option(None, description="the command that starts it again; run without a shell")
-    url: str | None = None
+    url: str | None = Option(None, description="where it answers, so that a deploy can ask it")
 
 
 class Target(Frozen):
     """Where the model is deployed; ``local`` is the stack of ``dkd up`` and needs nothing."""
 
-    kafka: Kafka | None = None
-    druid: Druid | None = None
-    divolte: Divolte | None = None
+    kafka: Kafka | None = Option(None, description="its Kafka cluster")
+    druid: Druid | None = Option(None, description="its Druid cluster")
+    divolte: Divolte | None = Option(None, description="its Divolte, for collector.kind divolte")
     collector: str | None = Option(None, description="URL of the running collector")
     enrichers: tuple[str, ...] = Option(
         (), description="URL of each enricher's --metrics-port; a deploy waits until they work by the new model"
@@ -143,7 +159,7 @@ class Waiver(Frozen):
 
     rule: Annotated[str, Option(pattern=r"^DKD\d{3}$")] = Option(description="code of the rule, as dkd diff prints it")
     address: Annotated[str, Option(min_length=1)] = Option(description="what changes, as dkd diff prints it")
-    reason: Annotated[str, Option(min_length=1)]
+    reason: Annotated[str, Option(min_length=1)] = Option(description="why it may pass")
     owner: str | None = Option(None, description="who answers for it")
     until: date = Option(description="the last day on which it counts (UTC)")
 
@@ -151,18 +167,27 @@ class Waiver(Frozen):
 class Model(Frozen):
     """One site, whole."""
 
-    dkd: Literal[1]
-    site: SiteName
-    description: str | None = None
-    collector: Collector = Collector()
-    events: dict[Name, Event] = {}
-    fields: dict[Name, Field] = {}
-    enrich: Enrichers = Enrichers()
-    topics: Topics = Topics()
-    datasources: Datasources = Datasources()
-    measures: dict[Name, Measure] = {}
-    targets: dict[Name, Target] = {"local": Target()}
+    dkd: Literal[1] = Option(description="format of this file")
+    site: SiteName = Option(description="prefix of every topic, datasource and consumer group")
+    description: str | None = Option(None, description="what the site is, for people")
+    collector: Collector = Option(Collector(), description="how events come in")
+    include: tuple[str, ...] = Option(
+        (), description="files below this one's folder that hold more events, fields, groups and measures"
+    )
+    events: dict[Name, Event] = Option({}, description="what the site sends; an event that is not listed is rejected")
+    fields: dict[Name, Field] = Option({}, description="what every event may carry beside the standard columns")
+    groups: dict[Name, dict[Name, Field]] = Option(
+        {}, description="fields that several events carry, by a name for them"
+    )
+    enrich: Enrichers = Option(Enrichers(), description="what is added between the raw and the clean topic")
+    topics: Topics = Option(Topics(), description="Kafka's side of the site")
+    datasources: Datasources = Option(Datasources(), description="Druid's tables of the site")
+    measures: dict[Name, Measure] = Option({}, description="numbers that people ask for, by name")
+    targets: dict[Name, Target] = Option({"local": Target()}, description="where the model is deployed, by name")
     reserved: tuple[Name, ...] = Option((), description="names of events and fields that are gone and stay unused")
+    conventions: tuple[Literal["ga4"], ...] = Option(
+        (), description="limits of other tools that names must keep as well; ga4: those of Google Analytics 4"
+    )
     waivers: tuple[Waiver, ...] = Option((), description="changes that may pass a review although their class may not")
 
     @cached_property

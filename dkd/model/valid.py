@@ -15,7 +15,7 @@ from dkd.model.tree import Path, Tree
 
 _ROUNDS = 200
 _SECRET_KEYS = frozenset({"password", "user", "key"})
-_NAMESPACES = ("events", "fields", "measures")
+_NAMESPACES = ("events", "fields", "groups", "measures")
 _EXPECTED = {
     "tuple_type": "a list",
     "list_type": "a list",

@@ -142,7 +142,7 @@ def test_what_cannot_be_compared_is_said_in_one_line(repository, capsys, prepare
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"dkd: 1\n\tsite: shop\n", "HEAD:specs/shop.yaml:2:1: this is not YAML"),
+        (b"dkd: 1\n\tsite: shop\n", "HEAD:specs/shop.yaml:2:1: a tab stands where YAML wants spaces"),
         (b"dkd: 1\nsite: sh\xffop\n", "HEAD:specs/shop.yaml:2:9: this is not UTF-8"),
         (b"\x7fELF\x00\x01\x02", "HEAD:specs/shop.yaml:"),
         (b"", "HEAD:specs/shop.yaml:1:1: the model is empty"),

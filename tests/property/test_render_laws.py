@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from random_models import model_of, models, names, texts, yaml_of
 
 from dkd.model.columns import RAW_FIELDS
+from dkd.model.personal import sounds_personal
 from dkd.model.source import parse_source
 from dkd.plan.diff import diff
 from dkd.systems.avro.render import raw_schema, schema_id, semantic_json
 from dkd.systems.divolte.render import conf, mapping
 from dkd.systems.druid.render import supervisors
 from dkd.systems.druid.strict import unknown
-from dkd.systems.meaning.fields import _sounds_personal
 from dkd.systems.rules import UNKNOWN
 from dkd.systems.table import artefacts
 from dkd.systems.text import yaml_text
@@ -159,7 +159,7 @@ def test_a_yaml_reader_reads_what_was_written(document):
 @quick
 @given(models(), names)
 def test_an_optional_field_more_is_never_worse_than_additive(root, name):
-    if name in model_of(root).all_fields or _sounds_personal(name, "string"):
+    if name in model_of(root).all_fields or sounds_personal(name, "string"):
         return
     more = {**root, "fields": {**root["fields"], name: {"type": "string"}}}
     found = changed(yaml_of(root), yaml_of(more))

@@ -1,7 +1,9 @@
-"""Model → mistakes that types alone cannot see: names that lead nowhere, contradictions, secrets in clear."""
+"""Model → mistakes that types alone cannot see, and advice on what works and may be meant otherwise."""
 
 from collections.abc import Iterator
 
+from dkd.model.checks.advice import advice
+from dkd.model.checks.conventions import conventions
 from dkd.model.checks.enrichers import enrichers
 from dkd.model.checks.fields import fields
 from dkd.model.checks.finding import Finding
@@ -18,3 +20,9 @@ def check(model: Model) -> Iterator[Finding]:
     """Every mistake of *model*, in no useful order; the codes are stable."""
     for found in _CHECKS:
         yield from found(model)
+
+
+def advise(model: Model) -> Iterator[Finding]:
+    """What may be meant otherwise in a *model* without mistakes, in no useful order."""
+    yield from advice(model)
+    yield from conventions(model)

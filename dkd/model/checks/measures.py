@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from dkd.model.checks.finding import Finding, unknown
+from dkd.model.checks.finding import Finding
 from dkd.model.columns import EVENT_COLUMNS, SESSION_COLUMNS, STANDARD_NAMES, event_columns
 from dkd.model.schema import Measure, Model
 from dkd.model.tree import Path
 from dkd.model.types import NUMERIC
+from dkd.model.words import unknown
 
 _NUMERIC_COLUMNS = frozenset(column.name for column in EVENT_COLUMNS if column.type in ("long", "double"))
 _SESSION_NUMBERS = frozenset(column.name for column in SESSION_COLUMNS if column.type in ("long", "double"))

@@ -62,7 +62,7 @@ def _event(model: Model, name: str) -> dict[str, object]:
     event, start = model.events[name], f"event/{name}"
     found: dict[str, object] = {f"{start}/required": list(model.required_of(name))}
     found[f"{start}/fields"] = sorted(event.fields)
-    for key in ("description", "was"):
+    for key in ("description", "was", "owner", "deprecated"):
         if getattr(event, key):
             found[f"{start}/{key}"] = getattr(event, key)
     for field_name, field in event.fields.items():
@@ -76,5 +76,6 @@ def _event(model: Model, name: str) -> dict[str, object]:
 def _field(name: str, field: Field) -> Mapping[str, Any]:
     """What *field* says, without what is not said; its place always, in its long form."""
     said = {"unit": field.unit, "values": list(field.values), "description": field.description, "was": field.was}
+    said |= {"owner": field.owner, "deprecated": field.deprecated}
     source = " ".join(parse_source(field.source, name))
     return {"type": field.type, "privacy": field.privacy, "source": source, **{k: v for k, v in said.items() if v}}
