@@ -117,8 +117,8 @@ def _text(words: frozenset[str], scene: Scene, dice: Dice) -> str | None:
         (frozenset(("method",)), dice.pick(("email", "google", "apple"))),
         (_ADDRESS, scene.page_url),
         (frozenset(("file", "document", "download")), dice.pick(_FILES)),
-        (frozenset(("button", "selector", "class", "id")), dice.pick(_ELEMENTS)),
-        (frozenset(("element",)), dice.pick(_TAGS)),
+        (frozenset(("tag",)), dice.pick(_TAGS)),
+        (frozenset(("element", "button", "selector")), dice.pick(_ELEMENTS)),
     ):
         if words & known:
             return text

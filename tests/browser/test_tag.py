@@ -377,11 +377,11 @@ def test_clicks_are_told_with_text_place_and_target(visitor: BrowserContext, sho
         wait_for(page, lambda: any(values.get("element_id") == "first" for _, values in told()))
         clicks = [values for name, values in told() if name == "click"]
         assert clicks == [
-            {"element": "button", "element_text": "Close", "element_id": "named"},
-            {"element": "button", "element_id": "filled"},
-            {"element": "button", "element_text": "Deep", "element_class": "deep"},
-            {"element": "a", "element_text": "Write", "element_id": "mail"},
-            {"element": "a", "element_text": f"Shoes and more {'x' * 85}", "element_id": "first",
+            {"element_tag": "button", "element_text": "Close", "element_id": "named"},
+            {"element_tag": "button", "element_id": "filled"},
+            {"element_tag": "button", "element_text": "Deep", "element_class": "deep"},
+            {"element_tag": "a", "element_text": "Write", "element_id": "mail"},
+            {"element_tag": "a", "element_text": f"Shoes and more {'x' * 85}", "element_id": "first",
              "element_class": "teaser big", "target_url": page.url},
         ]  # fmt: skip
 
@@ -393,7 +393,7 @@ def test_forms_are_told_by_the_names_of_their_fields_and_nothing_typed_ever_leav
         page.click("#send")
         wait_for(page, lambda: len(told()) == 3)
         assert told()[1:] == [
-            ("click", {"element": "input", "element_id": "send"}),
+            ("click", {"element_tag": "input", "element_id": "send"}),
             ("form_submit", {"form_id": "order", "form_name": "checkout", "form_fields": ["email", "note", "size"]}),
         ]
         page.click("#filled", position={"x": 3, "y": 3})

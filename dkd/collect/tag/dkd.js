@@ -278,7 +278,7 @@
     const isReadable = !element.matches(TYPED) && !element.querySelector(TYPED + "," + PRIVATE);
     const url = /^https?:/.test(element.href) ? element.href : "";
     signal("click", {
-      element: element.localName,
+      element_tag: element.localName,
       element_text: short(element.getAttribute("aria-label") || (isReadable ? element.textContent : "")),
       element_id: short(element.getAttribute("id")),
       element_class: short(element.getAttribute("class")),

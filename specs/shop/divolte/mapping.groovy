@@ -20,7 +20,7 @@ mapping {
   map userAgentString() onto 'userAgentString'
   def parameters = eventParameters()
   map parameters.path('$.user_id') onto 'user_id'
-  map parameters.path('$.element') onto 'element'
+  map parameters.path('$.element_tag') onto 'element_tag'
   map parameters.path('$.element_text') onto 'element_text'
   map parameters.path('$.element_id') onto 'element_id'
   map parameters.path('$.element_class') onto 'element_class'
@@ -43,5 +43,5 @@ mapping {
   map { parse parameters.value('items') to int32 } onto 'items'
   map parameters.path('$.order_id') onto 'order_id'
   map parameters.path('$.revenue') onto 'revenue'
-  map parameters.path('$.method') onto 'method'
+  map parameters.path('$.login_method') onto 'login_method'
 }
