@@ -16,6 +16,7 @@ class FormatName(StrEnum):
     ndjson = "ndjson"
     csv = "csv"
     combined = "combined"
+    w3c = "w3c"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,9 +44,9 @@ def replay(
 ) -> None:
     """Send events of files to the collector, with their own times, and print the books.
 
-    Reads NDJSON, and CSV with a header, of the standard columns and the events' fields; and web server logs in combined
-    format, or as NDJSON or CSV of the columns ip, request, status and so on. Sends in order of event time, waits for
-    parts that are down, and ends when every line is queryable or accounted for: exit 0 when the books close, else 1.
+    Reads NDJSON, and CSV with a header, of the standard columns and the events' fields; and web server logs: combined,
+    W3C's extended, or NDJSON or CSV of the columns ip, request, status and so on. Sends in order of event time, waits
+    for parts that are down, and ends when every line is queryable or accounted for, with 0 when the books close, else 1.
     --close ends with ticks that close every session, so that all of them are rows.
     """
     import json

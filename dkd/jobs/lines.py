@@ -18,9 +18,10 @@ import msgspec
 
 from dkd.collect.weblog import LogShape, is_record, log_event, record_event
 from dkd.errors import Problem, UsageError
-from dkd.jobs.tables import is_table, rows
+from dkd.jobs.extended import extended_rows, is_extended
+from dkd.jobs.tables import Row, is_table, rows
 
-Format = Literal["ndjson", "csv", "combined"]
+Format = Literal["ndjson", "csv", "combined", "w3c"]
 
 SENT_BYTES = 128 * 1024
 """More of a line is never sent: the collector refuses an event of half that size and keeps its beginning."""
@@ -82,8 +83,8 @@ def format_of(lines: list[bytes], where: str) -> Format:
     Raises:
         UsageError: DKD802, when none of them is in a known format.
     """
-    if is_table(lines):
-        return "csv"
+    if is_table(lines) or is_extended(lines):
+        return "w3c" if is_extended(lines) else "csv"
     objects = sum(line.lstrip().startswith(b"{") for line in lines)
     shape = LogShape("", "", {})
     logged = 0 if objects == len(lines) else sum(not isinstance(log_event(line, shape), Problem) for line in lines)
@@ -92,7 +93,7 @@ def format_of(lines: list[bytes], where: str) -> Format:
             "DKD802",
             where=where,
             problem="it holds neither JSON objects, one a line, nor CSV whose first line names the columns, event or "
-            "request among them, nor lines of a web server's log in combined format",
+            "request among them, nor lines of a web server's log in combined or extended format",
             remedy="convert it, or force a format with --format",
         )
     return "ndjson" if objects >= logged else "combined"
@@ -161,9 +162,16 @@ def _json_lines(lines: Iterable[bytes], shape: LogShape, seen: Counter[bytes]) -
 
 
 def _table_lines(lines: Iterable[bytes], shape: LogShape, seen: Counter[bytes]) -> Iterator[Line]:
-    """A row becomes the JSON object that says the same; one that is none is sent as it is, to be rejected."""
-    objects = (_encode(given) if given is not None else raw for given, raw in rows(lines, shape.columns))
-    return _json_lines(objects, shape, seen)
+    return _json_lines(_objects(rows(lines, shape.columns)), shape, seen)
+
+
+def _extended_lines(lines: Iterable[bytes], shape: LogShape, seen: Counter[bytes]) -> Iterator[Line]:
+    return _json_lines(_objects(extended_rows(lines, shape.columns)), shape, seen)
+
+
+def _objects(found: Iterable[Row]) -> Iterator[bytes]:
+    """The JSON object that says the same as a row; a row that is none is sent as it is, to be rejected."""
+    return (_encode(given) if given is not None else raw for given, raw in found)
 
 
 def _occurrence(line: bytes, seen: Counter[bytes]) -> int:
@@ -192,4 +200,4 @@ def _log_lines(lines: Iterable[bytes], shape: LogShape, seen: Counter[bytes]) ->
 
 
 _encode = msgspec.json.Encoder().encode
-_READERS = {"ndjson": _json_lines, "csv": _table_lines, "combined": _log_lines}
+_READERS = {"ndjson": _json_lines, "csv": _table_lines, "combined": _log_lines, "w3c": _extended_lines}

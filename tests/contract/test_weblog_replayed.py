@@ -38,6 +38,17 @@ COMBINED = f"""\
 145.53.0.9 - 12 [07/Nov/2026:10:00:01 +0000] "GET /images/track.png HTTP/1.1" 200 4096 "-" "{CHROME}"
 233.168.257.122 - -1 [07/Nov/2026:11:00:02 +0100] "POST /site/user_status.html HTTP/1.1" 406 - "-" "Googlebot/2.1 (http://www.google.com/bot.html)"
 """
+W3C = f"""\
+#Version: 1.0
+#Fields: date time c-ip cs-username cs-method cs-uri-stem cs-uri-query sc-status sc-bytes cs(User-Agent) time-taken
+2026-11-07 10:00:00 145.53.0.9 12 GET /site/login.html utm_source=x 200 1289 {CHROME.replace(" ", "+")} 15
+2026-11-07 10:00:01.500 145.53.0.9 12 GET /images/track.png - 200 4096 "{CHROME}" 2
+2026-11-07 10:00:02 233.168.257.122 -1 POST /site/user_status.html - 406
+#Fields: date	time	cs(User-Agent)	cs-method	cs-uri	sc-status	sc-bytes	cs-username
+2026-11-07	10:00:02	Googlebot/2.1%20(http://www.google.com/bot.html)	POST	/site/user_status.html	406	0	-1
+2026-11-07	25:00:00	-	GET	/	200	5	-
+2026-11-07	10:00:03	-	GET	/	bad	5	-
+"""
 LOGIN = {
     "event": "page_view", "timestamp_ms": 1_794_045_600_000, "request": "GET /site/login.html?utm_source=x HTTP/1.1",
     "http_method": "GET", "status": 200, "bytes": 1289, "page_path": "/site/login.html", "utm_source": "x",
@@ -86,6 +97,17 @@ def test_all_eight_columns_can_be_asked_for_and_bad_values_are_rejected_with_a_r
     assert any(json.loads(one).get("status") == "two hundred" for one in refused[:2])
     assert any(json.loads(one)["timestamp_ms"] == "yesterday" for one in refused[:2])
     assert CHROME.encode() in refused[2] or b"1794045604" in refused[2]
+
+
+def test_a_log_in_extended_format_says_the_same(tmp_path):
+    (tmp_path / "ex.log").write_text(W3C)
+    clean, reasons, _, ignored = replayed(tmp_path / "ex.log")
+    assert [part(event, like) for event, like in zip(clean, (LOGIN, PICTURE, STATUS), strict=True)] == [
+        LOGIN, PICTURE, STATUS,
+    ]  # fmt: skip
+    assert clean[0]["session_id"] == clean[1]["session_id"]
+    assert clean[0]["user_id"] == clean[1]["user_id"] not in (None, "12")
+    assert (reasons, ignored) == (Counter(bad_type=1, bad_time=1, not_json=1), {})
 
 
 def test_a_combined_log_says_the_same(tmp_path):
