@@ -154,6 +154,10 @@ def _other_section(draw, root):
                 ("datasources", [{"events": {"segment": "day"}}, {"sessions": {"retention": "9d"}}]),
                 ("enrich", [["url"], [{"bots": {"action": "drop"}}], [{"sessions": {"gap": "9m"}}]]),
                 ("measures", [{"a": {"count": "events"}}, {"a": {"count_distinct": "party_id"}}]),
+                ("measures", [{"a": {"count": "events", "where": {"os": one}}} for one in ("x", ["x", None])]),
+                ("measures", [{"a": {"quantile": "viewport_width", "at": at}} for at in (0.5, 0.95)]),
+                ("dimensions", [{"a_part": {"part": part}} for part in ("hour", "weekday")]),
+                ("dimensions", [{"a_part": {"from": "os", "groups": {"x": [one]}}} for one in ("y", None)]),
                 ("targets", [{"x": {"collector": "https://x"}}, {"x": {"collector": "https://y"}}]),
                 ("description", ["one", "two"]),
             ]

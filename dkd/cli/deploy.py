@@ -62,7 +62,7 @@ def plan(
     _require_place(out)
     found = planned(chosen.model, chosen.settings)
     require_cluster(chosen.project, found)
-    probes = probed(found, chosen.settings) if probe else ()
+    probes = probed(found, chosen.model, chosen.settings) if probe else ()
     _show(found, as_json, probes)
     if out is not None:
         out.write_text(saved(found, chosen.model, str(chosen.path), chosen.settings.pseudonym_key), "utf-8")
@@ -138,11 +138,13 @@ def destroy(
 ) -> None:
     """Remove what deploy made, and nothing else; shows it first, and asks for the target's name.
 
-    Supervisors, rules and compaction go; topics and rows only with --include-data.
+    Supervisors and compaction go; topics, rows and the rules that let them go one day only with --include-data. What
+    was stopped is gone on with by running it again.
     """
     from dkd.cli.args import opened
     from dkd.jobs import destroy as job
     from dkd.jobs.pin import require_cluster
+    from dkd.model.words import counted
 
     chosen = opened(path, target)
     found = job.destroying(chosen.model, chosen.settings, include_data=include_data)
@@ -150,7 +152,7 @@ def destroy(
     _show(found, as_json=False)
     _require_name(target, confirm)
     job.destroy(found, chosen.model, chosen.settings, tell=_line, patience_s=lock_timeout)
-    typer.echo(f"{found.site} on {target}: {len(found.steps)} artefacts removed")
+    typer.echo(f"{found.site} on {target}: {counted(len(found.steps), 'artefact')} removed")
 
 
 def _require_name(target: str, confirm: str | None) -> None:
@@ -247,9 +249,12 @@ def _ask(steps: int) -> None:
     import sys
 
     from dkd.cli.args import is_terminal
+    from dkd.model.words import counted
 
     if not is_terminal(sys.stdin):
         raise RefusedError(
-            "DKD711", problem=f"{steps} steps are not carried out unasked", remedy="look at the plan, then add --yes"
+            "DKD711",
+            problem=f"{counted(steps, 'step')} to do, and nothing is done unasked",
+            remedy="look at the plan, then add --yes",
         )
-    typer.confirm(f"Carry out these {steps} steps?", abort=True, err=True)
+    typer.confirm(f"Carry out {counted(steps, 'step')}?", abort=True, err=True)

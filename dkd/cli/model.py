@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dkd.cli.args import JsonOption, ModelArgument
-from dkd.errors import ExitCode, UsageError
+from dkd.errors import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,10 @@ def check(
 ) -> None:
     """Find every mistake of the model and of its views in dashboards/, each with its line and column; no network."""
     if explain:
-        typer.echo(_explained(explain.upper()), nl=False)
+        from dkd.cli.args import explanation
+        from dkd.model.codes import CODES, explained, page
+
+        typer.echo(explanation("dkd check", explain, CODES, explained, page), nl=False)
         return
     from dkd.cli.args import find_model, project_of
     from dkd.jobs.check import checked
@@ -115,14 +118,14 @@ def schema(
 
 
 def _sum_up(file: Path, found: "Checked") -> None:
-    from dkd.model.words import plural
+    from dkd.model.words import counted
 
     if found.model is None or any(one.level == "mistake" for one in found.findings):
-        typer.echo(plural(len(found.findings), "mistake"), err=True)
+        typer.echo(counted(len(found.findings), "mistake"), err=True)
         return
     model = found.model
     sizes = {"event": len(model.events), "field": len(model.all_fields), "measure": len(model.measures)}
-    counts = ", ".join(plural(size, name) for name, size in {**sizes, "view": found.views}.items())
+    counts = ", ".join(counted(size, name) for name, size in {**sizes, "view": found.views}.items())
     typer.echo(f"{file}: site {model.site}, {counts}: no mistakes")
 
 
@@ -137,20 +140,6 @@ def printed(findings: "Sequence[Found]", form: FindingsForm, file: str) -> str:
     if form is FindingsForm.junit:
         return forms.as_junit(findings, file)
     return forms.as_github(findings) if form is FindingsForm.github else forms.as_json(findings)
-
-
-def _explained(code: str) -> str:
-    from difflib import get_close_matches
-
-    from dkd.model.codes import CODES, explained, page
-
-    if code == "ALL":
-        return page(CODES.values())
-    if code not in CODES:
-        close = get_close_matches(code, list(CODES), n=3, cutoff=0.5)
-        remedy = f"did you mean {' or '.join(close)}?" if close else "dkd check --explain all lists them"
-        raise UsageError("DKD268", where="--explain", problem=f"there is no code {code!r}", remedy=remedy)
-    return explained(CODES[code])
 
 
 def _views(project: Path, model: "Model") -> "tuple[int, list[Problem]]":

@@ -46,7 +46,7 @@ def replay(
 
     Reads NDJSON, and CSV with a header, of the standard columns and the events' fields; and web server logs: combined,
     W3C's extended, or NDJSON or CSV of the columns ip, request, status and so on. Sends in order of event time, waits
-    for parts that are down, and ends when every line is queryable or accounted for, with 0 when the books close, else 1.
+    for parts that are down, and ends when every line is queryable or accounted for: exit 0 if the books close, else 1.
     --close ends with ticks that close every session, so that all of them are rows.
     """
     import json

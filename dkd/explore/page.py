@@ -15,7 +15,9 @@ from dkd.explore.state import nothing, refusal
 from dkd.explore.view import Saved, View, as_link
 from dkd.model.schema import Model
 from dkd.query.answer import Answer, Cell, Others, Row
-from dkd.query.measure import definition, dimensions, is_additive
+from dkd.query.definition import computed, definition
+from dkd.query.dimension import dimensions
+from dkd.query.measure import is_additive
 from dkd.query.periods import after
 from dkd.query.question import Last, Question
 from dkd.query.trust import exactness
@@ -227,7 +229,7 @@ def _panels(model: Model, view: View, plan: Plan, found: Found, series: Answer |
         total = series.totals[series.question.measures.index(view.shown)].now.value
     for name, asked in plan.panels.items():
         head: Json = {"dimension": name, "label": words.label(name), "measure": words.label(view.shown)}
-        head |= {"unit": words.unit(model, view.shown), "rows": [], "problem": ""}
+        head |= {"unit": words.unit(model, view.shown), "rows": [], "problem": "", "about": computed(model, name)}
         answer = found.panels.get(name)
         if isinstance(asked, Problem):
             yield head | {"problem": f"{asked.problem}; {asked.remedy}"}

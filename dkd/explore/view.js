@@ -41,7 +41,7 @@ function options(select, items, chosen) {
   const text = JSON.stringify(items);
   if (select.dataset.items !== text) {
     select.dataset.items = text;
-    select.replaceChildren(...items.map(([value, label]) => node("option", { value, textContent: label })));
+    select.replaceChildren(...items.map(([value, label, about]) => node("option", { value, textContent: label, title: about ?? "" })));
   }
   put(select, "value", chosen);
 }
@@ -315,7 +315,8 @@ function patchPanel(app, at, panel) {
   at.querySelector(".remove").onclick = () => app.send({ kind: "panel", at: place, dimension: null });
   at.querySelector(".source").hidden = !app.data.sources[panel.dimension];
   at.setAttribute("aria-label", `${panel.measure} by ${panel.label}`);
-  put(at.querySelector("caption"), "textContent", `${panel.measure} by ${panel.label}`);
+  put(select, "title", panel.about);
+  put(at.querySelector("caption"), "textContent", `${panel.measure} by ${panel.label}${panel.about ? `: ${panel.about}` : ""}`);
   const why = panel.problem || (panel.rows.length ? "" : "No values here.");
   put(at.querySelector(".why"), "textContent", why);
   at.querySelector(".why").hidden = !why;

@@ -11,6 +11,7 @@ from dkd.jobs.lock import PATIENCE_S, Held, acquired, now_text, who
 from dkd.jobs.plan import KNOWN_S, plan_of, planned, privacy
 from dkd.model.digest import running_digest
 from dkd.model.schema import Model
+from dkd.model.words import counted
 from dkd.plan.journal import Deploy, Journal, began, ended, stepped
 from dkd.plan.order import Plan
 from dkd.plan.show import changed
@@ -52,7 +53,7 @@ class Report:
         """The report as one line of text, for people."""
         if not self.done:
             return f"{self.plan.site} on {self.plan.target} was as the model says; nothing was changed"
-        return f"{self.plan.site} on {self.plan.target} is as the model says: {len(self.done)} steps done"
+        return f"{self.plan.site} on {self.plan.target} is as the model says: {counted(len(self.done), 'step')} done"
 
 
 def deploy(model: Model, settings: Settings, *, tell: Tell) -> Report:
@@ -228,7 +229,7 @@ def _stopped(steps: Sequence[Change], done: int, error: DkdError) -> DkdError:
     if not done:
         return error
     first = error.problems[0]
-    before = f"done before it: {changed(steps[:done])}; {len(steps) - done} steps are left"
+    before = f"done before it: {changed(steps[:done])}; still to do: {counted(len(steps) - done, 'step')}"
     return PartlyError(
         "DKD712",
         where=steps[done].address,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from dkd.errors import UsageError
 from dkd.model.load import load
 from dkd.query.check import problems
+from dkd.query.dimension import dimensions
 from dkd.query.link import as_dict, as_link, fitted, of_dict, of_link, opened
-from dkd.query.measure import dimensions
 from dkd.query.periods import GRAINS
 from dkd.query.question import Filter, Interval, Last, Question, Split
 

@@ -26,7 +26,7 @@ def field_rule(edit: Edit, rest: str) -> str | None:
         return None if edit.before is None or edit.after is None else enum_rule(edit)
     if key == "unit":
         return "DKD873" if edit.before is None else "DKD874"
-    if key in ("purpose", "consent"):
+    if key == "purpose":
         return "DKD991" if edit.after is None else "DKD878"
     return "DKD877" if key == "source" else "DKD878"
 

@@ -29,6 +29,7 @@ def values(model: Model) -> dict[str, object]:
     found |= {f"clean/{column.name}": column.type for column in model_columns(model)}
     for name, options in dump["enrich"].items():
         found |= flat(options, f"enrich/{name}") if options else {f"enrich/{name}": "on"}
+    found |= {f"dimension/{name}": dimension for name, dimension in dump["dimensions"].items()}
     found |= {f"measure/{name}": measure for name, measure in dump["measures"].items()}
     found |= {f"collector/{name}": value for name, value in dump["collector"].items() if name != "senders"}
     found |= {f"sender/{sender.name}": "trusted" for sender in model.collector.senders}
@@ -76,6 +77,6 @@ def _event(model: Model, name: str) -> dict[str, object]:
 def _field(name: str, field: Field) -> Mapping[str, Any]:
     """What *field* says, without what is not said; its place always, in its long form."""
     said = {"unit": field.unit, "values": list(field.values), "description": field.description, "was": field.was}
-    said |= {"owner": field.owner, "deprecated": field.deprecated}
+    said |= {"purpose": field.purpose, "owner": field.owner, "deprecated": field.deprecated}
     source = " ".join(parse_source(field.source, name))
     return {"type": field.type, "privacy": field.privacy, "source": source, **{k: v for k, v in said.items() if v}}
