@@ -134,7 +134,7 @@ class _Removal:
     @property
     def _remover(self) -> Mapping[str, Callable[[Change], None]]:
         found = self.found
-        stop = found.overlord.forget if self.all_data else found.overlord.terminate
+        stop = found.overlord.forget if self.all_data else found.overlord.stop
         return {
             # The process goes on until its owner stops it: what it writes is in the topics, not in these files.
             DIVOLTE: lambda _: found.divolte.remove() if found.divolte else None,
