@@ -53,7 +53,16 @@ def models(draw):
         "events": {name: {"fields": own} for name, own in events.items()},
         "fields": shared,
         "topics": {"partitions": draw(st.integers(1, 64)), "replication": draw(st.integers(1, 5))},
+        "datasources": draw(
+            st.sampled_from([{}, {"events": {"compact_after": "2d"}}, {"sessions": {"segment": "hour"}}])
+        ),
+        "targets": draw(
+            st.sampled_from([{}, {"x": {"topics": {"replication": 3}}}, {"x": {"datasources": COMPACTED}}])
+        ),
     }
+
+
+COMPACTED = {"sessions": {"compact_after": "1h", "retention": "10d"}}
 
 
 def model_of(root):
@@ -159,6 +168,8 @@ def _other_section(draw, root):
                 ("dimensions", [{"a_part": {"part": part}} for part in ("hour", "weekday")]),
                 ("dimensions", [{"a_part": {"from": "os", "groups": {"x": [one]}}} for one in ("y", None)]),
                 ("targets", [{"x": {"collector": "https://x"}}, {"x": {"collector": "https://y"}}]),
+                ("targets", [{"x": {"topics": {"partitions": 2, "retention": {"raw": "9d"}}}}, {"x": {"topics": {}}}]),
+                ("targets", [{"x": {"datasources": {"events": {"segment": "day", "compact_after": "2d"}}}}]),
                 ("description", ["one", "two"]),
             ]
         )

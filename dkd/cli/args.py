@@ -131,19 +131,20 @@ def load_model(path: Path | None) -> tuple[Path, Path, "Model"]:
 
 
 def opened(path: Path | None, target: str = "local") -> Opened:
-    """The model and where its *target* is; raises what :func:`load_model` and :func:`dkd.settings.settings` raise."""
+    """The model as it counts at *target*, and where that is; raises what :func:`load_model` and ``settings`` raise."""
     from dkd.settings import settings
 
     file, project, model = load_model(path)
-    return Opened(file, project, model, settings(model, target, environment(project), base_port(project)))
+    return Opened(file, project, model.at(target), settings(model, target, environment(project), base_port(project)))
 
 
 def asked(path: Path | None, target: str = "local") -> Asked:
-    """The model and its *target*'s Druid; raises what :func:`load_model` and :func:`dkd.settings.settings` raise."""
+    """The model as it counts at *target*, and its Druid; raises what :func:`load_model` and ``settings`` raise."""
     from dkd.settings import druid_settings
 
     file, project, model = load_model(path)
-    return Asked(file, project, model, druid_settings(model, target, environment(project), base_port(project)))
+    druid = druid_settings(model, target, environment(project), base_port(project))
+    return Asked(file, project, model.at(target), druid)
 
 
 def environment(project: Path) -> dict[str, str]:

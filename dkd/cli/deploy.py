@@ -82,7 +82,8 @@ def deploy(
 ) -> None:
     """Make topics, supervisors and rules as the model says; shows the plan and asks first.
 
-    A deploy that was stopped goes on where it was: what is done stays done, what was begun is looked at first.
+    A deploy that was stopped goes on where it was: what is done stays done, what was begun is looked at first. Where
+    the local stack runs, its services start anew with the new model.
     """
     from dkd.jobs.deploy import apply, refuse_blocked
     from dkd.jobs.pin import keep_cluster, require_cluster
@@ -101,7 +102,27 @@ def deploy(
     keep_schema(chosen.opened.project, model)
     keep_cluster(chosen.opened.project, found, lambda line: typer.echo(line, err=True))
     report = apply(found, model, settings, tell=_json_line if as_json else _line, patience_s=lock_timeout)
+    if settings.is_local:
+        _renew(chosen.opened)
     _say(report.line(), as_json, quiet=found.is_empty)
+
+
+def _renew(chosen: Opened) -> None:
+    """Let the services of the local stack, where they run, work by the model that was deployed."""
+    from dkd.cli.args import base_port, environment
+    from dkd.cli.progress import Stderr
+    from dkd.jobs.renew import renew
+    from dkd.jobs.up import Site
+    from dkd.local.layout import Layout
+
+    if not chosen.path.is_file():
+        return
+    project, listener = chosen.project, Stderr()
+    try:
+        site = Site(chosen.path, chosen.model)
+        renew(Layout.of(project), site, base_port(project), lambda: environment(project), listener)
+    finally:
+        listener.clear()
 
 
 def destroy(
@@ -178,7 +199,7 @@ def _require_same(chosen: _Chosen, found: "Plan") -> None:
         from dkd.model.digest import digest
         from dkd.model.load import read_model
 
-        if digest(read_model(chosen.opened.path)) != found.model:
+        if digest(read_model(chosen.opened.path).at(chosen.opened.settings.target)) != found.model:
             problem = f"{chosen.opened.path} changed after the plan was made"
             raise RefusedError("DKD713", where=chosen.file, problem=problem, remedy="plan again")
     require_same(chosen.saved, found, chosen.opened.settings.pseudonym_key, chosen.file)

@@ -23,6 +23,7 @@ class PresetName(StrEnum):
 
     web = "web"
     shop = "shop"
+    weblog = "weblog"
 
 
 class FindingsForm(StrEnum):

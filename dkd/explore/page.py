@@ -186,13 +186,14 @@ def _cards(model: Model, view: View, plan: Plan, series: Answer | None) -> Itera
 def _cell(model: Model, measure: str, cell: Cell) -> Json:
     places = words.decimals(model, measure)
     change, way = words.change_text(cell)
+    past = cell.previous
     return {
         "value": cell.now.value,
         "text": words.number_text(cell.now, places),
         "error": words.error_text(cell.now),
         "change": change,
         "way": way,
-        "previous": words.number_text(cell.previous, places) if cell.previous else "",
+        "previous": words.number_text(past, places) if past is not None and past.value is not None else "",
     }
 
 

@@ -107,7 +107,8 @@ def _retained(old: Version, new: Version, older: Mapping[int, object]) -> set[in
     One that git saw replaced longer ago than twice the topic's retention is out: a deploy may come later than its
     commit. One of which git knows nothing is in.
     """
-    kept_ms = max(in_ms(one.model.topics.retention.raw) for one in (old, new))
+    models = [one.model.at(target) for one in (old, new) for target in ("", *one.model.other_targets)]
+    kept_ms = max(in_ms(model.topics.retention.raw) for model in models)
     file = Path(new.tree.where.rpartition(":")[2])
     replaced = replaced_s(str(file.parent / new.model.site / "divolte" / "divolte-collector.conf"))
     now_s = datetime.now(UTC).timestamp()

@@ -100,7 +100,7 @@ def apply(plan: Plan, model: Model, settings: Settings, *, tell: Tell, patience_
         if plan.is_empty and _is_known(found, model, settings):
             return Report(plan, ())
         _make_journal(found, model, settings)
-        with acquired(settings.kafka, model.site, journal_topic(model), found.journal, "deploy", patience_s) as held:
+        with acquired(settings.kafka, journal_topic(model), found.journal, "deploy", patience_s) as held:
             journal = _looked_again(found, plan, model, settings)
             run = _Run(plan, model, settings, found, held, tell, journal)
             run.all()

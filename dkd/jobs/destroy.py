@@ -68,7 +68,7 @@ def destroy(plan: Plan, model: Model, settings: Settings, *, tell: Tell, patienc
     addresses = tuple(step.address for step in steps)
     with (
         systems(model, settings, KNOWN_S) as found,
-        acquired(settings.kafka, model.site, topic, found.journal, "destroy", patience_s) as held,
+        acquired(settings.kafka, topic, found.journal, "destroy", patience_s) as held,
     ):
         work = Deploy(
             held.lock.id, plan.target, plan.model, who(), dkd.__version__, now_text(), addresses, operation="destroy"
@@ -134,7 +134,7 @@ class _Removal:
     @property
     def _remover(self) -> Mapping[str, Callable[[Change], None]]:
         found = self.found
-        stop = found.overlord.forget if self.all_data else found.overlord.terminate
+        stop = found.overlord.forget if self.all_data else found.overlord.stop
         return {
             # The process goes on until its owner stops it: what it writes is in the topics, not in these files.
             DIVOLTE: lambda _: found.divolte.remove() if found.divolte else None,

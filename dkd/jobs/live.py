@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from dkd.errors import DkdError
@@ -209,7 +210,8 @@ def changes(model: Model, settings: Settings, live: Live) -> tuple[Change, ...]:
     merged = [address.removeprefix(start) for address, value in applied.items() if value and address.startswith(start)]
     lost = without_their_topic(model, live.specs, live.topics, applied)
     names = {one.name for one in lost}
-    wanted = [spec for spec in supervisors(model, consumer_properties(settings.kafka)) if datasource(spec) not in names]
+    consumers = consumer_properties(settings.kafka, _authority(settings))
+    wanted = [spec for spec in supervisors(model, consumers) if datasource(spec) not in names]
     found = (
         *topic_changes(topics(model, settings.target), live.topics),
         *lost,
@@ -221,6 +223,11 @@ def changes(model: Model, settings: Settings, live: Live) -> tuple[Change, ...]:
     )
     states = artefacts(model, live, settings.pseudonym_key)
     return tuple(_marked(change, applied.get(change.address), states.get(change.address)) for change in found)
+
+
+def _authority(settings: Settings) -> str:
+    file = settings.kafka.ca if settings.kafka.security.endswith("SSL") else None
+    return Path(file).read_text("utf-8") if file else ""
 
 
 def _marked(change: Change, applied: Any, live: Any) -> Change:

@@ -43,9 +43,11 @@ def now_text() -> str:
 class Held:
     """A held lock; a context manager that gives it back, unless the journal's last record has done so."""
 
-    def __init__(self, kafka: KafkaSettings, site: str, topic: str, lock: Lock, read: Callable[[], Journal]) -> None:
+    def __init__(self, kafka: KafkaSettings, topic: str, lock: Lock, read: Callable[[], Journal]) -> None:
         """Use :func:`acquired` instead."""
-        self._kafka, self._topic, self._id, self._read = kafka, topic, f"dkd-{site}", read
+        self._kafka, self._topic, self._read = kafka, topic, read
+        # By it a site's deployers shut each other out.
+        self._id = topic.replace("_dkd.", "dkd-")
         self.lock = lock
         self._busy, self._ended = threading.Lock(), threading.Event()
         self._lost: DkdError | None = None
@@ -147,19 +149,17 @@ def _shut_out(error: KafkaException) -> bool:
 
 def acquired(
     kafka: KafkaSettings,
-    site: str,
     topic: str,
     read: Callable[[], Journal],
     operation: str,
     patience_s: float = PATIENCE_S,
     dead_s: float = DEAD_S,
 ) -> Held:
-    """The lock of *site*, once nobody else holds it.
+    """The lock of a site, once nobody else holds it.
 
     Args:
         kafka: Where.
-        site: The site.
-        topic: Its journal, which must exist.
+        topic: The site's journal, which must exist.
         read: Reads the journal.
         operation: What it is held for.
         patience_s: How long a held lock is waited for.
@@ -170,7 +170,7 @@ def acquired(
         DkdError: DKD702, when Kafka does not answer.
     """
     left = _wait_for(read, topic, patience_s, dead_s)
-    held = Held(kafka, site, topic, _mine(operation), read)
+    held = Held(kafka, topic, _mine(operation), read)
     # Whoever came between our look and our shutting others out was first, and shall go on.
     other = read().lock
     if other not in (None, left):

@@ -167,6 +167,18 @@ _ALL = (
         "begin with view: 1 and title: NAME",
     ),
     Code(
+        "DKD241", "mistake", "clean events and session rows cannot be written as Avro",
+        "The enrichers write JSON only. Druid's own decoders of Avro take the schema that they are given for the one "
+        "that wrote a record, so after a field more they would read old records wrong.",
+        "keep format: json; every Druid reads it, without an extension",
+    ),
+    Code(
+        "DKD242", "mistake", "rows of a datasource cannot be added up",
+        "Over rows that are sums, COUNT(*) counts rows and not events, a distinct count needs a stored sketch; what "
+        "is no dimension any more cannot be filtered by: measures would answer wrong, without an error.",
+        "leave rollup out; compact_after merges segments and keeps each row, retention bounds what is stored",
+    ),
+    Code(
         "DKD264", "mistake", "a waiver of a rule that is not there",
         "It would let nothing pass.",
         "copy the code from dkd diff or dkd check",

@@ -9,6 +9,7 @@ from pydantic import Field as Option
 from dkd.model.dimensions import Dimension
 from dkd.model.enrichers import Enrichers
 from dkd.model.measures import Measure
+from dkd.model.overrides import DatasourcesThere, Partitions, Replication, Segment, TopicsThere, overridden
 from dkd.model.types import Duration, FieldType, Frozen, Name, Privacy, SiteName
 
 
@@ -74,22 +75,26 @@ class Retention(Frozen):
 class Topics(Frozen):
     """Kafka's side of the site."""
 
-    partitions: int = Option(4, ge=1, le=1024, description="the unit of scale; it cannot shrink later")
-    replication: int = Option(1, ge=1, le=9, description="copies of each partition, on as many brokers")
+    partitions: Partitions = Option(4, description="the unit of scale; it cannot shrink later")
+    replication: Replication = Option(1, description="copies of each partition, on as many brokers")
     retention: Retention = Option(Retention(), description="how long each topic keeps its records")
+    format: Literal["json", "avro"] = Option(
+        "json", description="how clean events and session rows are written; avro is not offered yet"
+    )
 
 
 class Datasource(Frozen):
     """One of Druid's tables."""
 
     source: Literal["clean", "sessions"] | None = Option(None, alias="from", description="the topic that fills it")
-    segment: Literal["hour", "day", "month"] = Option("hour", description="time that one of Druid's segments covers")
+    segment: Segment = Option("hour", description="time that one of Druid's segments covers")
     retention: Duration = Option(
         timedelta(days=400), description="how long rows stay in Druid, by its load and drop rules"
     )
     compact_after: Duration | None = Option(
         None, description="age from which Druid merges small segments, and rewrites late ones; default: never"
     )
+    rollup: bool = Option(False, description="whether old rows are added up; not offered yet")
 
 
 class Datasources(Frozen):
@@ -144,6 +149,15 @@ class Target(Frozen):
     enrichers: tuple[str, ...] = Option(
         (), description="URL of each enricher's --metrics-port; a deploy waits until they work by the new model"
     )
+    topics: TopicsThere | None = Option(None, description="what is otherwise there than in the model's topics")
+    datasources: DatasourcesThere | None = Option(
+        None, description="what is otherwise there than in the model's datasources"
+    )
+
+    @property
+    def is_other(self) -> bool:
+        """Whether topics or datasources are otherwise there."""
+        return self.topics is not None or self.datasources is not None
 
 
 class Waiver(Frozen):
@@ -209,6 +223,19 @@ class Model(Frozen):
         """Names of the fields that *event* must carry, in the order of the file."""
         own = self.events[event].fields
         return tuple(name for name, field in {**self.fields, **own}.items() if field.required)
+
+    def at(self, target: str) -> "Model":
+        """The model as it counts at *target*: topics and datasources are as they stand there, the rest as it is."""
+        there = self.targets.get(target)
+        if there is None or not there.is_other:
+            return self
+        topics, datasources = overridden(self.topics, there.topics), overridden(self.datasources, there.datasources)
+        return self.model_copy(update={"topics": topics, "datasources": datasources})
+
+    @property
+    def other_targets(self) -> tuple[str, ...]:
+        """Names of the targets where topics or datasources are otherwise."""
+        return tuple(name for name, target in self.targets.items() if target.is_other)
 
     def topic(self, kind: str) -> str:
         """Name of one of the site's topics: raw, clean, sessions, rejects or state."""

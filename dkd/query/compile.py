@@ -191,7 +191,7 @@ def _fits(model: Model, source: Source, one: Filter) -> Sql:
 def _from(model: Model, question: Question, source: Source, dimensions: Sequence[str], measures: Sequence[Part]) -> Sql:
     """The datasource, with what the question's filters, *dimensions* and *measures* need of it."""
     names = [*dimensions, *(one.dimension for one in question.filters)]
-    names += [name for part in measures for name in needs(part.measure)]
+    names += [name for part in measures for name in sorted(needs(part.measure))]
     return table(model, source.kind, names, question.zone)
 
 

@@ -25,17 +25,20 @@ def dimensions(model: Model) -> dict[str, Column]:
 
 
 def table(model: Model, kind: Kind, names: Iterable[str], zone: str) -> Sql:
-    """The datasource, with those of *names* that are computed as further columns; *zone* is where hours begin.
+    """The datasource, with *names* as its columns where one of them is computed; *zone* is where hours begin.
 
     Values of the model travel as parameters. Druid makes one query of it, over the datasource's own segments.
     """
     datasource = quoted(model.datasource(kind))
-    used = [name for name in model.dimensions if name in set(names)]
-    if not used:
+    used = list(dict.fromkeys(names))
+    computed = [name for name in used if name in model.dimensions]
+    if not computed:
         return Sql(datasource)
-    parts = [_named(name, _value(model, kind, model.dimensions[name], zone)) for name in used]
-    listed = "".join(f",\n    {part.text}" for part in parts)
-    text = f"(\n  SELECT *{listed}\n  FROM {datasource}\n)"  # noqa: S608  names are the model's, values parameters
+    # Not all columns: one that the model has no more may have the name of a dimension.
+    stored = dict.fromkeys(("__time", "is_bot", *(name for name in used if name not in model.dimensions)))
+    parts = [_named(name, _value(model, kind, model.dimensions[name], zone)) for name in computed]
+    listed = ",\n    ".join([", ".join(map(quoted, stored)), *(part.text for part in parts)])
+    text = f"(\n  SELECT {listed}\n  FROM {datasource}\n)"  # noqa: S608  names are the model's, values parameters
     return Sql(text, all_parameters(parts))
 
 

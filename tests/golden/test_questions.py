@@ -11,16 +11,16 @@ from dkd.query.link import of_link
 from dkd.query.periods import before
 
 (_TEXT,) = (text for name, text in preset_files("shop", "shop").items() if name.endswith("shop.yaml"))
-_MORE = """\
+_DIMENSIONS = """\
 dimensions:
   size: {from: revenue, bands: [10, 49.5], description: of an order}
   region: {from: country, groups: {EU: [DE, NL], "it's?": [null, UK]}, other: rest}
   maker: {from: browser, groups: {Google: [Chrome]}, description: who wrote it}
   product: {from: page_path, match: "^/(shop|product)/([^/?]+)", group: 2}
-  hour: {part: hour}
-  weekday: {part: weekday}
   day_received: {from: received_ms, part: day}
   source: {first_of: [utm_source, referrer_source]}
+"""
+_MEASURES = """\
 measures:
   order_rate: {ratio: [orders, sessions]}
   order_p95: {quantile: revenue, at: 0.95, where: {event: purchase}}
@@ -32,7 +32,7 @@ measures:
     where: {revenue: {below: 10.5, at_least: 1}, country: {not: [null, NL]}, size: {not: below 10}}
   orders_per_session: {count: events, where: {event: purchase}, per: sessions}
 """
-MODEL = load(_TEXT.replace("measures:\n", _MORE), "shop.yaml")
+MODEL = load(_TEXT.replace("dimensions:", _DIMENSIONS, 1).replace("measures:\n", _MEASURES), "shop.yaml")
 DAY = "t.20261024T220000000.20261025T230000000"
 QUESTIONS = {
     "totals": (f"1~m.visitors~{DAY}", ()),

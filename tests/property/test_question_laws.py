@@ -22,12 +22,15 @@ dkd: 1
 site: s
 events: {page_view: {}}
 fields: {price: double}
+dimensions: {band: {from: price, bands: [1, 2]}, hour: {part: hour}, landing: {from: entry_page, match: "^/[^/]*"}}
 measures:
   visitors: {count_distinct: party_id}
   views: {count: events}
   sessions: {count: sessions}
   price: {sum: price}
   rate: {ratio: [views, sessions]}
+  typical: {quantile: price, at: 0.5, where: {hour: {above: 8}}}
+  spent: {sum: price, per: sessions}
 """,
     "s.yaml",
 )

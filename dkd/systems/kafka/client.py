@@ -233,6 +233,8 @@ def _address(server: str) -> tuple[str, int]:
 
 def _unreachable(kafka: KafkaSettings, error: Exception, bootstrap_s: float) -> DkdError:
     secured = "check the port, the security setting, user and password"
+    if kafka.security.endswith("SSL"):
+        secured += ", and ca, the certificate of Kafka's authority"
     return DkdError(
         "DKD701",
         where=f"Kafka at {kafka.servers}",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from dkd.model.schema import Model
 from dkd.model.types import in_ms
+from dkd.systems.kafka.strict import require_known
 from dkd.systems.text import mark, yaml_text
 
 KINDS = ("raw", "clean", "sessions", "rejects", "state")
@@ -64,7 +65,9 @@ def topics_yaml(model: Model) -> str:
     """``kafka/topics.yaml``: the topics as every target but ``local`` gets them."""
     # Only the broker gives a topic its id.
     found = [{key: value for key, value in topic._asdict().items() if key != "id"} for topic in topics(model)]
-    return mark(model.site, "#") + yaml_text({"topics": found})
+    file = {"topics": found}
+    require_known(file)
+    return mark(model.site, "#") + yaml_text(file)
 
 
 def _config(model: Model, kind: str, replication: int) -> dict[str, str]:

@@ -128,7 +128,7 @@ def _sender(edit: Edit, _rest: str) -> str:
 
 def _retention(edit: Edit, rest: str) -> str | None:
     if not rest.endswith("/retention"):
-        return "DKD977" if rest.endswith("/compact_after") else UNKNOWN.code
+        return UNKNOWN.code
     is_longer = edit.before is not None and _ms(edit.after) > _ms(edit.before)
     if is_longer and not rest.startswith("sessions") and fields.has_personal(edit):
         return "DKD983"

@@ -12,8 +12,11 @@ from dkd.systems.flat import flat
 WHOLE = r"(event|field|enrich|target)/[^/]+|collector"
 """The address of a whole artefact."""
 
-_SHOWN = {"from", "segment"}
-"""What of a datasource its supervisor shows."""
+_SHOWN = {"from", "segment", "compact_after", "rollup"}
+"""What of a datasource its files show."""
+
+_TOLD = {"topics", "datasources"}
+"""What of a target the artefacts show."""
 
 _HIDDEN = {"password", "user", "key"}
 
@@ -38,7 +41,8 @@ def values(model: Model) -> dict[str, object]:
     found["topic/clean/retention"] = dump["topics"]["retention"]["clean"]
     found |= {f"reserved/{name}": "reserved" for name in model.reserved}
     for name, target in dump["targets"].items():
-        places = flat(target, f"target/{name}")
+        # What topics and datasources are there, their own addresses tell, with @ and the target's name.
+        places = flat({key: value for key, value in target.items() if key not in _TOLD}, f"target/{name}")
         found |= {place: value for place, value in places.items() if place.rpartition("/")[2] not in _HIDDEN}
     return found
 

@@ -14,7 +14,7 @@
 -- below 10
 SELECT "size", COUNT(*) FILTER (WHERE "revenue" >= ? AND "revenue" < ? AND (("country" IN (?) OR "country" IS NULL) IS NOT TRUE) AND (("size" IN (?)) IS NOT TRUE)) AS "rank"
 FROM (
-  SELECT *,
+  SELECT "__time", "is_bot", "country", "revenue",
     CASE WHEN "revenue" < ? THEN ? WHEN "revenue" < ? THEN ? WHEN "revenue" >= ? THEN ? END AS "size"
   FROM "shop_events"
 )
@@ -42,7 +42,7 @@ LIMIT 3
 SELECT
   COUNT(*) FILTER (WHERE "revenue" >= ? AND "revenue" < ? AND (("country" IN (?) OR "country" IS NULL) IS NOT TRUE) AND (("size" IN (?)) IS NOT TRUE)) AS "small"
 FROM (
-  SELECT *,
+  SELECT "__time", "is_bot", "country", "revenue",
     CASE WHEN "revenue" < ? THEN ? WHEN "revenue" < ? THEN ? WHEN "revenue" >= ? THEN ? END AS "size"
   FROM "shop_events"
 )
@@ -71,7 +71,7 @@ SELECT
   CASE WHEN ("size" IN (?)) THEN 0 ELSE 1 END AS "size.others",
   COUNT(*) FILTER (WHERE "revenue" >= ? AND "revenue" < ? AND (("country" IN (?) OR "country" IS NULL) IS NOT TRUE) AND (("size" IN (?)) IS NOT TRUE)) AS "small"
 FROM (
-  SELECT *,
+  SELECT "__time", "is_bot", "country", "revenue",
     CASE WHEN "revenue" < ? THEN ? WHEN "revenue" < ? THEN ? WHEN "revenue" >= ? THEN ? END AS "size"
   FROM "shop_events"
 )
@@ -93,7 +93,7 @@ LIMIT 20001
 -- below 10
 SELECT COUNT(*) AS "bots"
 FROM (
-  SELECT *,
+  SELECT "__time", "is_bot",
     CASE WHEN "revenue" < ? THEN ? WHEN "revenue" < ? THEN ? WHEN "revenue" >= ? THEN ? END AS "size"
   FROM "shop_events"
 )

@@ -5,10 +5,10 @@
 -- UK
 -- it's?
 -- rest
--- Chrome
--- Google
 -- ^/(shop|product)/([^/?]+)
 -- 2
+-- Chrome
+-- Google
 -- Europe/Amsterdam
 -- Europe/Amsterdam
 -- 2026-10-24 22:00:00+00:00
@@ -20,10 +20,10 @@
 -- x
 SELECT "region", APPROX_COUNT_DISTINCT_DS_THETA("party_id", 16384) AS "rank"
 FROM (
-  SELECT *,
+  SELECT "__time", "is_bot", "party_id",
     CASE WHEN ("country" IN (?, ?)) THEN ? WHEN ("country" IN (?) OR "country" IS NULL) THEN ? WHEN "country" IS NOT NULL THEN ? END AS "region",
-    CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
     REGEXP_EXTRACT("page_path", ?, ?) AS "product",
+    CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
     CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday",
     TIME_EXTRACT(MILLIS_TO_TIMESTAMP("received_ms"), 'DAY', ?) AS "day_received",
     COALESCE("utm_source", "referrer_source") AS "source"
@@ -41,10 +41,10 @@ ORDER BY 2 DESC, 1
 LIMIT 2
 
 -- totals
--- Chrome
--- Google
 -- ^/(shop|product)/([^/?]+)
 -- 2
+-- Chrome
+-- Google
 -- Europe/Amsterdam
 -- Europe/Amsterdam
 -- 2026-10-24 22:00:00+00:00
@@ -57,9 +57,9 @@ LIMIT 2
 SELECT
   THETA_SKETCH_ESTIMATE_WITH_ERROR_BOUNDS(DS_THETA("party_id", 16384), 3) AS "visitors"
 FROM (
-  SELECT *,
-    CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
+  SELECT "__time", "is_bot", "party_id",
     REGEXP_EXTRACT("page_path", ?, ?) AS "product",
+    CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
     CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday",
     TIME_EXTRACT(MILLIS_TO_TIMESTAMP("received_ms"), 'DAY', ?) AS "day_received",
     COALESCE("utm_source", "referrer_source") AS "source"
@@ -80,10 +80,10 @@ WHERE "__time" >= ? AND "__time" < ?
 -- UK
 -- it's?
 -- rest
--- Chrome
--- Google
 -- ^/(shop|product)/([^/?]+)
 -- 2
+-- Chrome
+-- Google
 -- Europe/Amsterdam
 -- Europe/Amsterdam
 -- 2026-10-24 22:00:00+00:00
@@ -98,10 +98,10 @@ SELECT
   0 AS "region.others",
   THETA_SKETCH_ESTIMATE_WITH_ERROR_BOUNDS(DS_THETA("party_id", 16384), 3) AS "visitors"
 FROM (
-  SELECT *,
+  SELECT "__time", "is_bot", "party_id",
     CASE WHEN ("country" IN (?, ?)) THEN ? WHEN ("country" IN (?) OR "country" IS NULL) THEN ? WHEN "country" IS NOT NULL THEN ? END AS "region",
-    CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
     REGEXP_EXTRACT("page_path", ?, ?) AS "product",
+    CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
     CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday",
     TIME_EXTRACT(MILLIS_TO_TIMESTAMP("received_ms"), 'DAY', ?) AS "day_received",
     COALESCE("utm_source", "referrer_source") AS "source"
@@ -118,10 +118,10 @@ GROUP BY 1, 2
 LIMIT 20001
 
 -- bots
--- Chrome
--- Google
 -- ^/(shop|product)/([^/?]+)
 -- 2
+-- Chrome
+-- Google
 -- Europe/Amsterdam
 -- Europe/Amsterdam
 -- 2026-10-24 22:00:00+00:00
@@ -133,9 +133,9 @@ LIMIT 20001
 -- x
 SELECT COUNT(*) AS "bots"
 FROM (
-  SELECT *,
-    CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
+  SELECT "__time", "is_bot",
     REGEXP_EXTRACT("page_path", ?, ?) AS "product",
+    CASE WHEN ("browser" IN (?)) THEN ? ELSE "browser" END AS "maker",
     CASE TIME_EXTRACT("__time", 'DOW', ?) WHEN 1 THEN 'Monday' WHEN 2 THEN 'Tuesday' WHEN 3 THEN 'Wednesday' WHEN 4 THEN 'Thursday' WHEN 5 THEN 'Friday' WHEN 6 THEN 'Saturday' WHEN 7 THEN 'Sunday' END AS "weekday",
     TIME_EXTRACT(MILLIS_TO_TIMESTAMP("received_ms"), 'DAY', ?) AS "day_received",
     COALESCE("utm_source", "referrer_source") AS "source"

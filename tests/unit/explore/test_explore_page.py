@@ -169,6 +169,15 @@ def test_a_computed_dimension_is_offered_beside_columns_and_says_how_it_is_compu
     assert [panel["about"] for panel in found["panels"]] == [offered["size"][1], offered["day"][1]]
 
 
+def test_what_had_no_number_before_is_new_and_from_nothing():
+    view = of_link("1~m.typical~t.1d~c.previous")
+    plan = planned(COMPUTED, view, NEWEST)
+    cells = [Cell(Number(5.0), Number(None))]
+    series = answer(plan.series, [((time, ()), cells) for time in buckets(plan.span, plan.grain, "UTC")], cells)
+    found = page(COMPUTED, view, plan, Found(NEWEST, series, {}, 0))
+    assert (found["cards"][0]["change"], found["cards"][0]["previous"]) == ("new", "")
+
+
 def test_quantiles_and_what_is_divided_have_units_and_decimals():
     _, _, found = drawn("1~m.typical.count.small~t.1d", model=COMPUTED)
     assert [(card["text"], card["unit"]) for card in found["cards"]] == [("120.00", "EUR"), ("240", ""), ("360.00", "")]

@@ -1,5 +1,7 @@
 """Computed dimensions and measures: what of them is a mistake, at its place, and what they can be asked by."""
 
+from pathlib import Path
+
 import pytest
 
 from dkd.errors import ModelError
@@ -152,3 +154,12 @@ def test_a_measure_that_cannot_be_is_one_mistake(text, code):
     more = "  n: {count: events}\n  r: {ratio: [n, n]}\n  divided: {count: events, per: n}\n"
     found = problems(f"{DIMENSIONS}measures:\n{more}  x: {{{text}}}\n")
     assert [one for _, one in found] == [code]
+
+
+def test_the_example_for_analysts_is_right():
+    page = (Path(__file__).parents[3] / "docs" / "analyst.md").read_text("utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    fields = "{revenue: {type: double, unit: EUR}}"
+    head = f"dkd: 1\nsite: a\nevents: {{purchase: {{fields: {fields}}}, click: , form_submit: , search: }}\n"
+    model = load(f"{head}{example}  visitors: {{count_distinct: party_id}}\n", "m.yaml")
+    assert [len(model.dimensions), len(model.measures)] == [5, 6]

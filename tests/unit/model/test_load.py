@@ -19,7 +19,7 @@ def problems(text: str) -> list[tuple[str, str]]:
     return [(problem.where.removeprefix("m.yaml:"), problem.code) for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize("preset", ["web", "shop"])
+@pytest.mark.parametrize("preset", ["web", "shop", "weblog"])
 def test_a_preset_is_a_valid_model_of_the_named_site(preset):
     model = load(preset_files(preset, "my_site")["specs/my_site.yaml"], "m.yaml")
     assert model.site == "my_site"

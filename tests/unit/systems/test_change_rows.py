@@ -139,6 +139,16 @@ def test_compaction_that_rewrites_rows_is_destructive(path, value, place, expect
     assert found == {f"druid/compaction/shop_events/{place}": expected}
 
 
+def test_a_new_compaction_is_judged_by_all_that_it_says():
+    assert classed(edited("druid", {}, {"a.json": json.dumps(COMPACTION)})) == {
+        "druid/compaction/shop_events": "safe DKD977"
+    }
+    rolling = set_at(COMPACTION, ["granularitySpec", "rollup"], True)
+    assert classed(edited("druid", {}, {"a.json": json.dumps(rolling)})) == {
+        "druid/compaction/shop_events": "destructive DKD972"
+    }
+
+
 def kafka(topic, *pairs):
     """Changes when settings of a topic, and its partitions and replicas, are set."""
     old = yaml.safe_load(topics_yaml(MODEL))
@@ -203,7 +213,11 @@ def alone(address, before, after):
         ("divolte/shop/conf/divolte.sources.browser.party_timeout", "1", "2", "semantic DKD987"),
         ("compose/shop/service/kafka/image", "a", "b", "safe DKD997"),
         ("model/shop/pseudonym/key", "A", "B", "semantic DKD994"),
-        ("model/shop/datasource/events/compact_after", None, "1d", "safe DKD977"),
+        ("druid/compaction/shop_events/skipOffsetFromLatest", None, "P1D", "safe DKD977"),
+        ("druid/rules/shop_events", "loadForever", "loadByPeriod P9D, dropForever", "destructive DKD971"),
+        ("druid/rules/shop_events", "loadByPeriod P9D, dropForever", "loadForever", "blocked DKD900"),
+        ("druid/batch/shop_events/ioConfig/inputFormat/type", "json", "csv", "safe DKD978"),
+        ("druid/reindex/shop_events/tuningConfig/maxRowsInMemory", None, 9, "safe DKD978"),
         ("model/shop/datasource/events/unheard_of", None, "1d", "blocked DKD900"),
         ("kafka/topic/shop.clean/cleanup.policy", None, "delete", "safe DKD944"),
         ("kafka/topic/shop.state/cleanup.policy", "delete", "compact", "safe DKD944"),

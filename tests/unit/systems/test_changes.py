@@ -136,7 +136,7 @@ CASES = [
     ("retention: 400d", "retention: 399d", "model/shop/datasource/events/retention", "destructive DKD971"),
     ("retention: 800d", "retention: 801d", "model/shop/datasource/sessions/retention", "safe DKD898"),
     (
-        "retention: 800d", "retention: 800d, compact_after: 2d", "model/shop/datasource/sessions/compact_after",
+        "retention: 800d", "retention: 800d, compact_after: 2d", "druid/compaction/shop_sessions",
         "safe DKD977",
     ),
     # enrichers, sessions and measures
@@ -316,8 +316,9 @@ def test_another_site_is_all_gone_and_all_new():
     old = load(BASE, "model")
     gone = {one.address: one.before for one in found if one.sign == "-"}
     wholes = {whole_of(address) for address in values_of(old, artefacts(old))}
-    # Keys and retention of the clean topic go with the fields and the topic.
-    assert gone.keys() == {one for one in wholes if not one.startswith(("model/shop/clean/", "model/shop/topic/"))}
+    # Keys and retention of the clean topic go with the fields and the topic, rules and batches with the supervisor.
+    told = ("model/shop/clean/", "model/shop/topic/", "druid/rules/", "druid/batch/", "druid/reindex/")
+    assert gone.keys() == {one for one in wholes if not one.startswith(told)}
     assert {one.effect for one in found if one.address.startswith("kafka/topic/shop.")} == {"destructive"}
     assert gone["kafka/topic/shop.raw"]["partitions"] == 4
 
