@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field as Option
 
 from dkd.model.enrichers import Enrichers
+from dkd.model.step import Literals, Step
 from dkd.model.types import Duration, FieldType, Frozen, Name, Privacy, SiteName
 
 
@@ -18,9 +19,13 @@ class Field(Frozen):
     values: tuple[str, ...] = Option((), description="the values of an enum")
     unit: str | None = None
     description: str | None = None
-    source: str | None = Option(
-        None, alias="from", description="where the value is found; default: the event parameter of the same name"
+    source: tuple[Step, ...] | None = Option(
+        None,
+        alias="from",
+        description="where the value is found: the text of a source, a step, or a list of which the first that has a "
+        "value counts; default: the event parameter of the same name",
     )
+    default: Literals | None = Option(None, description="the value where there is none; not for a list")
     privacy: Privacy = "keep"
     was: Name | None = Option(None, description="the name that it had before, so that a rename is seen as one")
 
@@ -46,6 +51,9 @@ class Collector(Frozen):
     kind: Literal["dkd", "divolte"] = "dkd"
     ip: Literal["full", "truncate", "hash"] = "truncate"
     cookie_domain: str | None = None
+    geo_database: str | None = Option(
+        None, description="file of a MaxMind city database (.mmdb) where the collector runs; sources of geo need it"
+    )
     origins: tuple[str, ...] = ()
     senders: tuple[Sender, ...] = ()
 

@@ -16,7 +16,8 @@ from dkd.model.columns import RAW_FIELDS
 from dkd.model.source import parse_source
 from dkd.plan.diff import diff
 from dkd.systems.avro.render import raw_schema, schema_id, semantic_json
-from dkd.systems.divolte.render import conf, mapping
+from dkd.systems.divolte.mapping import mapping
+from dkd.systems.divolte.render import conf
 from dkd.systems.druid.render import supervisors
 from dkd.systems.druid.strict import unknown
 from dkd.systems.meaning.fields import _sounds_personal

@@ -7,7 +7,7 @@ from dkd.model.schema import Model
 from dkd.model.tree import Path
 from dkd.systems.rules import Edit
 
-_MAPPED = re.compile(r".* onto '(?P<field>\w+)'(?: \})?")
+_MAPPED = re.compile(r".* onto '(?P<field>\w+)'(?: \})*")
 
 WHOLE = ""
 """All of a site's files are one artefact."""
