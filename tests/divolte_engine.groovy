@@ -363,6 +363,9 @@ def answer(request) {
     switch (request.op) {
         case 'map': return mapped(request)
         case 'uri': return [parts: request.texts.collect { parts(it) }]
+        case 'path': return [found: request.pairs.collect {
+            JsonPath.compile(it[0]).read(Json.TREES.readTree(it[1]), Json.PATHS)?.toString()
+        }]
         case 'regex': return [groups: request.pairs.collect { groups(it[0], it[1]) }]
         case 'literal':
             return [values: request.texts.collect { def value = script(it, [:], Script); [value.getClass().name, value.toString()] }]

@@ -14,7 +14,8 @@ Convert = Callable[[object], object]
 
 _BITS = {"int": 32, "long": 64, "timestamp": 64}
 _WHOLE = re.compile(r"-?[0-9]+")
-_SIGNED = re.compile(r"[+-]?[0-9]+")
+_SIGNED = re.compile(r"[+-]?\d+")
+"""Digits of any script, as Java takes them."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _HEX = re.compile(r"([+-]?)0[xX]([0-9A-Fa-f]*)(?:\.([0-9A-Fa-f]*))?[pP]([+-]?[0-9]+)")
 _NAMES = {"NaN": "nan", "Infinity": "inf"}
@@ -102,8 +103,10 @@ def java_text(value: float) -> str:
 
 
 def _one(value: object) -> object:
-    """The only item of a list; anything else as it is."""
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
+    """The only item of a list, and of a list in it; anything else as it is."""
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return value
 
 
 def _json_text(value: object) -> str | None:
@@ -164,10 +167,14 @@ def _json_real(kind: str) -> Convert:
 
 
 def _json_texts(value: object) -> list[str | None] | None:
-    items = value if isinstance(value, list) else [value]
-    found = [None if item is None else _json_text(item) for item in items]
-    # One item that is no text spoils the list.
-    return None if value is None or any(text is None and item is not None for text, item in zip(found, items)) else found
+    """A list of texts; what is no list is one item of it, even null. One item that is no text spoils all."""
+    found: list[str | None] = []
+    for item in value if isinstance(value, list) else [value]:
+        text = _json_text(item)
+        if text is None and item is not None:
+            return None
+        found.append(text)
+    return found
 
 
 def _hex(found: re.Match[str], kind: str) -> float | None:

@@ -16,6 +16,9 @@ from dkd.model.jsonpath import Key, parse_path
 from dkd.model.source import Source
 
 _PIECE = re.compile(r'"((?:[^"\\]|\\.)*)\\?(?:"|$)|(,)|([ \t]+)|([^,"][^," \t]*)', re.DOTALL)
+_COOKIE = re.compile(
+    r'[ \t;]*(?:(?P<name>[^ \t;=][^;=]*|)=(?:"(?P<quoted>[^"]*)"|"[^"]*$|(?P<plain>[^;=]*)(?:=[^;]*)?)|[^ \t;][^;]*)'
+)
 _RAW_NAME = {field.column: field.name for field in RAW_FIELDS}
 
 
@@ -139,12 +142,11 @@ def at_path(root: object, keys: tuple[Key, ...]) -> object:
 
 
 def cookie(request: Request | None, name: str) -> str | None:
-    """The first cookie *name*, as Divolte's server reads it: without quotes, and only up to an equals sign."""
-    for text in _lines(request, b"cookie"):
-        for pair in text.split(";"):
-            found, has_value, value = pair.partition("=")
-            if has_value and found.lstrip() == name:
-                return value.strip().removeprefix('"').removesuffix('"').partition("=")[0]
+    """The cookie *name* as Divolte's server reads it: the first of a header, and of several headers the last one's."""
+    for text in reversed(_lines(request, b"cookie")):
+        for found, value in _cookies(text):
+            if found == name:
+                return value
     return None
 
 
@@ -197,6 +199,16 @@ def _lines(request: Request | None, name: bytes) -> list[str]:
     return [value.decode("latin-1") for found, value in request.headers if found == name] if request else []
 
 
+def _cookies(line: str) -> Iterator[tuple[str, str]]:
+    """Names and values: without quotes around the whole, and only up to an equals sign."""
+    at = 0
+    while found := _COOKIE.match(line, at):
+        value = found["plain"] if found["quoted"] is None else found["quoted"]
+        if value is not None:
+            yield found["name"], value
+        at = found.end()
+
+
 def _elements(line: str) -> Iterator[str]:
     """Divolte's reading of a list: quotes and escapes go; after a first blank, each piece has one before it."""
     element, is_blank = "", False
@@ -218,8 +230,9 @@ def _elements(line: str) -> Iterator[str]:
 def _member(value: object, key: Key) -> object:
     if isinstance(key, str):
         return value.get(key, MISSING) if isinstance(value, dict) else MISSING
-    if isinstance(value, list) and key is not None and -len(value) <= key < len(value):
-        return value[key]
+    if isinstance(value, list) and key is not None:
+        # Divolte finds null at a place beyond the end.
+        return value[key] if -len(value) <= key < len(value) else None
     return MISSING
 
 

@@ -21,7 +21,7 @@ _SERVER = re.compile(
     r"(?P<host>\[(?P<v6>[0-9A-Fa-f:.]+)(?:%[A-Za-z0-9_.]+)?\]|(?P<name>[A-Za-z0-9\-.]+))(?::(?P<port>[0-9]*))?"
 )
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
-_NAME = re.compile(rf"{_LABEL}|(?:{_LABEL}\.)+(?:[A-Za-z](?:[A-Za-z0-9\-]*[A-Za-z0-9])?\.?)?")
+_NAME = re.compile(rf"{_LABEL}\.?|(?:{_LABEL}\.)+[A-Za-z](?:[A-Za-z0-9\-]*[A-Za-z0-9])?\.?")
 _BYTE = r"(?:[0-9]{1,10})"
 _V4 = re.compile(rf"{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}")
 _ESCAPES = re.compile(rf"(?:{_ESCAPE})+")

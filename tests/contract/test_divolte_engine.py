@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from random import Random
 from typing import Any
 
 import pytest
+import yaml
 from divolte_engine import Engine, engine
+from divolte_requests import event_of_sent, request_of
 from divolte_vectors import (
     DIGESTS,
     FOLDER,
@@ -16,7 +19,13 @@ from divolte_vectors import (
     rich_model,
     vectors,
 )
+from random_sources import model as random_model
+from random_sources import request as random_request
 
+from dkd.collect.message import Outcome
+from dkd.collect.routes import routes
+from dkd.model.load import load
+from dkd.settings import settings
 from dkd.systems.avro.render import raw_schema, schema_json
 from dkd.systems.divolte.mapping import mapping
 
@@ -64,3 +73,25 @@ def test_the_rendered_mapping_gives_what_the_recorded_divolte_gave(divolte: Engi
             own: expected[name] for own, name in RICH_FIELDS.items()
         }, vector["id"]
     assert not set(RICH_FIELDS.values()) & (DIGESTS | FOREIGN_TYPES)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_divolte_and_dkds_collector_write_the_same_record(divolte: Engine, seed: int):
+    dice = Random(seed)
+    root, sent = random_model(dice), [random_request(dice) for _ in range(20)]
+    model = load(yaml.safe_dump(root).replace("geo.mmdb", GEO), "model")
+    schema = schema_json(raw_schema(model))
+    collector = routes(model, settings(model, "local", {}))
+    found, events = [], []
+    for at, one in enumerate(sent):
+        outcome = collector(request_of(one, at))
+        assert isinstance(outcome, Outcome)
+        found.append(plain(outcome.messages[0].value[5:], schema))
+        events.append(event_of_sent(one, found[-1]))
+    for one, record, other in zip(sent, found, records(divolte, schema, mapping(model), events), strict=True):
+        for name, field in root["fields"].items():
+            assert same(record[name], other[name]), (record[name], other[name], field, one)
+
+
+def same(one: Any, other: Any) -> bool:
+    return one == other or (one != one and other != other)
