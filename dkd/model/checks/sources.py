@@ -22,13 +22,13 @@ def sources(model: Model) -> Iterator[Finding]:
     """Mistakes in ``from``, ``when`` and ``default``; a field of two events that is not found alike in both."""
     first: dict[str, tuple[Path, Field]] = {}
     for path, name, field in places(model):
-        earlier = first.setdefault(name, (path, field))
-        if steps_of(name, field) != steps_of(name, earlier[1]) or field.default != earlier[1].default:
-            key = "default" if field.default != earlier[1].default else "from"
-            problem = f"{key} of {name!r} is another than in {'.'.join(map(str, earlier[0]))}"
-            yield ((*path, key), "DKD238", problem, "find one name in one way, or use two names")
-        if earlier[0] == path:
+        where, earlier = first.setdefault(name, (path, field))
+        if where == path:
             yield from _field(model, path, field)
+        elif steps_of(name, field) != steps_of(name, earlier) or field.default != earlier.default:
+            key = "default" if field.default != earlier.default else "from"
+            problem = f"{key} of {name!r} is another than in {'.'.join(map(str, where))}"
+            yield ((*path, key), "DKD238", problem, "find one name in one way, or use two names")
     if model.collector.geo_database is not None and not model.collector.geo_database.strip():
         yield (("collector", "geo_database"), "DKD236", "the database has no name", "name a .mmdb file, or remove it")
 
@@ -54,7 +54,12 @@ def _step(model: Model, path: Path, field: Field, step: Step) -> Iterator[Findin
         yield from _literal((*path, "value"), field, step.value)
     if step.test is not None:
         if field.type != "boolean":
-            yield ((*path, "test"), "DKD233", f"a test is true or false, the field is {field.type}", "set type: boolean")
+            yield (
+                (*path, "test"),
+                "DKD233",
+                f"a test is true or false, the field is {field.type}",
+                "set type: boolean",
+            )
         yield from _condition(model, (*path, "test"), step.test)
     if step.when is not None:
         yield from _condition(model, (*path, "when"), step.when)
@@ -216,4 +221,3 @@ def _group(path: Path, field: Field, step: Step, regex: Regex) -> Iterator[Findi
         yield (at, "DKD232", f"the pattern has no group named {step.group!r}", f"names: {known}")
     elif isinstance(step.group, int) and not 0 <= step.group <= regex.groups:
         yield (at, "DKD232", f"the pattern has no group {step.group}", f"write 1 to {regex.groups}")
-

@@ -99,9 +99,7 @@ def mapped(vector: Vector, expected: dict[str, Any]) -> dict[str, Any]:
     for name, own in (STANDARD | {"timestamp": "timestamp", "remoteHost": "remoteHost"}).items():
         record[LAYOUT.slot[own]] = expected[name]
     given = root if isinstance(root, dict) else {}
-    place = Place(
-        root, given, None, None, parsed(vector["request"], 0), client(vector), record, body.get("event_type")
-    )
+    place = Place(root, given, None, None, parsed(vector["request"], 0), client(vector), record, body.get("event_type"))
     for field in LAYOUT.fields:
         record[field.slot] = field.find(place)
     return {name: decoded(LAYOUT.value(event_typed(record)), SCHEMA)[name] for name in RICH_FIELDS}
