@@ -10,7 +10,7 @@ TOKENS = ("a", "x-y")
 TEXTS = (
     "", "a", "b", "true", "True", "TRUE", "false", "null", "0", "-1", "+1", "007", "2147483648", "1.5", "1e3", ".5",
     "1.", "0x1p3", "0X1.8P-1f", "1f", "2D", "NaN", "-Infinity", "INF", " 1 ", "é😀", "it's", "a,b", '"a', "/shop/7",
-    "\\", "-9223372036854775808", "9223372036854775808", "1e400", "4e38", "١", "1_0", "x\ny",
+    "\\", "-9223372036854775808", "9223372036854775808", "1e400", "4e38", "\u0661", "1_0", "x\ny",
 )  # fmt: skip
 ADDRESSES = ("location", "referer", "fragment")
 COLUMNS = ("event", "party_id", "collector_session_id", "pageview_id", "event_id", "user_agent", "ip")

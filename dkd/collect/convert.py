@@ -62,7 +62,7 @@ def real(text: object, kind: str) -> float | None:
     sign, body = (text[0], text[1:]) if text[:1] in ("+", "-") else ("", text)
     if body in _NAMES:
         return float(sign + _NAMES[body])
-    if body[-1:] in tuple("fFdD") and not body[:2] in ("0x", "0X") or re.search(r"[pP][+-]?\d+[fFdD]$", body):
+    if (body[-1:] in tuple("fFdD") and body[:2] not in ("0x", "0X")) or re.search(r"[pP][+-]?\d+[fFdD]$", body):
         body = body[:-1]
     found = _HEX.fullmatch(sign + body)
     if found:

@@ -90,8 +90,8 @@ class Pixel:
                 record[slot[field]] = base36.read(first[name], 32)
         if self._layout.fields:
             place = self._place(record, first, request)
-            for field in self._layout.fields:
-                record[field.slot] = field.find(place)
+            for own in self._layout.fields:
+                record[own.slot] = own.find(place)
         return record, party_id
 
     def _place(self, record: Record, first: dict[str, str], request: Request) -> Place:

@@ -1,4 +1,4 @@
-"""Where a value stands in a request (a source of the model) → that value, its text, or its list, as Divolte reads it."""
+"""Where a value stands in a request (a source of the model) → that value, its text or its list, as in Divolte."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping

@@ -1,11 +1,11 @@
 """The steps of a field → one function that gives the field's value of an event, as Divolte's mapping would set it."""
 
-import re
 from collections.abc import Callable
 
 from dkd.collect.convert import of_json, of_text, whole
 from dkd.collect.geo import dotted, known
 from dkd.collect.sources import MISSING, Place, Read, Reader
+from dkd.enrich.patterns import full_matcher
 from dkd.model.geo import GEO
 from dkd.model.literal import literal
 from dkd.model.regex import understood
@@ -84,7 +84,7 @@ def _of_geo(name: str, field: Field) -> Callable[[object], object]:
 
 
 def _matched(step: Step, source: Source, field: Field, reader: Reader) -> Read:
-    fits, text = re.compile(understood(step.match or "").pattern).fullmatch, reader.text(source)
+    fits, text = full_matcher(understood(step.match or "").pattern), reader.text(source)
     if step.group is None and field.type == "boolean":
         return lambda place: None if (value := text(place)) is None else fits(str(value)) is not None
     group = 1 if step.group is None else step.group
@@ -126,7 +126,7 @@ def _test(asked: Condition, source: Source, reader: Reader) -> Test:
         return lambda place: (read(place) is not absent) is wanted
     text = reader.text(source)
     if asked.matches is not None:
-        fits = re.compile(understood(asked.matches).pattern).fullmatch
+        fits = full_matcher(understood(asked.matches).pattern)
         return lambda place: None if (value := text(place)) is None else fits(str(value)) is not None
     if asked.same_as is not None:
         other = reader.text(parse_source(asked.same_as))

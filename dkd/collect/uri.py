@@ -1,4 +1,4 @@
-"""The text of an address → its parts, or none at all, as ``java.net.URI`` takes it, by which Divolte reads addresses."""
+"""The text of an address → its parts, or none at all, as ``java.net.URI`` reads it, which Divolte uses."""
 
 import re
 from functools import lru_cache

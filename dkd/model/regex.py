@@ -1,7 +1,7 @@
 """A regular expression of the model → a pattern that means in Python and in RE2 what it means in Divolte's Java.
 
 The model writes a subset: what the engines read differently is refused, with the reason. A pattern is always compared
-with a whole text. What remains and differs in small things (``.``, ``\\s``, ``(?i)``) is spelled out.
+with a whole text. What remains and differs in small things (dots, blanks, ``(?i)``) is spelled out.
 """
 
 import re
@@ -201,7 +201,7 @@ class _Parser:
                     self._refuse("half of a character", "write the character itself")
                 self.at += 1 + size
                 return chr(int(digits, 16))
-        if char in _REFUSED_ESCAPES or char in string.ascii_letters + string.digits and char not in _CONTROLS:
+        if char in _REFUSED_ESCAPES or (char in string.ascii_letters + string.digits and char not in _CONTROLS):
             self._refuse(f"\\{char}", _REFUSED_ESCAPES.get(char, "no escape that Java and Python share"))
         if not char.isascii():
             self._refuse(f"\\{char}", "write it without the backslash")

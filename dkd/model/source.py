@@ -16,7 +16,7 @@ What each kind means, for the Divolte mapping and for dkd's own collector alike 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
@@ -39,7 +39,7 @@ AGENT_FIELDS = {
     "name": "name()", "family": "family()", "vendor": "vendor()", "type": "type()", "version": "version()",
     "device": "deviceCategory()", "os_family": "osFamily()", "os_version": "osVersion()", "os_vendor": "osVendor()",
 }  # fmt: skip
-COLUMNS: dict[str, tuple[Carried, str]] = {
+COLUMNS: Mapping[str, tuple[Carried, str]] = {
     field.column: ("text" if field.type == "string" else field.type, field.producer)
     for field in RAW_FIELDS
     if field.producer and field.column not in ("page_url", "referrer_url")

@@ -53,7 +53,7 @@ def records(divolte: Engine, schema: str, script: str, events: list[Any]) -> lis
 
 
 def test_the_engine_gives_what_the_recorded_divolte_gave(divolte: Engine):
-    """Its own mapping, but for digests, sections, maps, records, enums and the user agents of 2014; so the engine may vouch for others."""
+    """Its own mapping, but for digests, sections, foreign types and user agents; so it may vouch for others."""
     lines = (FOLDER / "divolte" / "rich" / "rich.groovy").read_text().splitlines()
     cut = next(index for index, line in enumerate(lines) if line.startswith("  section {"))
     geo = next(index for index, line in enumerate(lines) if "def geo" in line)
@@ -152,8 +152,8 @@ def held(value: Any, kind: str) -> Any:
 ADDRESS_PIECES = (
     "http", "mailto", "a_b", "1a", "", "//", ":", "/", "?", "#", "@", "[", "]", "::1", "fe80::1%eth0", "1.2.3.4",
     "256.1.1.1", "a.b", "-a", "a-", ".", "b.1", "123", ":80", "99999999999", "é", "%41", "%zz", "%", "%C3%A9", "%ff",
-    "+", "a=b", "&", ";", "~", "!", "'", "*", "\\", "^", "{", "|", '"', "<", " ", "\t", "\xa0", "\u2028", "\x7f", "\x80",
-    "😀", ",", "$", "user:pw", "[a%41b]", "::ffff:1.2.3.4", "fe80::1%",
+    "+", "a=b", "&", ";", "~", "!", "'", "*", "\\", "^", "{", "|", '"', "<", " ", "\t", "\xa0", "\u2028", "\x7f",
+    "\x80", "😀", ",", "$", "user:pw", "[a%41b]", "::ffff:1.2.3.4", "fe80::1%",
 )  # fmt: skip
 
 
@@ -174,10 +174,10 @@ def test_an_address_is_read_as_java_reads_it(divolte: Engine):
 
 ATOMS = (
     "a", "A", "k", ".", "\\d", "\\w", "\\s", "\\D", "\\S", "[a-c]", "[^a]", "[A-z]", "[-a]", "[\\d_]", "[^\\s]",
-    "[a^]", "[\\]]", "\\.", "/", "é", "\u212a", "ſ", "\\u00e9", "\\x41", "\\n", "[a-b-c]", "[ -~]", "😀", "-", "&", "#",
-    "[é-ü]", "[a&b]", "[.*+?]", "S", "]", "[$]", "\\$",
+    "[a^]", "[\\]]", "\\.", "/", "é", "\u212a", "\u017f", "\\u00e9", "\\x41", "\\n", "[a-b-c]", "[ -~]", "😀", "-", "&",
+    "#", "[é-ü]", "[a&b]", "[.*+?]", "S", "]", "[$]", "\\$",
 )  # fmt: skip
-SUBJECTS = "aAbcCkKsS0_.-/ \n\t\r\x0b\x85\u2028é\u212aſ😀$^&]*"
+SUBJECTS = "aAbcCkKsS0_.-/ \n\t\r\x0b\x85\u2028é\u212a\u017f😀$^&]*"
 
 
 def random_regex(dice: Random, depth: int = 0) -> str:

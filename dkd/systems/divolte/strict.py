@@ -113,7 +113,7 @@ def faults(divolte: Mapping[str, Any]) -> list[str]:
 def _typed(section: Mapping[str, Any], kinds: Mapping[str, Keys], path: str) -> Iterator[str]:
     for name, one in section.items():
         kind = one.get("type") if isinstance(one, Mapping) else None
-        if kind in kinds:
+        if isinstance(kind, str) and kind in kinds:
             yield from _checked(one, kinds[kind], f"{path}.{name}.")
         else:
             yield f"{path}.{name}.type: {kind!r} is none of {', '.join(kinds)}"

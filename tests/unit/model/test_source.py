@@ -63,6 +63,6 @@ def test_the_first_and_the_last_element_have_one_name_each():
     ],
 )  # fmt: skip
 def test_what_names_no_place_is_refused_with_what_would(text, remedy):
-    with pytest.raises(ValueError, match="is no source|\\$") as caught:
+    with pytest.raises(ValueError, match=r"is no source|\$") as caught:
         parse_source(text)
     assert str(caught.value).rpartition(": ")[2].startswith(remedy)
