@@ -88,7 +88,16 @@ def models(draw):
         "events": {name: {"fields": own} for name, own in events.items()},
         "fields": shared,
         "topics": {"partitions": draw(st.integers(1, 64)), "replication": draw(st.integers(1, 5))},
+        "datasources": draw(
+            st.sampled_from([{}, {"events": {"compact_after": "2d"}}, {"sessions": {"segment": "hour"}}])
+        ),
+        "targets": draw(
+            st.sampled_from([{}, {"x": {"topics": {"replication": 3}}}, {"x": {"datasources": COMPACTED}}])
+        ),
     }
+
+
+COMPACTED = {"sessions": {"compact_after": "1h", "retention": "10d"}}
 
 
 def model_of(root):
@@ -189,7 +198,13 @@ def _other_section(draw, root):
                 ("datasources", [{"events": {"segment": "day"}}, {"sessions": {"retention": "9d"}}]),
                 ("enrich", [["url"], [{"bots": {"action": "drop"}}], [{"sessions": {"gap": "9m"}}]]),
                 ("measures", [{"a": {"count": "events"}}, {"a": {"count_distinct": "party_id"}}]),
+                ("measures", [{"a": {"count": "events", "where": {"os": one}}} for one in ("x", ["x", None])]),
+                ("measures", [{"a": {"quantile": "viewport_width", "at": at}} for at in (0.5, 0.95)]),
+                ("dimensions", [{"a_part": {"part": part}} for part in ("hour", "weekday")]),
+                ("dimensions", [{"a_part": {"from": "os", "groups": {"x": [one]}}} for one in ("y", None)]),
                 ("targets", [{"x": {"collector": "https://x"}}, {"x": {"collector": "https://y"}}]),
+                ("targets", [{"x": {"topics": {"partitions": 2, "retention": {"raw": "9d"}}}}, {"x": {"topics": {}}}]),
+                ("targets", [{"x": {"datasources": {"events": {"segment": "day", "compact_after": "2d"}}}}]),
                 ("description", ["one", "two"]),
             ]
         )

@@ -1,8 +1,9 @@
 """Arguments that several commands share, and the model and settings that they lead to."""
 
 import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TextIO, TypeVar
 
 import typer
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from dkd.model.schema import Model
     from dkd.settings import DruidSettings, Settings
 
+Explained = TypeVar("Explained")
 ModelArgument = Annotated[
     Path | None, typer.Argument(metavar="MODEL", help="The model; default: the one YAML in specs/.", show_default=False)
 ]
@@ -129,19 +131,20 @@ def load_model(path: Path | None) -> tuple[Path, Path, "Model"]:
 
 
 def opened(path: Path | None, target: str = "local") -> Opened:
-    """The model and where its *target* is; raises what :func:`load_model` and :func:`dkd.settings.settings` raise."""
+    """The model as it counts at *target*, and where that is; raises what :func:`load_model` and ``settings`` raise."""
     from dkd.settings import settings
 
     file, project, model = load_model(path)
-    return Opened(file, project, model, settings(model, target, environment(project), base_port(project)))
+    return Opened(file, project, model.at(target), settings(model, target, environment(project), base_port(project)))
 
 
 def asked(path: Path | None, target: str = "local") -> Asked:
-    """The model and its *target*'s Druid; raises what :func:`load_model` and :func:`dkd.settings.settings` raise."""
+    """The model as it counts at *target*, and its Druid; raises what :func:`load_model` and ``settings`` raise."""
     from dkd.settings import druid_settings
 
     file, project, model = load_model(path)
-    return Asked(file, project, model, druid_settings(model, target, environment(project), base_port(project)))
+    druid = druid_settings(model, target, environment(project), base_port(project))
+    return Asked(file, project, model.at(target), druid)
 
 
 def environment(project: Path) -> dict[str, str]:
@@ -155,3 +158,27 @@ def environment(project: Path) -> dict[str, str]:
             "DKD122", where=str(key), problem="the key of pseudonyms cannot be read", remedy=remedy
         ) from error
     return {**own, **os.environ}
+
+
+def explanation(
+    command: str,
+    asked: str,
+    table: Mapping[str, Explained],
+    one: Callable[[Explained], str],
+    page: Callable[[Iterable[Explained]], str],
+) -> str:
+    """What the code that was *asked* for means, by *one* entry of *table*; of ``all``, the whole *page*.
+
+    Raises:
+        UsageError: DKD268, when *command* has no such code.
+    """
+    from difflib import get_close_matches
+
+    code = asked.upper()
+    if code == "ALL":
+        return page(table.values())
+    if code not in table:
+        close = get_close_matches(code, list(table), n=3, cutoff=0.5)
+        remedy = f"did you mean {' or '.join(close)}?" if close else f"{command} --explain all lists them"
+        raise UsageError("DKD268", where="--explain", problem=f"there is no code {asked!r}", remedy=remedy)
+    return one(table[code])

@@ -52,8 +52,13 @@ def diff(
 ) -> None:
     """Say what changed between two models, value by value, and what each change does; no network."""
     if explain:
-        typer.echo(_explained(explain.upper()), nl=False)
+        from dkd.cli.args import explanation
+        from dkd.plan.forms.explain import explained, page
+        from dkd.systems.table import RULES
+
+        typer.echo(explanation("dkd diff", explain, RULES, explained, page), nl=False)
         return
+    from dkd.model.words import counted
     from dkd.plan.diff import met
 
     asked = _classes(fail_on)
@@ -61,9 +66,9 @@ def diff(
     typer.echo(_printed(report, Form.json if as_json else form), nl=False)
     failing = met(report.changes, asked)
     if failing:
-        typer.echo(f"{len(failing)} of the changes are of a class in --fail-on {fail_on}", err=True)
+        typer.echo(f"{counted(len(failing), 'change')} of a class in --fail-on {fail_on}", err=True)
     if report.mistakes:
-        typer.echo(f"{len(report.mistakes)} of the waivers are wrong", err=True)
+        typer.echo(f"{counted(len(report.mistakes), 'wrong waiver')}", err=True)
     if failing or report.mistakes:
         raise typer.Exit(ExitCode.findings)
 
@@ -103,21 +108,6 @@ def _printed(report: "Report", form: Form) -> str:
     from dkd.plan.forms.plain import as_json, as_text
 
     return as_json(report) if form is Form.json else as_text(report)
-
-
-def _explained(code: str) -> str:
-    from difflib import get_close_matches
-
-    from dkd.plan.forms.explain import explained, page
-    from dkd.systems.table import RULES
-
-    if code == "ALL":
-        return page(RULES.values())
-    if code not in RULES:
-        close = get_close_matches(code, list(RULES), n=3, cutoff=0.5)
-        remedy = f"did you mean {' or '.join(close)}?" if close else "dkd diff --explain all lists them"
-        raise UsageError("DKD268", where="--explain", problem=f"there is no rule {code!r}", remedy=remedy)
-    return explained(RULES[code])
 
 
 def _classes(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from dkd.errors import Problem
 from dkd.jobs.git import replaced_s
 from dkd.jobs.renames import fused
 from dkd.jobs.versions import Version, Versions
+from dkd.model.codes import is_advice
 from dkd.model.schema import Waiver
 from dkd.model.tree import Spot
 from dkd.model.types import in_ms
@@ -67,6 +68,7 @@ def _asked(versions: Versions, known: Collection[Waiver]) -> list[Asked]:
         )
         for one in versions.values()
         for seq, waiver in enumerate(one.model.waivers)
+        if not is_advice(waiver.rule)
     ]  # fmt: skip
 
 
@@ -105,7 +107,8 @@ def _retained(old: Version, new: Version, older: Mapping[int, object]) -> set[in
     One that git saw replaced longer ago than twice the topic's retention is out: a deploy may come later than its
     commit. One of which git knows nothing is in.
     """
-    kept_ms = max(in_ms(one.model.topics.retention.raw) for one in (old, new))
+    models = [one.model.at(target) for one in (old, new) for target in ("", *one.model.other_targets)]
+    kept_ms = max(in_ms(model.topics.retention.raw) for model in models)
     file = Path(new.tree.where.rpartition(":")[2])
     replaced = replaced_s(str(file.parent / new.model.site / "divolte" / "divolte-collector.conf"))
     now_s = datetime.now(UTC).timestamp()

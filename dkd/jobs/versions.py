@@ -8,7 +8,8 @@ from typing import Any
 
 from dkd.errors import ModelError, UsageError
 from dkd.jobs.git import files_at
-from dkd.model.load import decoded, load_placed
+from dkd.model.include import Reader
+from dkd.model.load import beside, decoded, load_placed
 from dkd.model.schema import Model
 from dkd.model.tree import Tree
 from dkd.systems.table import artefacts, values_of
@@ -41,7 +42,9 @@ Versions = dict[str, Version]
 """Site to version, sorted by site."""
 
 
-def version(text: str, where: str, kept: Mapping[str, bytes] | None = None, ref: str = "") -> Version:
+def version(
+    text: str, where: str, kept: Mapping[str, bytes] | None = None, ref: str = "", read: Reader = lambda _: None
+) -> Version:
     """What the model *text* is.
 
     Args:
@@ -49,11 +52,12 @@ def version(text: str, where: str, kept: Mapping[str, bytes] | None = None, ref:
         where: Name of its file.
         kept: Files of schemas, by their paths; those of other sites are left out.
         ref: Where those files are from, when not from the working tree.
+        read: Reads the files that the model includes.
 
     Raises:
         ModelError: With every mistake of the model, or DKD263 for a kept file that is no schema.
     """
-    model, tree = load_placed(text, where)
+    model, tree = load_placed(text, where, read)
     files = artefacts(model)
     return Version(model, tree, files, values_of(model, files), dict(_schemas(model.site, kept or {}, ref)))
 
@@ -106,7 +110,7 @@ def _of_file(path: Path) -> Version:
         raise UsageError(
             "DKD110", where=str(error.filename), problem=str(error.strerror), remedy="name a readable file"
         ) from error
-    return version(text, str(path), kept)
+    return version(text, str(path), kept, read=beside(path))
 
 
 def _of_ref(place: str, *, may_be_empty: bool) -> list[Version]:
@@ -123,7 +127,21 @@ def _of_ref(place: str, *, may_be_empty: bool) -> list[Version]:
         wanted = [name]
     elif not wanted and not may_be_empty:
         raise UsageError("DKD261", where=place, problem="it has no model in specs/", remedy="name another ref")
-    return [version(decoded(files[path], f"{ref}:{path}"), f"{ref}:{path}", files, ref) for path in wanted]
+    return [
+        version(decoded(files[path], f"{ref}:{path}"), f"{ref}:{path}", files, ref, _beside(ref, path))
+        for path in wanted
+    ]
+
+
+def _beside(ref: str, path: str) -> Reader:
+    """What reads the files that the model at *path* includes, as of *ref*."""
+
+    def read(name: str) -> str | None:
+        file = str(PurePosixPath(path).parent / name)
+        found = files_at(ref, file)
+        return decoded(found[file], f"{ref}:{file}") if file in found else None
+
+    return read
 
 
 def _is_model(path: str) -> bool:

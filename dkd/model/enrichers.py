@@ -24,7 +24,7 @@ class Bots(Frozen):
 class Conversion(Frozen):
     """An event that counts as a success of its session."""
 
-    event: Name
+    event: Name = Option(description="which event")
     value: Name | None = Option(None, description="numeric field whose sum is the conversion value")
 
 
@@ -42,19 +42,19 @@ class Sessions(Frozen):
         timedelta(hours=24), description="longest time from a session's first event to its last; then the next begins"
     )
     max_events: int = Option(10_000, ge=1, description="a session of so many events is closed, and the next begins")
-    conversions: tuple[Conversion, ...] = ()
+    conversions: tuple[Conversion, ...] = Option((), description="events that count as a success of their session")
 
 
 class Enrichers(Frozen):
     """The enrichers that a model switches on; absent means off."""
 
-    url: NoOptions | None = None
-    campaign: NoOptions | None = None
-    referrer: NoOptions | None = None
-    agent: NoOptions | None = None
-    geo: NoOptions | None = None
-    bots: Bots | None = None
-    sessions: Sessions | None = None
+    url: NoOptions | None = Option(None, description="splits the page's address")
+    campaign: NoOptions | None = Option(None, description="reads campaign parameters from the page's address")
+    referrer: NoOptions | None = Option(None, description="names where the visitor came from")
+    agent: NoOptions | None = Option(None, description="reads the user agent")
+    geo: NoOptions | None = Option(None, description="looks the address up in the country database")
+    bots: Bots | None = Option(None, description="flags automated visitors, with a reason")
+    sessions: Sessions | None = Option(None, description="groups a party's events by silence")
 
     @property
     def timing(self) -> Sessions:

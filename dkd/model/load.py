@@ -1,9 +1,11 @@
 """YAML text → frozen Model, or every mistake of the file, each at its line and column with the nearest valid names."""
 
+from collections.abc import Iterable
 from pathlib import Path as File
 
 from dkd.errors import ModelError, Problem, UsageError
 from dkd.model.checks import check
+from dkd.model.include import Reader, include
 from dkd.model.normal import normalise
 from dkd.model.schema import Model
 from dkd.model.tree import Tree, parse
@@ -13,7 +15,12 @@ _MOST_BYTES = 5_000_000
 
 
 def read_model(path: File) -> Model:
-    """The model in the file *path*.
+    """The model in the file *path*; raises what :func:`read_placed` raises."""
+    return read_placed(path)[0]
+
+
+def read_placed(path: File) -> tuple[Model, Tree]:
+    """The model in the file *path*, and the tree that knows where each part of it stands.
 
     Raises:
         UsageError: DKD110, when the file cannot be read.
@@ -25,7 +32,20 @@ def read_model(path: File) -> Model:
         raise UsageError(
             "DKD110", where=str(path), problem=str(error.strerror), remedy="name a readable file"
         ) from error
-    return load(decoded(content, str(path)), str(path))
+    return load_placed(decoded(content, str(path)), str(path), beside(path))
+
+
+def beside(path: File) -> Reader:
+    """What reads the files that the model at *path* includes."""
+
+    def read(name: str) -> str | None:
+        file = path.parent / name
+        try:
+            return decoded(file.read_bytes(), str(file))
+        except OSError:
+            return None
+
+    return read
 
 
 def decoded(content: bytes, where: str) -> str:
@@ -46,21 +66,22 @@ def decoded(content: bytes, where: str) -> str:
         raise ModelError("DKD200", where=place, problem="this is not UTF-8", remedy="save it as UTF-8") from error
 
 
-def load(text: str, where: str) -> Model:
+def load(text: str, where: str, read: Reader = lambda _: None) -> Model:
     """The model that *text* holds.
 
     Args:
         text: One YAML document.
         where: Name of its file, for the places of mistakes.
+        read: Reads the files that it includes.
 
     Raises:
         ModelError: With every mistake, in the order of the file: wrong YAML, unknown keys and values, and names that
             lead nowhere, all at once.
     """
-    return load_placed(text, where)[0]
+    return load_placed(text, where, read)[0]
 
 
-def load_placed(text: str, where: str) -> tuple[Model, Tree]:
+def load_placed(text: str, where: str, read: Reader = lambda _: None) -> tuple[Model, Tree]:
     """The model that *text* holds, and the tree that knows where each part of it stands; as :func:`load`."""
     tree = parse(text, where)
     if not isinstance(tree.value, dict):
@@ -68,19 +89,25 @@ def load_placed(text: str, where: str) -> tuple[Model, Tree]:
             found = "is empty" if tree.value is None else f"holds a {type(tree.value).__name__} at the top"
             tree.add((), "DKD200", f"the model {found}", "start with dkd: 1 and site: NAME, or run dkd init")
         raise ModelError.of(tree.problems)
+    include(tree, read)
     root = normalise(tree)
     model, lost = validated(root, tree)
     for path, code, problem, remedy in check(model):
         if not lost.explains(path, code, problem):
             tree.add(path, code, problem, remedy, of_key=code in _KEY_CODES)
     if tree.problems:
-        raise ModelError.of(sorted(set(tree.problems), key=_in_file_order))
+        raise ModelError.of(in_file_order(tree.problems, where))
     return model, tree
 
 
-_KEY_CODES = frozenset({"DKD210", "DKD219", "DKD224"})
+_KEY_CODES = frozenset({"DKD210", "DKD219", "DKD224", "DKD226", "DKD276", "DKD277"})
 
 
-def _in_file_order(problem: Problem) -> tuple[int, int, Problem]:
-    *_, line, column = problem.where.rsplit(":", 2)
-    return int(line), int(column), problem
+def in_file_order(problems: Iterable[Problem], where: str) -> list[Problem]:
+    """Each of *problems* once: those of the file *where* first, those of included files after them."""
+
+    def key(problem: Problem) -> tuple[bool, str, int, int, Problem]:
+        file, line, column = problem.where.rsplit(":", 2)
+        return file != where, file, int(line), int(column), problem
+
+    return sorted(set(problems), key=key)

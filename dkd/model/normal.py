@@ -1,10 +1,14 @@
 """A model's tree as people write it → the one long form that the schema knows, each value still at its place."""
 
 from collections.abc import Callable
+from copy import deepcopy
 
 from dkd.model.tree import Path, Tree
+from dkd.model.words import unknown
 
-_SECTIONS = ("collector", "topics", "datasources", "targets", "events", "fields", "measures", "enrich")
+SECTIONS = (
+    "collector", "topics", "datasources", "targets", "events", "fields", "groups", "dimensions", "measures", "enrich",
+)  # fmt: skip
 
 
 def normalise(tree: Tree) -> dict[str, object]:
@@ -13,11 +17,13 @@ def normalise(tree: Tree) -> dict[str, object]:
     The tree must hold a mapping. It learns the places of what is added.
     """
     root = dict(tree.value) if isinstance(tree.value, dict) else {}
-    for name in _SECTIONS:
+    for name in SECTIONS:
         if name in root and root[name] is None:
             root[name] = {}
     _each(tree, root, "events", _event)
     _each(tree, root, "fields", _field)
+    _each(tree, root, "groups", _group)
+    _use_groups(tree, root)
     _each(tree, root, "targets", _empty)
     if "enrich" in root:
         root["enrich"] = _enrich(tree, root["enrich"])
@@ -43,6 +49,50 @@ def _event(tree: Tree, value: object, path: Path) -> object:
     return value
 
 
+def _group(tree: Tree, value: object, path: Path) -> object:
+    if isinstance(value, dict):
+        return {key: _field(tree, inner, (*path, key)) for key, inner in value.items()}
+    return value
+
+
+def _use_groups(tree: Tree, root: dict[str, object]) -> None:
+    """Give each event the fields of the groups that it uses; they keep their places in the file."""
+    events, groups = root.get("events"), root.get("groups", {})
+    if not isinstance(events, dict) or not isinstance(groups, dict):
+        return
+    for event, body in events.items():
+        names = body.get("use") if isinstance(body, dict) else None
+        if not isinstance(body, dict) or not isinstance(names, list):
+            continue
+        own = body.get("fields")
+        fields: dict[str, object] = dict(own) if isinstance(own, dict) else {}
+        for seq, group in enumerate(names):
+            at: Path = ("events", event, "use", seq)
+            _use_group(tree, at, group, groups, fields)
+        if own is None or isinstance(own, dict):
+            body["fields"] = fields
+
+
+def _use_group(tree: Tree, at: Path, group: object, groups: dict[str, object], fields: dict[str, object]) -> None:
+    held = groups.get(group) if isinstance(group, str) else None
+    if isinstance(group, str) and group not in groups:
+        tree.add(at, "DKD227", *unknown("group", group, set(groups)))
+    for name, field in held.items() if isinstance(held, dict) else ():
+        if name in fields:
+            problem = f"{at[1]!r} has the field {name!r} already"
+            tree.add(at, "DKD227", problem, "remove one of the two")
+            continue
+        # Parts that turn out wrong are taken out of one event at a time.
+        fields[name] = deepcopy(field)
+        _copy(tree, ("groups", str(group), name), ("events", at[1], "fields", name))
+
+
+def _copy(tree: Tree, old: Path, new: Path) -> None:
+    for places in (tree.keys, tree.values):
+        places |= {new + path[len(old) :]: places[path] for path in list(places) if path[: len(old)] == old}
+    tree.files[new] = tree.file(old)
+
+
 def _field(tree: Tree, value: object, path: Path) -> object:
     if value is None:
         return {}
@@ -66,18 +116,18 @@ def _step(tree: Tree, value: object, old: Path, new: Path) -> object:
         tree.values[new] = tree.values[(*new, "source")] = tree.values[old]
         return {"source": value}
     if new != old:
-        _copy(tree, value, old, new)
+        _also(tree, value, old, new)
     return value
 
 
-def _copy(tree: Tree, value: object, old: Path, new: Path) -> None:
+def _also(tree: Tree, value: object, old: Path, new: Path) -> None:
     """Let *tree* know the places of *value* and of all in it by the path *new* too."""
     for places in (tree.keys, tree.values):
         if old in places:
             places[new] = places[old]
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, part in inner:
-        _copy(tree, part, (*old, name), (*new, name))
+        _also(tree, part, (*old, name), (*new, name))
 
 
 def _enrich(tree: Tree, value: object) -> object:

@@ -5,8 +5,9 @@ from importlib.resources import files
 from typing import Literal
 
 from dkd.errors import UsageError
+from dkd.model.published import schema_text
 
-Preset = Literal["web", "shop"]
+Preset = Literal["web", "shop", "weblog"]
 
 _CI_JOB = """\
 # Checks every pull request: mistakes of the model, what the change does, in one comment, and stale rendered files.
@@ -22,7 +23,7 @@ jobs:
       - uses: actions/setup-python@v5
         with: {python-version: "3.12"}
       - run: pip install dkd
-      - run: dkd check
+      - run: dkd check --format github
       - run: dkd diff "origin/$GITHUB_BASE_REF" --format markdown > dkd-diff.md
       - name: one comment, replaced by each run
         if: ${{ !cancelled() && hashFiles('dkd-diff.md') != '' }}
@@ -40,6 +41,9 @@ jobs:
       - run: dkd render --check
       - run: dkd diff "origin/$GITHUB_BASE_REF" --fail-on breaking
 """
+
+_EDITORS = "# yaml-language-server: $schema=dkd.schema.json\n"
+"""By this line editors find the schema beside the model: https://github.com/redhat-developer/yaml-language-server."""
 
 
 def preset_files(preset: Preset, site: str) -> dict[str, str]:
@@ -60,7 +64,8 @@ def preset_files(preset: Preset, site: str) -> dict[str, str]:
     folder = files("dkd.model.presets").joinpath(preset)
     views = sorted((view.name, view.read_text(encoding="utf-8")) for view in folder.iterdir())
     return {
-        f"specs/{site}.yaml": aligned,
+        f"specs/{site}.yaml": _EDITORS + aligned,
+        "specs/dkd.schema.json": schema_text(),
         **{f"dashboards/{name}": text for name, text in views},
         ".github/workflows/dkd.yml": _CI_JOB,
     }

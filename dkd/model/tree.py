@@ -13,8 +13,8 @@ Place = tuple[int, int]
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 50
-_MOST_NODES = 200_000
-"""Aliases may name a node many times; beyond this many the file is a bomb, not a model."""
+_MOST_NODES = 100_000
+"""A thousand events of twenty fields have as many. Aliases may name a node many times; what has more is a bomb."""
 
 
 class Spot(NamedTuple):
@@ -37,6 +37,7 @@ class Tree:
         value: Dicts with text keys, lists and scalars.
         keys: Line and column, from 1, of each mapping key by the path to its value.
         values: The same of each value.
+        files: Where another file than *where* holds a part: its name by the path to that part.
         problems: Duplicate keys and the like, each at its line and column.
     """
 
@@ -44,7 +45,13 @@ class Tree:
     value: object = None
     keys: dict[Path, Place] = field(default_factory=dict)
     values: dict[Path, Place] = field(default_factory=dict)
+    files: dict[Path, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+    def file(self, path: Path) -> str:
+        """Name of the file that holds *path*."""
+        held = (self.files[path[:size]] for size in range(len(path), 0, -1) if path[:size] in self.files)
+        return next(held, self.where) if self.files else self.where
 
     def place(self, path: Path, *, of_key: bool = False) -> str:
         """``file:line:column`` of *path*, or of the nearest thing around it that the file holds."""
@@ -52,7 +59,7 @@ class Tree:
         for size in range(len(path), -1, -1):
             found = first.get(path[:size]) or second.get(path[:size])
             if found:
-                return f"{self.where}:{found[0]}:{found[1]}"
+                return f"{self.file(path[:size])}:{found[0]}:{found[1]}"
         return f"{self.where}:1:1"
 
     def spot(self, path: Path) -> Spot:
@@ -60,7 +67,7 @@ class Tree:
         for size in range(len(path), 0, -1):
             found = self.keys.get(path[:size]) or self.values.get(path[:size])
             if found:
-                return Spot(self.where, *found, found[1] + max(len(str(path[size - 1])), 1))
+                return Spot(self.file(path[:size]), *found, found[1] + max(len(str(path[size - 1])), 1))
         return Spot(self.where, 1, 1, 2)
 
     def add(self, path: Path, code: str, problem: str, remedy: str = "", *, of_key: bool = False) -> None:
@@ -80,21 +87,50 @@ def parse(text: str, where: str) -> Tree:
     """
     tree = Tree(where)
     try:
+        _require_readable(text)
         node = yaml.compose(text, Loader=_LOADER)
         if node is not None:
             tree.value = _Reader(tree).read(node, ())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        what = " ".join(part for part in (error.context, error.problem) if part)
-        tree.problems.append(
-            Problem(f"{where}:{line}:{column}", "DKD201", f"this is not YAML: {what}", "mend the line")
-        )
-    except RecursionError:
-        tree.problems.append(Problem(f"{where}:1:1", "DKD201", "this is nested too deep", "mend the file"))
+        tree.problems.append(Problem(f"{where}:{line}:{column}", "DKD201", *_broken(error, text, line, column)))
     except yaml.YAMLError as error:
         tree.problems.append(Problem(f"{where}:1:1", "DKD201", f"this is not YAML: {error}", "mend the file"))
     return tree
+
+
+class _RefusedError(yaml.MarkedYAMLError):
+    """YAML that no model needs."""
+
+
+def _broken(error: yaml.MarkedYAMLError, text: str, line: int, column: int) -> tuple[str, str]:
+    """Problem and remedy of a text that is no YAML, or none that a model may be."""
+    if isinstance(error, _RefusedError):
+        return str(error.problem), "write it plainly"
+    lines = text.splitlines()
+    if lines[line - 1 : line] and lines[line - 1][column - 1 : column] == "\t":
+        return "a tab stands where YAML wants spaces", "indent with spaces"
+    what = " ".join(part for part in (error.context, error.problem) if part)
+    return f"this is not YAML: {what}", "mend the line"
+
+
+def _require_readable(text: str) -> None:
+    """Make sure that *text* is neither too deep nor too large to be composed; libyaml's composer recurses, and crashes.
+
+    Raises:
+        YAMLError: When it is, or when it is no YAML.
+    """
+    depth = count = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.NodeEvent):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            count += 1
+            if depth > _DEEPEST or count > _MOST_NODES:
+                what = "this is nested too deep" if depth > _DEEPEST else f"more than {_MOST_NODES:,} values stand here"
+                raise _RefusedError(problem=what, problem_mark=event.start_mark)  # type: ignore[arg-type]  # either mark
 
 
 class _Reader:
@@ -111,13 +147,13 @@ class _Reader:
         self.tree.values[path] = _place(node)
         self.count += 1
         if self.count > _MOST_NODES:
-            raise yaml.MarkedYAMLError(problem="its aliases unfold to too many values", problem_mark=node.start_mark)
+            raise _RefusedError(problem="its aliases unfold to too many values", problem_mark=node.start_mark)
         if len(path) > _DEEPEST:
-            raise yaml.MarkedYAMLError(problem="it is nested too deep", problem_mark=node.start_mark)
+            raise _RefusedError(problem="this is nested too deep", problem_mark=node.start_mark)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if id(node) in self.open:
-            raise yaml.MarkedYAMLError(problem="an anchor holds itself", problem_mark=node.start_mark)
+            raise _RefusedError(problem="an anchor holds itself", problem_mark=node.start_mark)
         self.open.add(id(node))
         value: object = (
             dict(self._pairs(node, path))
@@ -138,7 +174,7 @@ class _Reader:
         seen: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise yaml.MarkedYAMLError(problem="a key must be a plain text", problem_mark=key.start_mark)
+                raise _RefusedError(problem="a key must be a plain text", problem_mark=key.start_mark)
             # The text as written: YAML 1.1 would turn the keys `on` and `no` into booleans.
             name = str(key.value)
             inner = (*path, name)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from dkd.model.schema import Model
@@ -18,7 +19,7 @@ from dkd.systems.divolte import render as divolte
 from dkd.systems.divolte import rules as divolte_rules
 from dkd.systems.druid import changes as druid_changes
 from dkd.systems.druid import rules as druid_rules
-from dkd.systems.druid.render import KINDS, PLACEHOLDER, supervisor
+from dkd.systems.druid.files import druid_files
 from dkd.systems.kafka import changes as kafka_changes
 from dkd.systems.kafka import rules as kafka_rules
 from dkd.systems.kafka.render import topics_yaml
@@ -26,7 +27,6 @@ from dkd.systems.meaning import changes as meaning_changes
 from dkd.systems.meaning import rules as meaning_rules
 from dkd.systems.meaning import values as meaning
 from dkd.systems.rules import UNKNOWN, Edit, Rule, Values
-from dkd.systems.text import json_text
 
 
 class System(NamedTuple):
@@ -40,6 +40,7 @@ class System(NamedTuple):
         whole: What an address begins with that is one artefact, which may be new or gone as a whole.
         rule: The code of the rule for a change; None where other lines tell it.
         cause: Where in the model stands what makes a value; None where that is not in it.
+        by_target: Whether its files can be otherwise at one target: such a file has the target's name before its end.
     """
 
     name: str
@@ -49,6 +50,7 @@ class System(NamedTuple):
     whole: str
     rule: Callable[[Edit], str | None]
     cause: Callable[[str, Model], Path | None]
+    by_target: bool = False
 
 
 def _avro(model: Model) -> dict[str, str]:
@@ -69,10 +71,6 @@ def _kafka(model: Model) -> dict[str, str]:
     return {"kafka/topics.yaml": topics_yaml(model)}
 
 
-def _druid(model: Model) -> dict[str, str]:
-    return {f"druid/{model.datasource(kind)}.json": json_text(supervisor(model, kind, PLACEHOLDER)) for kind in KINDS}
-
-
 def _compose(model: Model) -> dict[str, str]:
     return {f"/compose/{model.site}.yml": compose(model)}
 
@@ -83,8 +81,14 @@ SYSTEMS: tuple[System, ...] = (
         "divolte", True, _divolte, divolte_changes.values, divolte_changes.WHOLE, divolte_changes.rule,
         divolte_changes.cause,
     ),
-    System("kafka", False, _kafka, kafka_changes.values, kafka_changes.WHOLE, kafka_changes.rule, kafka_changes.cause),
-    System("druid", False, _druid, druid_changes.values, druid_changes.WHOLE, druid_changes.rule, druid_changes.cause),
+    System(
+        "kafka", False, _kafka, kafka_changes.values, kafka_changes.WHOLE, kafka_changes.rule, kafka_changes.cause,
+        by_target=True,
+    ),
+    System(
+        "druid", False, druid_files, druid_changes.values, druid_changes.WHOLE, druid_changes.rule,
+        druid_changes.cause, by_target=True,
+    ),
     System(
         "compose", True, _compose, compose_changes.values, compose_changes.WHOLE, compose_changes.rule,
         compose_changes.cause,
@@ -94,6 +98,9 @@ SYSTEMS: tuple[System, ...] = (
 
 _MODEL = System("model", True, lambda _model: {}, lambda _files: {}, meaning.WHOLE, meaning_changes.rule, meaning.cause)
 """What no file shows; it has values, and renders nothing."""
+
+UNSET = "(unset)"
+"""Stands for a value that only the others have, where a target has none."""
 
 _ROWS = {system.name: system for system in (_MODEL, *SYSTEMS)}
 
@@ -112,12 +119,19 @@ def artefacts(model: Model) -> dict[str, str]:
 
     Returns:
         Path relative to the project's directory, with ``/``, to the text; sorted. Of ``schemas/`` only the model's own
-        schema is among them: older ones stay where they are, so that old records can be read.
+        schema is among them: older ones stay where they are, so that old records can be read. Where a target's file
+        would be another than the rest's, it is there too, such as ``kafka/topics.prod.yaml``.
 
     Raises:
         ModelError: DKD250, when a field bears the name of one that the raw record has.
     """
     found = {_path(model, path): text for system in SYSTEMS for path, text in system.render(model).items()}
+    for target in model.other_targets:
+        there = model.at(target)
+        for system in SYSTEMS:
+            files = system.render(there) if system.by_target else {}
+            named = {_path(model, path): text for path, text in files.items()}
+            found |= {_path_at(path, target): text for path, text in named.items() if found.get(path) != text}
     return dict(sorted(found.items()))
 
 
@@ -129,8 +143,21 @@ def values_of(model: Model, files: Mapping[str, str]) -> dict[str, object]:
         files: Its artefacts.
 
     Returns:
-        The first part of an address is the system's name, or ``model`` for what no file shows.
+        The first part of an address is the system's name, or ``model`` for what no file shows. What a target has
+        otherwise than the rest stands at the same address with ``@`` and the target's name after it.
     """
+    base = _values_of(model, {path: text for path, text in files.items() if not _target_of(path)})
+    found = dict(base)
+    for target in model.other_targets:
+        there = _values_of(model.at(target), _files_at(files, target))
+        for address in dict.fromkeys((*base, *there)):
+            value = there.get(address, UNSET)
+            if value != base.get(address, UNSET):
+                found[f"{address}@{target}"] = value
+    return found
+
+
+def _values_of(model: Model, files: Mapping[str, str]) -> dict[str, object]:
     found = {f"model/{model.site}/{address}": value for address, value in meaning.values(model).items()}
     for system in SYSTEMS:
         own = {path: text for path, text in files.items() if system_of(path) == system.name}
@@ -152,11 +179,28 @@ def rule_of(address: str, before: object, after: object, old: Values, new: Value
     Returns:
         None where lines of other values tell the change; a rule of class ``blocked`` where none knows it.
     """
+    bare, at, target = address.rpartition("@")
+    if at and (_has_target(old, target) or _has_target(new, target)):
+        old, new = _values_at(old, target), _values_at(new, target)
+        address, before, after = bare, old.get(bare), new.get(bare)
+        if before == after:
+            return None
     system, root, place = _split(address)
     if system is None:
         return UNKNOWN
     code = system.rule(Edit(place, before, after, root, old, new))
     return None if code is None else RULES[code]
+
+
+def _has_target(values: Values, target: str) -> bool:
+    return any(address.startswith("model/") and f"/target/{target}/" in address for address in values)
+
+
+def _values_at(values: Values, target: str) -> Values:
+    """*values* as they are at *target*, each at its own address."""
+    end = f"@{target}"
+    there = {address.removesuffix(end): value for address, value in values.items() if address.endswith(end)}
+    return {address: value for address, value in {**values, **there}.items() if value != UNSET}
 
 
 def note_of(address: str, before: object, after: object, old: Values, new: Values, code: str) -> str:
@@ -180,6 +224,10 @@ def whole_of(address: str) -> str:
 
 def cause_of(address: str, model: Model) -> Path | None:
     """Where in *model* stands what makes the value at *address*; None where that is not in it."""
+    bare, _, target = address.rpartition("@")
+    if bare and target in model.targets:
+        path = cause_of(bare, model)
+        return None if path is None else ("targets", target, *path)
     system, _, place = _split(address)
     return system.cause(place, model) if system else None
 
@@ -198,6 +246,24 @@ def system_of(path: str) -> str:
     """The system of an artefact's *path*."""
     folder = path.split("/")[2] if path.startswith("specs/") else path.split("/")[0]
     return "avro" if folder == "schemas" else folder
+
+
+def _path_at(path: str, target: str) -> str:
+    """The file of *target* that stands beside *path*."""
+    file = PurePosixPath(path)
+    return str(file.with_name(f"{file.stem}.{target}{file.suffix}"))
+
+
+def _target_of(path: str) -> str:
+    """The target of a file that only one has; no other name of a file has two dots."""
+    parts = PurePosixPath(path).name.split(".")
+    return parts[1] if len(parts) == 3 else ""
+
+
+def _files_at(files: Mapping[str, str], target: str) -> dict[str, str]:
+    """*files* as they are at *target*, each at its own path."""
+    there = {path.replace(f".{target}.", "."): text for path, text in files.items() if _target_of(path) == target}
+    return {**{path: text for path, text in files.items() if not _target_of(path)}, **there}
 
 
 def _path(model: Model, path: str) -> str:

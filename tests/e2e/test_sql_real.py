@@ -14,6 +14,8 @@ import psutil
 import pytest
 from second_site import SecondSite
 
+from dkd.errors import DkdError
+from dkd.model.sql_words import RESERVED
 from dkd.query.client import Druid
 
 pytestmark = pytest.mark.stack
@@ -87,6 +89,18 @@ def test_parameters_are_typed(site, sent):
         site, query, *[part for value in ("NL", "5", "2020-01-01", '["purchase"]') for part in ("--param", value)]
     )
     assert found == [{"n": sum(r.get("country") == "NL" and r["event"] == "purchase" for r in sent)}]
+
+
+def test_the_words_that_sql_reserves_are_those_that_the_advice_names(site):
+    """Under a reserved word Druid finds no column, or something else than the column."""
+    tried = [*sorted(RESERVED)[::8], "event", "user", "path", "product", "status", "query", "name", "country"]
+    with Druid(site.settings.druid) as druid:
+        for word in tried:
+            try:
+                found = druid.sql(f'SELECT {word} AS found FROM (SELECT 7 AS "{word}") t').value() == 7
+            except DkdError:
+                found = False
+            assert found == (word not in RESERVED), word
 
 
 def test_a_parameter_is_never_read_as_sql(site):

@@ -15,14 +15,15 @@ from random_models import model_of, models, names, texts, yaml_of
 
 from dkd.model.columns import RAW_FIELDS
 from dkd.model.jsonpath import path_text
+from dkd.model.personal import sounds_personal
 from dkd.model.source import parse_source
 from dkd.plan.diff import diff
 from dkd.systems.avro.render import raw_schema, schema_id, semantic_json
 from dkd.systems.divolte.mapping import mapping
 from dkd.systems.divolte.render import conf
 from dkd.systems.druid.render import supervisors
-from dkd.systems.druid.strict import unknown
-from dkd.systems.meaning.fields import _sounds_personal
+from dkd.systems.druid.strict import impossible, unknown
+from dkd.systems.kafka.strict import findings_of as topics_findings
 from dkd.systems.rules import UNKNOWN
 from dkd.systems.table import artefacts
 from dkd.systems.text import yaml_text
@@ -132,9 +133,15 @@ def test_the_configuration_differs_only_inside_the_quotes(root, domain):
 
 @quick
 @given(models())
-def test_druid_drops_nothing_of_a_supervisor_and_no_column_stands_twice(root):
+def test_druid_drops_nothing_of_an_artefact_and_no_column_stands_twice(root):
+    kinds = {"batch": "batch", "reindex": "batch", "rules": "rules", "compaction": "compaction", "druid": "supervisor"}
+    for path, text in artefacts(model_of(root)).items():
+        if "/druid/" in path:
+            kind, artefact = kinds[path.split("/")[-2]], json.loads(text)
+            assert unknown(artefact, kind) == impossible(artefact, kind) == ()
+        elif "/kafka/" in path:
+            assert topics_findings(yaml.safe_load(text)) == ()
     for spec in supervisors(model_of(root)):
-        assert unknown(spec) == ()
         columns = [one["name"].lower() for one in spec["spec"]["dataSchema"]["dimensionsSpec"]["dimensions"]]
         assert len(columns) == len(set(columns))
         assert "__time" not in columns
@@ -167,7 +174,7 @@ def test_a_yaml_reader_reads_what_was_written(document):
 @quick
 @given(models(), names)
 def test_an_optional_field_more_is_never_worse_than_additive(root, name):
-    if name in model_of(root).all_fields or _sounds_personal(name, "string"):
+    if name in model_of(root).all_fields or sounds_personal(name, "string"):
         return
     more = {**root, "fields": {**root["fields"], name: {"type": "string"}}}
     found = changed(yaml_of(root), yaml_of(more))

@@ -1,7 +1,10 @@
-"""Model → mistakes that types alone cannot see: names that lead nowhere, contradictions, secrets in clear."""
+"""Model → mistakes that types alone cannot see, and advice on what works and may be meant otherwise."""
 
 from collections.abc import Iterator
 
+from dkd.model.checks.advice import advice
+from dkd.model.checks.conventions import conventions
+from dkd.model.checks.dimensions import dimensions
 from dkd.model.checks.enrichers import enrichers
 from dkd.model.checks.fields import fields
 from dkd.model.checks.finding import Finding
@@ -12,10 +15,16 @@ from dkd.model.checks.storage import storage
 from dkd.model.checks.targets import collector, local, secrets
 from dkd.model.schema import Model
 
-_CHECKS = (fields, sources, measures, enrichers, storage, local, secrets, collector, names)
+_CHECKS = (fields, sources, dimensions, measures, enrichers, storage, local, secrets, collector, names)
 
 
 def check(model: Model) -> Iterator[Finding]:
     """Every mistake of *model*, in no useful order; the codes are stable."""
     for found in _CHECKS:
         yield from found(model)
+
+
+def advise(model: Model) -> Iterator[Finding]:
+    """What may be meant otherwise in a *model* without mistakes, in no useful order."""
+    yield from advice(model)
+    yield from conventions(model)

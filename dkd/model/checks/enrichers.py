@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from dkd.model.checks.finding import Finding, unknown
+from dkd.model.checks.finding import Finding
 from dkd.model.enrichers import Sessions
 from dkd.model.schema import Model
 from dkd.model.tree import Path
 from dkd.model.types import NUMERIC, duration_text
+from dkd.model.words import unknown
 
 
 def enrichers(model: Model) -> Iterator[Finding]:

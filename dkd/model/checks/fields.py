@@ -9,6 +9,9 @@ from dkd.model.tree import Path
 
 _RAW_NAMES = frozenset(name for field in RAW_FIELDS for name in (field.name, field.column)) | {"__time", "offset"}
 
+_FOLDED = {field.name.lower(): field.name for field in RAW_FIELDS}
+"""Divolte's own fields as readers see them that fold case, as Hive and Spark do."""
+
 
 def fields(model: Model) -> Iterator[Finding]:
     """Fields that bear a standard name, contradict themselves, or differ between events."""
@@ -18,6 +21,8 @@ def fields(model: Model) -> Iterator[Finding]:
     for path, name, field in places(model):
         if name in STANDARD_NAMES or name in _RAW_NAMES:
             yield (path, "DKD210", f"{name!r} is a standard column", "choose another name")
+        elif name in _FOLDED:
+            yield (path, "DKD226", f"{name!r} and {_FOLDED[name]!r} differ by case only", "choose another name")
         earlier = first.setdefault(name, (path, field))[1]
         if earlier.type != field.type:
             problem = f"{name!r} is {field.type} here and {earlier.type} in {'.'.join(map(str, first[name][0]))}"

@@ -1,4 +1,4 @@
-"""Topics and datasources → what would be gone at once, or come from the wrong place."""
+"""Topics and datasources, each target's too → what would be gone at once, is misplaced, or is not offered."""
 
 from collections.abc import Iterator
 
@@ -10,6 +10,27 @@ from dkd.model.types import duration_text
 
 def storage(model: Model) -> Iterator[Finding]:
     """Topics and datasources that would lose everything at once, or come from the wrong place."""
+    yield from _offered(model)
+    own = list(_kept(model))
+    yield from own
+    for target in model.other_targets:
+        for path, code, problem, remedy in _kept(model.at(target)):
+            if (path, code, problem, remedy) not in own:
+                yield (("targets", target, *path), code, problem, remedy)
+
+
+def _offered(model: Model) -> Iterator[Finding]:
+    if model.topics.format == "avro":
+        remedy = "keep json: every Druid reads it, without an extension"
+        yield (("topics", "format"), "DKD241", "the enrichers write no Avro yet", remedy)
+    for kind in ("events", "sessions"):
+        if getattr(model.datasources, kind).rollup:
+            problem = "measures would be wrong over rows that were added up: COUNT(*) counts rows, not events"
+            remedy = "leave it out; compact_after merges segments and keeps each row, retention bounds what is stored"
+            yield (("datasources", kind, "rollup"), "DKD242", problem, remedy)
+
+
+def _kept(model: Model) -> Iterator[Finding]:
     retention = model.topics.retention
     for kind in Retention.model_fields:
         if not getattr(retention, kind):

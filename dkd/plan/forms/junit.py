@@ -1,7 +1,7 @@
 """A report becomes JUnit's XML: a suite for each system, a case for each change."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from xml.etree import ElementTree as Xml
 
 from dkd.errors import Problem
@@ -15,12 +15,28 @@ _LONGEST = 1_000
 def as_junit(report: Report) -> str:
     """Unsafe changes are failures, waived ones are skipped, all others pass."""
     systems = dict.fromkeys(change.system for change in report.changes)
-    suites = [_suite(name, [_case(one) for one in report.changes if one.system == name]) for name in systems]
+    suites = {name: [_case(one) for one in report.changes if one.system == name] for name in systems}
     if report.mistakes:
-        suites.append(_suite("waivers", map(_mistake, report.mistakes)))
-    whole = _added("testsuites", suites, name="dkd diff")
+        suites["waivers"] = [failed("waivers", f"{one.code} {one.where}", one) for one in report.mistakes]
+    return suites_of("dkd diff", suites)
+
+
+def suites_of(name: str, suites: Mapping[str, Iterable[Xml.Element]]) -> str:
+    """The text of *suites*, each a name and its cases."""
+    whole = _added("testsuites", [_suite(one, cases) for one, cases in suites.items()], name=name)
     Xml.indent(whole)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(whole, encoding="unicode") + "\n"
+
+
+def failed(group: str, name: str, problem: Problem | None, waiver: str = "") -> Xml.Element:
+    """A case that failed for *problem*, or was skipped for a waiver's reason; without a problem it passed."""
+    found = Xml.Element("testcase", {"classname": group, "name": _allowed(name)})
+    if waiver:
+        Xml.SubElement(found, "skipped", {"message": _allowed(waiver)})
+    elif problem is not None:
+        failure = Xml.SubElement(found, "failure", {"type": problem.code, "message": _allowed(problem.problem)})
+        failure.text = _allowed(problem.line())
+    return found
 
 
 def _suite(name: str, cases: Iterable[Xml.Element]) -> Xml.Element:
@@ -49,13 +65,6 @@ def _case(change: Changed) -> Xml.Element:
         before, after = before_and_after(change, _LONGEST)
         remedy = " ".join(part for part in (change.note, rule.remedy) if part)
         failure.text = _allowed(f"{change.spot or ''}\n{before} -> {after}\n{rule.why}\nremedy: {remedy}\n")
-    return found
-
-
-def _mistake(mistake: Problem) -> Xml.Element:
-    found = Xml.Element("testcase", {"classname": "waivers", "name": f"{mistake.code} {mistake.where}"})
-    failure = Xml.SubElement(found, "failure", {"type": mistake.code, "message": _allowed(mistake.problem)})
-    failure.text = _allowed(mistake.line())
     return found
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from dkd.systems.rules import Rule
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LONGEST = 1_000
+_PLACE = re.compile(r"(?P<file>.*):(?P<line>\d+):(?P<column>\d+)", re.DOTALL)
 
 
 def as_sarif(report: Report, version: str) -> str:
@@ -25,14 +27,39 @@ def as_sarif(report: Report, version: str) -> str:
     """
     rules = sorted({change.rule.code: change.rule for change in report.changes}.values())
     codes = [*(rule.code for rule in rules), *sorted({mistake.code for mistake in report.mistakes})]
-    driver = {
-        "name": "dkd",
-        "version": version,
-        "rules": [*map(_rule, rules), *({"id": code, **_level("error")} for code in codes[len(rules) :])],
-    }
-    results = [_result(one, codes) for one in report.changes] + [_mistake(one, codes) for one in report.mistakes]
+    told = [*map(_rule, rules), *({"id": code, **_level("error")} for code in codes[len(rules) :])]
+    results = [_result(one, codes) for one in report.changes]
+    results += [placed(one, codes.index(one.code), "error") for one in report.mistakes]
+    return whole(version, told, results)
+
+
+def whole(version: str, rules: Sequence[Mapping[str, Any]], results: Sequence[Mapping[str, Any]]) -> str:
+    """The text of one run.
+
+    Args:
+        version: Of dkd.
+        rules: What each result's ``ruleIndex`` counts.
+        results: In the order in which they are shown.
+    """
+    driver = {"name": "dkd", "version": version, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def placed(problem: Problem, rule_seq: int, level: str) -> dict[str, Any]:
+    """The result for *problem*, at its line where it has one; *rule_seq* counts its rule from 0."""
+    place = _PLACE.fullmatch(problem.where)
+    uri = _uri(place["file"] if place else problem.where)
+    line, column = (int(place["line"]), int(place["column"])) if place else (1, 1)
+    physical = {"artifactLocation": {"uri": uri}, "region": _region(line, column, column + 1)}
+    return {
+        "ruleId": problem.code,
+        "ruleIndex": rule_seq,
+        "level": level,
+        "message": {"text": f"{problem.problem}; {problem.remedy}" if problem.remedy else problem.problem},
+        "locations": [{"physicalLocation": physical}],
+        "partialFingerprints": {"dkd/v1": _fingerprint(problem.code, problem.problem)},
+    }
 
 
 def _level(level: str) -> dict[str, Any]:
@@ -75,19 +102,6 @@ def _result(change: Changed, codes: Sequence[str]) -> dict[str, Any]:
     if change.waiver:
         found["suppressions"] = [{"kind": "external", "justification": change.waiver}]
     return found
-
-
-def _mistake(mistake: Problem, codes: Sequence[str]) -> dict[str, Any]:
-    file, line, column = mistake.where.rsplit(":", 2)
-    region = _region(int(line), int(column), int(column) + 1)
-    return {
-        "ruleId": mistake.code,
-        "ruleIndex": codes.index(mistake.code),
-        "level": "error",
-        "message": {"text": f"{mistake.problem}; {mistake.remedy}"},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": _uri(file)}, "region": region}}],
-        "partialFingerprints": {"dkd/v1": _fingerprint(mistake.code, mistake.problem)},
-    }
 
 
 def _region(line: int, column: int, end_column: int) -> dict[str, int]:

@@ -41,11 +41,15 @@ class Ports(NamedTuple):
     kafka: int
     controller: int
     collector: int
+    explorer: int
+    collector_admin: int
+    enricher_admin: int
 
     @classmethod
     def at(cls, base_port: int) -> "Ports":
         """The ports of a stack whose first port is *base_port*; two before the coordinator's are not used here."""
-        return cls(*range(base_port + 2, base_port + 9))
+        first = base_port + 2
+        return cls(*range(first, first + len(cls._fields)))
 
 
 def compose(model: Model, base_port: int = BASE_PORT) -> str:
@@ -224,13 +228,12 @@ _OWN: Mapping[str, Mapping[str, str]] = {
 
 def _dkd(model: Model, command: str, ports: Ports) -> Service:
     arguments = ["dkd", command, f"specs/{model.site}.yaml", "--target", "local"]
-    more: Service = {}
+    # The enricher's own port of target local; both answer otherwise than with 200 when they do not work.
+    place = f"{ports.enricher_admin}/healthz"
     if command == "collect":
         arguments += ["--host", "0.0.0.0", "--port", str(ports.collector)]  # noqa: S104  # in the shared network only
-        more["healthcheck"] = _healthy(
-            "python", "-c",
-            f"import urllib.request as r; r.urlopen('http://127.0.0.1:{ports.collector}/ping', timeout=3)",
-        )  # fmt: skip
+        place = f"{ports.collector}/ping"
+    asked = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{place}', timeout=3)"
     environment = {"DKD_BASE_PORT": str(ports.coordinator - 2), "DKD_PSEUDONYM_KEY": None}
     return _service(
         "dkd", 1024, {"kafka": "service_healthy"},
@@ -240,13 +243,15 @@ def _dkd(model: Model, command: str, ports: Ports) -> Service:
         working_dir="/project",
         environment=environment,
         volumes=["..:/project:ro"],
-        **more,
+        # The image has Python, and neither wget nor curl.
+        healthcheck=_healthy("python", "-c", asked),
     )  # fmt: skip
 
 
 _BUILD: Mapping[str, Any] = {
     "context": ".",
-    "dockerfile_inline": 'FROM python:3.12-slim\nARG PACKAGE\nRUN pip install --no-cache-dir "$PACKAGE"\n',
+    # Compose fills in what follows a single $ itself, and would leave nothing to install.
+    "dockerfile_inline": 'FROM python:3.12-slim\nARG PACKAGE\nRUN pip install --no-cache-dir "$$PACKAGE"\n',
     # Another package, such as a URL of a git repository or of a wheel, can be given.
     "args": {"PACKAGE": f"${{DKD_PACKAGE:-dkd[stream,collect]=={dkd.__version__}}}"},
 }

@@ -1,17 +1,23 @@
-"""Supervisors' files become values by column, metric and setting, and a change of one finds its rule."""
+"""Druid's files become values by column, metric and setting, and a change of one finds its rule."""
 
 import json
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from dkd.model.schema import Model
 from dkd.model.tree import Path
+from dkd.systems.druid.keeping import in_words, is_retention, shorter
 from dkd.systems.druid.normal import period_s
 from dkd.systems.flat import flat
 from dkd.systems.rules import UNKNOWN, Edit
 
-WHOLE = r"(supervisor|compaction)/[^/]+"
+WHOLE = r"(supervisor|compaction|rules|batch|reindex)/[^/]+"
 """The address of a whole artefact."""
+
+_BATCHES = ("batch", "reindex")
+_KEY: Mapping[str, str] = {"compaction": "compact_after", "rules": "retention"}
+"""Of which key of a datasource an artefact is made."""
 
 _GRANULARITY = "dataSchema.granularitySpec"
 _ORDER = ("NONE", "SECOND", "MINUTE", "FIVE_MINUTE", "TEN_MINUTE", "FIFTEEN_MINUTE", "THIRTY_MINUTE", "HOUR",
@@ -23,17 +29,26 @@ _STORED_ONLY = frozenset({"createBitmapIndex"})
 def values(files: Mapping[str, str]) -> dict[str, object]:
     """Each column, each metric, and each other value of a spec by its dotted path, by datasource."""
     found: dict[str, object] = {}
-    for text in files.values():
-        artefact = json.loads(text)
-        found |= _values(artefact) if "spec" in artefact else _compaction(artefact)
+    for path, text in files.items():
+        file, artefact = PurePosixPath(path), json.loads(text)
+        if file.parent.name == "rules":
+            found[f"rules/{file.stem}"] = in_words(artefact)
+        elif file.parent.name in _BATCHES:
+            found |= _batch(f"{file.parent.name}/{file.stem}", artefact)
+        else:
+            found |= _values(artefact) if "spec" in artefact else _compaction(artefact)
     return found
 
 
-def rule(edit: Edit) -> str:
-    """The code of the rule for *edit*."""
+def rule(edit: Edit) -> str | None:
+    """The code of the rule for *edit*; None where other lines tell it all."""
     kind, datasource, place = (*edit.place.split("/", 2), "", "")[:3]
     if kind == "compaction":
-        return _compaction_rule(place)
+        return _compaction_rule(edit, place)
+    if kind == "rules":
+        return _rules_rule(edit.before, edit.after)
+    if kind in _BATCHES:
+        return "DKD978" if place else None
     if not place:
         return "DKD950" if edit.before is None else "DKD951"
     if place.startswith(("dimension/", "metric/")):
@@ -71,8 +86,10 @@ _BY_START: tuple[tuple[str, str], ...] = (
 
 def cause(place: str, model: Model) -> Path | None:
     """Where in *model* stands what makes the value at *place*; None where that is not in it."""
-    _, datasource, inner = (*place.split("/", 2), "", "")[:3]
+    artefact, datasource, inner = (*place.split("/", 2), "", "")[:3]
     kind = datasource.removeprefix(f"{model.site}_")
+    if artefact in _KEY:
+        return ("datasources", kind, _KEY[artefact])
     if inner.startswith("dimension/") and kind == "events":
         return model.field_path(inner.partition("/")[2])
     return ("datasources", kind, "segment") if inner.endswith("segmentGranularity") else ("datasources", kind)
@@ -119,9 +136,24 @@ def _rank(granularity: object) -> int:
     return _ORDER.index(str(name).upper()) if str(name).upper() in _ORDER else len(_ORDER)
 
 
-def _compaction_rule(place: str) -> str:
+def _compaction_rule(edit: Edit, place: str) -> str:
     rows = ("granularitySpec.queryGranularity", "granularitySpec.rollup", "dimensionsSpec", "metricsSpec", "transform")
-    return "DKD972" if place.startswith(rows) else "DKD977"
+    whole = edit.after or edit.before
+    places = [place] if place or not isinstance(whole, Mapping) else list(whole)
+    return "DKD972" if any(one.startswith(rows) for one in places) else "DKD977"
+
+
+def _rules_rule(before: object, after: object) -> str | None:
+    if before is None or after is None or (is_retention(before) and is_retention(after)):
+        # The supervisor, or the model's retention, has a line of its own.
+        return None
+    return "DKD971" if shorter(before, after) else UNKNOWN.code
+
+
+def _batch(address: str, batch: dict[str, Any]) -> dict[str, object]:
+    """What a batch says beside its dataSchema, which is the supervisor's and changes with it."""
+    spec = {name: block for name, block in batch["spec"].items() if name != "dataSchema"}
+    return flat({**{key: value for key, value in batch.items() if key != "spec"}, **spec}, address, "/")
 
 
 def _compaction(config: dict[str, Any]) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """A model becomes how long Druid keeps a datasource and how it merges its segments, each compared with what is live."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from dkd.model.schema import Datasource, Model
 from dkd.systems.change import Change, Difference
 from dkd.systems.druid.normal import period_s
 from dkd.systems.druid.render import KINDS
+from dkd.systems.druid.strict import require_known
 
 RULES = "rules"
 COMPACTION = "compaction"
@@ -24,17 +26,23 @@ _PARTS: Json = {"type": "dynamic", "maxRowsPerSegment": 5_000_000}
 
 
 def rules(model: Model) -> dict[str, Rules]:
-    """Druid's ordered load and drop rules by datasource: rows are kept as long as the model's retention says."""
-    return {
+    """Druid's ordered load and drop rules by datasource, as they are posted: rows stay as long as the model says."""
+    found: dict[str, Rules] = {
         model.datasource(kind): [{"type": "loadByPeriod", "period": _iso(_of(model, kind).retention)}, {"type": _DROP}]
         for kind in KINDS
     }
+    for name, one in found.items():
+        require_known(one, "rules", name)
+    return found
 
 
 def compactions(model: Model) -> dict[str, Json]:
-    """Druid's automatic compaction by datasource, of those that the model wants merged."""
-    found = {model.datasource(kind): _of(model, kind).compact_after for kind in KINDS}
-    return {name: _compaction(name, after) for name, after in found.items() if after is not None}
+    """Druid's automatic compaction by datasource, as it is posted, of those that the model wants merged."""
+    wanted = {model.datasource(kind): _of(model, kind).compact_after for kind in KINDS}
+    found = {name: _compaction(name, after) for name, after in wanted.items() if after is not None}
+    for one in found.values():
+        require_known(one, "compaction")
+    return found
 
 
 def normal_rules(found: Sequence[Mapping[str, Any]]) -> Rules:
@@ -79,6 +87,11 @@ def compaction_changes(
 def shorter(before: object, after: object) -> bool:
     """Whether rules in the words of :func:`in_words` keep less than before; what is not understood counts as more."""
     return _kept_s(after) < _kept_s(before)
+
+
+def is_retention(words: object) -> bool:
+    """Whether rules in the words of :func:`in_words` say how long rows are kept, and nothing else."""
+    return re.fullmatch(rf"loadByPeriod \S+, {_DROP}", str(words)) is not None
 
 
 def in_words(found: Sequence[Mapping[str, Any]]) -> str:

@@ -52,12 +52,11 @@ def supervisor(model: Model, kind: Kind, consumer_properties: Mapping[str, str])
     Raises:
         DkdError: DKD270, when the spec holds what Druid 33 would drop in silence.
     """
-    datasource: Datasource = getattr(model.datasources, kind)
     spec: Spec = {
         "type": "kafka",
-        "context": {"dkd_site": model.site, "useConcurrentLocks": True},
+        "context": context(model),
         "spec": {
-            "dataSchema": _data_schema(model, kind, datasource),
+            "dataSchema": data_schema(model, kind),
             "ioConfig": _io_config(model.topic(_TOPIC[kind]), {**consumer_properties, **_CONSUMER}),
             "tuningConfig": _TUNING,
         },
@@ -72,7 +71,14 @@ def columns_of(model: Model, kind: Kind) -> tuple[Column, ...]:
     return tuple(column for column in found if column.name != _TIME[kind])
 
 
-def _data_schema(model: Model, kind: Kind, datasource: Datasource) -> Spec:
+def context(model: Model) -> Spec:
+    """What supervisors and batches say of themselves; with the same locks they can work beside each other."""
+    return {"dkd_site": model.site, "useConcurrentLocks": True}
+
+
+def data_schema(model: Model, kind: Kind) -> Spec:
+    """How a record of the datasource's topic, or a line of the same form, becomes a row."""
+    datasource: Datasource = getattr(model.datasources, kind)
     return {
         "dataSource": model.datasource(kind),
         "timestampSpec": {"column": _TIME[kind], "format": "millis"},

@@ -143,4 +143,9 @@ RULES: tuple[Rule, ...] = (
         "Rows stay as they are.",
         "nothing",
     ),
+    Rule(
+        "DKD978", "safe", "a batch reads or writes otherwise",
+        "Nothing that lives runs by it; whoever posts it next gets the new form.",
+        "nothing",
+    ),
 )  # fmt: skip

@@ -1,14 +1,25 @@
-"""A supervisor's spec → what Druid 33 would drop or change in it without a word.
+"""An artefact of Druid → what Druid 33 would drop or change in it without a word, and what cannot work.
 
 Druid answers 200 to a key that it doesn't know and forgets it, and takes an unknown type of dimension for a string. So
-this table is the strict schema that Druid lacks: what is not in it is a mistake of ours or of a hand-written spec.
+this is the strict schema that Druid lacks: what is not in :mod:`dkd.systems.druid.known` is a mistake of ours or of a
+hand-written spec. Rendering, deploying and reading foreign specs all use it, so :func:`unknown`, :func:`impossible`,
+:func:`require_known` and :func:`findings_of` keep their names and what they take.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from dkd.errors import DkdError
+from dkd.systems.druid import known
+from dkd.systems.strict import Finding, Shape, findings
+
+Artefact = Literal["supervisor", "batch", "compaction", "rules"]
+
+_SHAPES: Mapping[Artefact, Shape] = {
+    "supervisor": known.SUPERVISOR, "batch": known.BATCH, "compaction": known.COMPACTION, "rules": known.RULES,
+}  # fmt: skip
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _GRANULARITIES = (
@@ -16,116 +27,113 @@ _GRANULARITIES = (
     "EIGHT_HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR", "ALL",
 )  # fmt: skip
 """The finest first."""
-_DIMENSION_TYPES = frozenset({"string", "long", "double", "float", "json", "auto"})
-
-_KEYS: Mapping[str, frozenset[str]] = {
-    "": frozenset({"type", "id", "spec", "context", "suspended"}),
-    "spec": frozenset({"dataSchema", "ioConfig", "tuningConfig"}),
-    "spec.dataSchema": frozenset(
-        {"dataSource", "timestampSpec", "dimensionsSpec", "metricsSpec", "granularitySpec", "transformSpec"}
-    ),
-    "spec.dataSchema.timestampSpec": frozenset({"column", "format", "missingValue"}),
-    "spec.dataSchema.dimensionsSpec": frozenset(
-        {"dimensions", "dimensionExclusions", "includeAllDimensions", "useSchemaDiscovery", "forceSegmentSortByTime"}
-    ),
-    "spec.dataSchema.dimensionsSpec.dimensions": frozenset(
-        {"type", "name", "multiValueHandling", "createBitmapIndex", "castToType", "formatVersion"}
-    ),
-    "spec.dataSchema.granularitySpec": frozenset(
-        {"type", "segmentGranularity", "queryGranularity", "rollup", "intervals"}
-    ),
-    "spec.dataSchema.transformSpec": frozenset({"filter", "transforms"}),
-    "spec.ioConfig": frozenset(
-        {
-            "type", "topic", "topicPattern", "inputFormat", "replicas", "taskCount", "taskDuration",
-            "consumerProperties", "autoScalerConfig", "pollTimeout", "startDelay", "period", "useEarliestOffset",
-            "completionTimeout", "lateMessageRejectionPeriod", "earlyMessageRejectionPeriod",
-            "lateMessageRejectionStartDateTime", "configOverrides", "idleConfig", "stopTaskCount",
-            "emitTimeLagMetrics",
-        }
-    ),
-    "spec.tuningConfig": frozenset(
-        {
-            "type", "appendableIndexSpec", "maxRowsInMemory", "maxBytesInMemory", "skipBytesInMemoryOverheadCheck",
-            "maxRowsPerSegment", "maxTotalRows", "intermediatePersistPeriod", "maxPendingPersists", "indexSpec",
-            "indexSpecForIntermediatePersists", "reportParseExceptions", "handoffConditionTimeout",
-            "resetOffsetAutomatically", "segmentWriteOutMediumFactory", "workerThreads", "chatRetries", "httpTimeout",
-            "shutdownTimeout", "offsetFetchPeriod", "intermediateHandoffPeriod", "logParseExceptions",
-            "maxParseExceptions", "maxSavedParseExceptions", "numPersistThreads", "maxColumnsToMerge",
-            "skipSequenceNumberAvailabilityCheck", "repartitionTransitionDuration",
-        }
-    ),
-}  # fmt: skip
-"""Known keys of each block, by its path; blocks that are absent here are free."""
 
 
-def unknown(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    """Paths of *spec* that Druid would drop or take for something else, in the order of the spec."""
-    return tuple(_unknown("", spec))
+def findings_of(artefact: Any, kind: Artefact = "supervisor") -> tuple[Finding, ...]:
+    """What in *artefact* Druid would drop, take for something else or refuse, in its order.
+
+    Args:
+        artefact: A supervisor's or a batch's spec, the configuration of a compaction, or a list of rules, as posted.
+        kind: Which of them.
+    """
+    return tuple(findings(artefact, _SHAPES[kind]))
 
 
-def impossible(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    """What in *spec* Druid accepts although no task, or no reader, can do anything with it."""
-    inner = spec.get("spec", {})
-    schema, io_config = inner.get("dataSchema", {}), inner.get("ioConfig", {})
-    granularity, count = schema.get("granularitySpec", {}), io_config.get("taskCount", 1)
-    found = []
+def unknown(artefact: Any, kind: Artefact = "supervisor") -> tuple[str, ...]:
+    """Paths of what :func:`findings_of` finds."""
+    return tuple(finding.path for finding in findings_of(artefact, kind))
+
+
+def impossible(artefact: Any, kind: Artefact = "supervisor") -> tuple[str, ...]:
+    """What in *artefact* Druid accepts although no task, or no reader, can do anything with it.
+
+    The artefact must have the form that :func:`findings_of` looks at: objects and lists where they belong.
+    """
+    if kind == "rules":
+        return tuple(_rules(artefact))
+    if kind == "compaction":
+        return tuple(_granularity(artefact.get("granularitySpec") or {}))
+    inner = artefact.get("spec") or {}
+    schema, io_config = inner.get("dataSchema") or {}, inner.get("ioConfig") or {}
+    return (*_schema(schema), *(_reading(io_config) if kind == "supervisor" else _replacing(schema, io_config)))
+
+
+def require_known(artefact: Any, kind: Artefact = "supervisor", name: str = "") -> None:
+    """Make sure that Druid keeps all of *artefact*, and that it can work.
+
+    Args:
+        artefact: As it is posted.
+        kind: What it is.
+        name: Of its datasource, where the artefact does not hold it.
+
+    Raises:
+        DkdError: DKD270, naming every path that it would not keep; DKD271, when it keeps what cannot work.
+    """
+    where = name or _datasource(artefact) or kind
+    found = findings_of(artefact, kind)
+    if found:
+        raise DkdError(
+            "DKD270",
+            where=where,
+            problem=f"Druid would drop in silence: {', '.join(f'{one.path}: {one.problem}' for one in found)}",
+            remedy=found[0].remedy,
+        )
+    wrong = impossible(artefact, kind)
+    if wrong:
+        raise DkdError("DKD271", where=where, problem="; ".join(wrong))
+
+
+def _datasource(artefact: Any) -> str:
+    schema = artefact.get("spec", {}).get("dataSchema", artefact) if isinstance(artefact, Mapping) else {}
+    return str(schema.get("dataSource") or "")
+
+
+def _schema(schema: Mapping[str, Any]) -> Iterator[str]:
     if not _NAME.fullmatch(str(schema.get("dataSource", ""))):
-        found.append(f"the datasource's name {schema.get('dataSource')!r} needs quotes wherever it is used")
-    if isinstance(count, int) and count < 1:
-        found.append(f"taskCount {count} leaves nobody to read")
-    for metric in schema.get("metricsSpec", []):
+        yield f"the datasource's name {schema.get('dataSource')!r} needs quotes wherever it is used"
+    if schema.get("projections") is not None:
+        yield "spec.dataSchema.projections: where one is coarser than a segment, Druid 33 counts its rows as null"
+    metrics = schema.get("metricsSpec") or []
+    for metric in metrics:
         if not 4 <= metric.get("lgK", 12) <= 21:
-            found.append(f"lgK {metric['lgK']} of {metric.get('name')} is not 4 to 21: no task could store a row")
-    query, segment = (granularity.get(f"{kind}Granularity", "NONE") for kind in ("query", "segment"))
+            yield f"lgK {metric['lgK']} of {metric.get('name')} is not 4 to 21: no task could store a row"
+    dimensions = (schema.get("dimensionsSpec") or {}).get("dimensions") or []
+    names = Counter(one if isinstance(one, str) else one.get("name") for one in (*dimensions, *metrics))
+    yield from (f"column {name} stands twice" for name, count in names.items() if count > 1)
+    yield from _granularity(schema.get("granularitySpec") or {})
+
+
+def _granularity(spec: Mapping[str, Any]) -> Iterator[str]:
+    query, segment = (spec.get(f"{kind}Granularity") or "NONE" for kind in ("query", "segment"))
     if _rank(query) > _rank(segment) >= 0:
-        found.append(f"queryGranularity {query} is coarser than segmentGranularity {segment}")
-    return tuple(found)
+        yield f"queryGranularity {query} is coarser than segmentGranularity {segment}"
+
+
+def _reading(io_config: Mapping[str, Any]) -> Iterator[str]:
+    count = io_config.get("taskCount", 1)
+    if isinstance(count, int) and count < 1:
+        yield f"taskCount {count} leaves nobody to read"
+
+
+def _replacing(schema: Mapping[str, Any], io_config: Mapping[str, Any]) -> Iterator[str]:
+    if io_config.get("dropExisting"):
+        if io_config.get("appendToExisting") is not False:
+            yield "dropExisting drops nothing where appendToExisting is not false"
+        if not (schema.get("granularitySpec") or {}).get("intervals"):
+            yield "dropExisting drops nothing without granularitySpec.intervals"
+
+
+def _rules(rules: Any) -> Iterator[str]:
+    last = next((seq for seq, rule in enumerate(rules) if str(rule.get("type")).endswith("Forever")), None)
+    for seq, rule in enumerate(rules):
+        for ending, key in (("ByPeriod", "period"), ("ByInterval", "interval")):
+            if str(rule.get("type")).endswith(ending) and not rule.get(key):
+                yield f"rule {seq + 1}, {rule['type']}, has no {key}"
+        if last is not None and seq > last:
+            yield f"rule {seq + 1} is never reached: {rules[last]['type']} before it takes everything"
 
 
 def _rank(granularity: object) -> int:
     """How coarse; -1 for what has no place in the order, such as a period with an origin."""
     name = str(granularity).upper()
     return _GRANULARITIES.index(name) if name in _GRANULARITIES else -1
-
-
-def require_known(spec: Mapping[str, Any]) -> None:
-    """Make sure that Druid keeps all of *spec*, and that it can work.
-
-    Raises:
-        DkdError: DKD270, naming every path that it would not keep; DKD271, when it keeps what cannot work.
-    """
-    wrong = impossible(spec)
-    if wrong:
-        raise DkdError("DKD271", where=str(spec["spec"]["dataSchema"].get("dataSource")), problem="; ".join(wrong))
-    found = unknown(spec)
-    if found:
-        raise DkdError(
-            "DKD270",
-            where=str(spec.get("spec", {}).get("dataSchema", {}).get("dataSource", "supervisor")),
-            problem=f"Druid would drop in silence: {', '.join(found)}",
-            remedy="correct the spelling, or remove it",
-        )
-
-
-def _unknown(path: str, block: Any) -> Iterator[str]:
-    if isinstance(block, list):
-        for inner in block:
-            yield from _unknown_dimension(path, inner)
-        return
-    if path not in _KEYS or not isinstance(block, Mapping):
-        return
-    for key, inner in block.items():
-        address = f"{path}.{key}" if path else key
-        if key not in _KEYS[path]:
-            yield address
-        else:
-            yield from _unknown(address, inner)
-
-
-def _unknown_dimension(path: str, dimension: Any) -> Iterator[str]:
-    if path not in _KEYS or not isinstance(dimension, Mapping):
-        return
-    yield from (f"{path}.{dimension.get('name')}.{key}" for key in dimension if key not in _KEYS[path])
-    if dimension.get("type", "string") not in _DIMENSION_TYPES:
-        yield f"{path}.{dimension.get('name')}.type {dimension['type']}"

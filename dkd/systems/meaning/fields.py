@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 
+from dkd.model.personal import sounds_personal
 from dkd.systems.rules import Edit
 
 _EXPOSED = {"drop": 0, "pseudonymise": 1, "truncate": 1, "keep": 2}
 """How much of a value is left. A pseudonym tells people apart, a cut value shows a part: neither shows less."""
 
-_PERSONAL_WORDS = frozenset({"email", "mail", "phone", "birthday", "birthdate", "iban", "ssn", "passport"})
-_PERSONAL_NAMES = frozenset(
-    {"first_name", "last_name", "full_name", "user_name", "ip", "address", "street", "postcode", "zip"}
-)
 _ADDRESS = "ip"
 """The source of the visitor's address, which has a policy of its own."""
 _NUMBERS = frozenset({"long", "double"})
@@ -31,7 +28,7 @@ def field_rule(edit: Edit, rest: str) -> str | None:
         return None if edit.before is None or edit.after is None else enum_rule(edit)
     if key == "unit":
         return "DKD873" if edit.before is None else "DKD874"
-    if key in ("purpose", "consent"):
+    if key == "purpose":
         return "DKD991" if edit.after is None else "DKD878"
     if key == "source":
         return "DKD981" if edit.after == _ADDRESS else "DKD877"
@@ -111,7 +108,7 @@ def _added(edit: Edit, name: str) -> str:
         # Nothing was promised before.
         return "DKD860"
     is_address = field.get("source") == _ADDRESS
-    if field.get("privacy") != "keep" or is_address or _sounds_personal(name, field.get("type")):
+    if field.get("privacy") != "keep" or is_address or sounds_personal(name, field.get("type")):
         return "DKD982"
     return "DKD925" if _is_number_id(name, field.get("type")) else "DKD860"
 
@@ -153,11 +150,6 @@ def _privacy(edit: Edit, name: str) -> str:
 
 def _is_new_site(edit: Edit) -> bool:
     return edit.was("topic/clean/retention") is None
-
-
-def _sounds_personal(name: str, kind: object) -> bool:
-    # Whether there is an address is no address.
-    return kind != "boolean" and (name in _PERSONAL_NAMES or bool(_PERSONAL_WORDS & set(name.split("_"))))
 
 
 def _is_number_id(name: str, kind: object) -> bool:

@@ -13,8 +13,11 @@ from dkd.systems.flat import flat
 WHOLE = r"(event|field|enrich|target)/[^/]+|collector"
 """The address of a whole artefact."""
 
-_SHOWN = {"from", "segment"}
-"""What of a datasource its supervisor shows."""
+_SHOWN = {"from", "segment", "compact_after", "rollup"}
+"""What of a datasource its files show."""
+
+_TOLD = {"topics", "datasources"}
+"""What of a target the artefacts show."""
 
 _HIDDEN = {"password", "user", "key"}
 
@@ -30,6 +33,7 @@ def values(model: Model) -> dict[str, object]:
     found |= {f"clean/{column.name}": column.type for column in model_columns(model)}
     for name, options in dump["enrich"].items():
         found |= flat(options, f"enrich/{name}") if options else {f"enrich/{name}": "on"}
+    found |= {f"dimension/{name}": dimension for name, dimension in dump["dimensions"].items()}
     found |= {f"measure/{name}": measure for name, measure in dump["measures"].items()}
     found |= {f"collector/{name}": value for name, value in dump["collector"].items() if name != "senders"}
     found |= {f"sender/{sender.name}": "trusted" for sender in model.collector.senders}
@@ -38,7 +42,8 @@ def values(model: Model) -> dict[str, object]:
     found["topic/clean/retention"] = dump["topics"]["retention"]["clean"]
     found |= {f"reserved/{name}": "reserved" for name in model.reserved}
     for name, target in dump["targets"].items():
-        places = flat(target, f"target/{name}")
+        # What topics and datasources are there, their own addresses tell, with @ and the target's name.
+        places = flat({key: value for key, value in target.items() if key not in _TOLD}, f"target/{name}")
         found |= {place: value for place, value in places.items() if place.rpartition("/")[2] not in _HIDDEN}
     return found
 
@@ -63,7 +68,7 @@ def _event(model: Model, name: str) -> dict[str, object]:
     event, start = model.events[name], f"event/{name}"
     found: dict[str, object] = {f"{start}/required": list(model.required_of(name))}
     found[f"{start}/fields"] = sorted(event.fields)
-    for key in ("description", "was"):
+    for key in ("description", "was", "owner", "deprecated"):
         if getattr(event, key):
             found[f"{start}/{key}"] = getattr(event, key)
     for field_name, field in event.fields.items():
@@ -77,6 +82,7 @@ def _event(model: Model, name: str) -> dict[str, object]:
 def _field(name: str, field: Field) -> Mapping[str, Any]:
     """What *field* says, without what is not said; its place always, in its long form."""
     said = {"unit": field.unit, "values": list(field.values), "description": field.description, "was": field.was}
+    said |= {"purpose": field.purpose, "owner": field.owner, "deprecated": field.deprecated}
     found = {"type": field.type, "privacy": field.privacy, "source": _source(name, field)}
     if field.default is not None:
         found["default"] = field.default

@@ -22,7 +22,10 @@ site: shop
 collector: {{ip: truncate, geo_database: {GEO}}}
 events:
   page_view: {{}}
-  purchase: {{fields: {{currency: {{required: true, default: EUR}}, order: {{required: true, from: [parameter order_id, query o]}}}}}}
+  purchase:
+    fields:
+      currency: {{required: true, default: EUR}}
+      order: {{required: true, from: [parameter order_id, query o]}}
 fields:
   skus: {{type: list, from: "path $.items[*].sku"}}
   product: {{type: int, from: {{source: location path, match: "/product/([0-9]+)"}}}}

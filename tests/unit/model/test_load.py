@@ -1,5 +1,6 @@
 """YAML → Model, or every mistake at its place."""
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def problems(text: str) -> list[tuple[str, str]]:
     return [(problem.where.removeprefix("m.yaml:"), problem.code) for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize("preset", ["web", "shop"])
+@pytest.mark.parametrize("preset", ["web", "shop", "weblog"])
 def test_a_preset_is_a_valid_model_of_the_named_site(preset):
     model = load(preset_files(preset, "my_site")["specs/my_site.yaml"], "m.yaml")
     assert model.site == "my_site"
@@ -46,7 +47,7 @@ events:
 measures:
   m: {count: events, where: {event: pageView}}
   v: {sum: price}
-  w: {count: events, where: {country: [a]}}
+  w: {count: events, where: {country: null}}
   x: {ratio: [m]}
   y: {ratio: [m, v], sum: q}
 targets:
@@ -137,7 +138,7 @@ def test_a_session_may_last_longer_than_gap_and_grace_together():
 def test_an_unknown_name_comes_with_the_nearest_valid_ones():
     with pytest.raises(ModelError) as caught:
         load("dkd: 1\nsite: a\nevents: {page_view: {}}\nmeasures: {m: {count: events, wher: {}}}\n", "m.yaml")
-    assert "did you mean where?" in str(caught.value)
+    assert "did you mean where or per?" in str(caught.value)
 
 
 def test_a_secret_in_clear_is_never_shown():
@@ -189,7 +190,6 @@ def test_servers_are_hosts_with_ports(servers):
         ("dkd: 1\nsite: a\nevents: &x {a: *x}\n", ("3:9", "DKD201")),
         ("dkd: 1\nsite: a\nevents:\n\tx: 1\n", ("4:1", "DKD201")),
         ("dkd: 1\nsite: a\nevents: {x: }\n? [a]\n: 1\n", ("4:3", "DKD201")),
-        ("dkd: 1\nsite: a\nevents: " + "[" * 3000 + "]" * 3000, ("3:59", "DKD201")),
         ("dkd: 1\nsite: a\nevents: {x: }\ntopics: {retention: {raw: 99999999999999d}}\n", ("4:27", "DKD204")),
         ("dkd: 1\nsite: a\nevents: {x: }\ntopics: {retention: {raw: " + "9" * 5000 + "d}}\n", ("4:27", "DKD204")),
     ],
@@ -198,10 +198,27 @@ def test_a_broken_file_is_one_finding(text, expected):
     assert problems(text) == [expected]
 
 
-def test_an_alias_bomb_is_one_finding():
+@pytest.mark.parametrize("part", ["[", "{a: ", "- ", "  e: {}\n", "? ", "&a ", "- &a [*a, *a]\n"])
+def test_a_hostile_file_is_one_finding_at_once(part):
+    begin_s = time.process_time()
+    assert [code for _, code in problems("dkd: 1\nsite: a\nevents:\n" + part * 300_000)] == ["DKD201"]
+    assert time.process_time() - begin_s < 1
+
+
+def test_an_alias_bomb_is_one_finding_at_once():
     lines = ["dkd: 1", "site: a", "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    begin_s = time.process_time()
     assert [code for _, code in problems("\n".join(lines))] == ["DKD201"]
+    assert time.process_time() - begin_s < 1
+
+
+def test_a_file_of_ten_megabytes_is_one_finding(tmp_path: Path):
+    file = tmp_path / "m.yaml"
+    file.write_bytes(SHOP.encode() + b"# " + b"x" * 10_000_000)
+    with pytest.raises(ModelError) as caught:
+        read_model(file)
+    assert [problem.code for problem in caught.value.problems] == ["DKD200"]
 
 
 def test_bytes_that_are_not_utf8_are_one_finding_with_their_place(tmp_path: Path):

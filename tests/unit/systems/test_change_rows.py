@@ -6,7 +6,7 @@ from functools import reduce
 
 import pytest
 import yaml
-from comparing import classed, edited
+from comparing import changed, classed, edited
 
 from dkd.model.load import load
 from dkd.systems.druid.render import PLACEHOLDER, supervisor
@@ -139,6 +139,16 @@ def test_compaction_that_rewrites_rows_is_destructive(path, value, place, expect
     assert found == {f"druid/compaction/shop_events/{place}": expected}
 
 
+def test_a_new_compaction_is_judged_by_all_that_it_says():
+    assert classed(edited("druid", {}, {"a.json": json.dumps(COMPACTION)})) == {
+        "druid/compaction/shop_events": "safe DKD977"
+    }
+    rolling = set_at(COMPACTION, ["granularitySpec", "rollup"], True)
+    assert classed(edited("druid", {}, {"a.json": json.dumps(rolling)})) == {
+        "druid/compaction/shop_events": "destructive DKD972"
+    }
+
+
 def kafka(topic, *pairs):
     """Changes when settings of a topic, and its partitions and replicas, are set."""
     old = yaml.safe_load(topics_yaml(MODEL))
@@ -203,7 +213,11 @@ def alone(address, before, after):
         ("divolte/shop/conf/divolte.sources.browser.party_timeout", "1", "2", "semantic DKD987"),
         ("compose/shop/service/kafka/image", "a", "b", "safe DKD997"),
         ("model/shop/pseudonym/key", "A", "B", "semantic DKD994"),
-        ("model/shop/datasource/events/compact_after", None, "1d", "safe DKD977"),
+        ("druid/compaction/shop_events/skipOffsetFromLatest", None, "P1D", "safe DKD977"),
+        ("druid/rules/shop_events", "loadForever", "loadByPeriod P9D, dropForever", "destructive DKD971"),
+        ("druid/rules/shop_events", "loadByPeriod P9D, dropForever", "loadForever", "blocked DKD900"),
+        ("druid/batch/shop_events/ioConfig/inputFormat/type", "json", "csv", "safe DKD978"),
+        ("druid/reindex/shop_events/tuningConfig/maxRowsInMemory", None, 9, "safe DKD978"),
         ("model/shop/datasource/events/unheard_of", None, "1d", "blocked DKD900"),
         ("kafka/topic/shop.clean/cleanup.policy", None, "delete", "safe DKD944"),
         ("kafka/topic/shop.state/cleanup.policy", "delete", "compact", "safe DKD944"),
@@ -235,11 +249,12 @@ def test_a_field_more_is_only_additive_where_every_reader_can_fill_it(field, exp
     assert found["avro/schema/shop.raw/field/f"] == expected
 
 
-@pytest.mark.parametrize("word", ["purpose", "consent"])
-def test_a_purpose_that_is_gone_widens(word):
-    address, mapped = f"model/shop/field/x/{word}", {"model/shop/clean/x": "string"}
-    rule = rule_of(address, "billing", None, {address: "billing", **mapped}, mapped)
-    assert (rule.effect, rule.code) == ("privacy-widening", "DKD991")
+def test_a_purpose_that_is_gone_widens():
+    told = "dkd: 1\nsite: shop\nevents: {x: }\nfields: {vat_id: {purpose: billing}}\n"
+    found = {
+        one.address: (one.effect, one.rule.code) for one in changed(told, told.replace("{purpose: billing}", "string"))
+    }
+    assert found["model/shop/field/vat_id/purpose"] == ("privacy-widening", "DKD991")
 
 
 def test_no_rule_is_without_a_case():

@@ -83,7 +83,7 @@ DKD981 privacy-widening A R D E V S U  plain from hashed, truncated or dropped
 DKD982 privacy-widening A R D E V S U  a personal field is collected
 DKD983 privacy-widening A K           kept longer
 DKD989 privacy-widening A V           a new sink
-DKD991 privacy-widening A E           a purpose or consent less
+DKD991 privacy-widening A E           a purpose less
 DKD992 privacy-widening A             a connection less protected
 DKD995 privacy-widening -             a hash without a key
 DKD990 needs-order      R V E U D H W  plain to hashed, truncated or dropped

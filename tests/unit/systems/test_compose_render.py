@@ -47,7 +47,7 @@ def test_every_service_has_a_memory_limit_and_a_version(file):
 
 def test_every_server_has_a_health_check_and_waits_for_what_it_needs(file):
     services = file["services"]
-    assert [name for name, one in services.items() if "healthcheck" not in one] == ["network", "enricher"]
+    assert [name for name, one in services.items() if "healthcheck" not in one] == ["network"]
     for service in services.values():
         for name, condition in service.get("depends_on", {}).items():
             assert condition["condition"] == ("service_started" if name == "network" else "service_healthy")

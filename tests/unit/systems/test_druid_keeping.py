@@ -1,5 +1,7 @@
 """A model → load rules and compaction; Druid's own additions are no change, every other value is one."""
 
+import json
+
 import pytest
 
 from dkd.model.load import load
@@ -128,7 +130,15 @@ def test_another_offset_is_one_difference():
 
 
 def test_a_diff_shows_compaction_and_calls_it_safe():
-    address = "model/tiny/datasource/events/compact_after"
-    assert values_of(MODEL, artefacts(MODEL))[address] == "1d"
-    assert classify(address, None, "1d") == "safe"
-    assert classify(address, "1d", None) == "safe"
+    address = "druid/compaction/tiny_events/skipOffsetFromLatest"
+    assert values_of(MODEL, artefacts(MODEL))[address] == "P1D"
+    assert classify(address, None, "P1D") == "safe"
+    assert classify(address, "P1D", None) == "safe"
+
+
+def test_the_files_hold_what_a_deploy_posts():
+    found = artefacts(MODEL)
+    for name, posted in rules(MODEL).items():
+        assert json.loads(found[f"specs/tiny/druid/rules/{name}.json"]) == posted
+    kept = {path: json.loads(text) for path, text in found.items() if "/compaction/" in path}
+    assert kept == {f"specs/tiny/druid/compaction/{name}.json": one for name, one in compactions(MODEL).items()}

@@ -108,8 +108,8 @@ def test_a_key_that_druid_would_drop_is_named(path):
 
 def test_a_type_that_druid_would_take_for_a_string_is_named():
     spec = spoilt("spec", "dataSchema", "dimensionsSpec", "dimensions", value=[{"name": "n", "type": "int"}])
-    assert unknown(spec) == ("spec.dataSchema.dimensionsSpec.dimensions.n.type int",)
-    with pytest.raises(DkdError, match=r"shop_events.*type int.*DKD270"):
+    assert unknown(spec) == ("spec.dataSchema.dimensionsSpec.dimensions[0].type",)
+    with pytest.raises(DkdError, match=r"shop_events.*type: 'int' is no type.*taken for string.*DKD270"):
         require_known(spec)
 
 
