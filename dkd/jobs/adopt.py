@@ -8,7 +8,7 @@ from dkd.jobs.adopted import Bundle, Draft, NewField, NewMeasure
 from dkd.model.columns import EVENT_COLUMNS
 from dkd.model.preset import site_name
 from dkd.model.types import NUMERIC
-from dkd.systems.divolte.doctor.source import is_source
+from dkd.systems.divolte.doctor.source import can_say
 from dkd.systems.druid.doctor.columns import dimensions, metric_name
 from dkd.systems.druid.doctor.keys import metric_type
 from dkd.systems.druid.doctor.known import SKETCHES
@@ -23,7 +23,7 @@ _SEGMENTS = {"HOUR": "hour", "DAY": "day", "MONTH": "month"}
 _NUMBERS = frozenset(column.name for column in EVENT_COLUMNS if column.type in ("long", "double"))
 _COLUMNS = frozenset(column.name for column in EVENT_COLUMNS)
 _ELSEWHERE = {
-    "global.mapper.ip2geo_database": "dkd brings a database of countries",
+    "global.mapper.ip2geo_database": "the model needs it only for fields from it: country has a database of its own",
     "global.kafka.producer": "a target of the model says where Kafka is",
 }
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
@@ -74,6 +74,8 @@ def _configured(bundle: Bundle, draft: Draft) -> None:
                 draft.lost.append(lost(where, node.get("topic"), f"topic {topic!r}", why))
             elif kind != "kafka":
                 draft.lost.append(lost(where, node, f"sink {name!r} ({kind})", "dkd writes to Kafka only"))
+        database = document.root.get("divolte", "global", "mapper", "ip2geo_database")
+        draft.geo_database = text(database) or draft.geo_database
         for path, why in _ELSEWHERE.items():
             if (found := document.root.get("divolte", *path.split("."))) is not None:
                 draft.lost.append(lost(where, found, path, why))
@@ -153,7 +155,7 @@ def _made(name: str, kind: str, field: str, draft: Draft, spec: OldSpec) -> NewM
             # Only the metric tells of this field.
             own = free_name(field, draft)
             source = "" if own == field else f"parameter {field}"
-            if own and (not source or is_source(source)):
+            if own and (not source or can_say("string", source)):
                 draft.fields[field] = NewField(own, "long" if kind == "longSum" else "double", source)
         column = draft.column(field)
         types = {one.name: one.type for one in draft.fields.values()}

@@ -11,7 +11,7 @@ from dkd.systems.avro.doctor import record_of
 from dkd.systems.divolte.doctor.mapped import Mapped
 from dkd.systems.divolte.doctor.producer import Call, Literal, Producer, shown
 from dkd.systems.divolte.doctor.producers import Wrong, gives
-from dkd.systems.divolte.doctor.source import STANDARD_FIELDS, from_text, standard_of
+from dkd.systems.divolte.doctor.source import STANDARD_FIELDS, can_say, condition_of, standard_of, step_of
 from dkd.systems.druid.doctor.columns import dimensions
 from dkd.systems.druid.doctor.find import inline_schema
 from dkd.systems.druid.doctor.modern import reads_avro
@@ -25,7 +25,8 @@ _TYPES = {
 }  # fmt: skip
 _GIVEN = {
     "bool": "boolean", "int": "int", "long": "long", "float": "float", "double": "double", "strings": "list",
-    "header": "list",
+    "header": "list", "literal bool": "boolean", "literal int": "int", "literal long": "long", "literal float": "float",
+    "literal double": "double",
 }  # fmt: skip
 _SEEN = {"long": "long", "double": "double", "boolean": "boolean", "list": "list"}
 _CLEAN = frozenset(column.name for column in EVENT_COLUMNS)
@@ -149,7 +150,7 @@ def _adopt(field: OldField, draft: Draft) -> None:
     if not name:
         draft.lost.append(Lost(field.where, f"field {field.name!r}", "no name of the model can be made of it"))
         return
-    said, events = _said(field, draft)
+    said, events = _said(field, kind, draft)
     if said is None and field.mapped:
         return
     if name != field.name:
@@ -223,32 +224,48 @@ def free_name(old: str, draft: Draft) -> str:
     return next((one for one in tries if one not in taken and _NAME.fullmatch(one)), "")
 
 
-def _said(field: OldField, draft: Draft) -> tuple[str | None, tuple[str, ...]]:
-    """The ``from:`` of a field and the events that carry it; None, with a loss, when the model cannot say it."""
+def _said(field: OldField, kind: str, draft: Draft) -> tuple[Any, tuple[str, ...]]:
+    """The ``from:`` of a field and the events that carry it; None, with losses, when the model cannot say it."""
+    steps: list[Any] = []
     events: dict[str, None] = {}
-    best: str | None = None
-    for one in field.mapped:
-        place = f"{field.mapping}:{one.statement.line}:{one.statement.column}"
-        said = from_text(one.producer)
-        named = [event for condition in one.conditions for event in _events_of(condition)]
-        if said is None or (best is not None and said.text != best):
-            why = "the model cannot say it" if said is None else f"the model has one source for it, {best!r}"
-            draft.lost.append(Lost(place, f"{shown(one.producer)} onto {field.name!r}", why))
-            continue
-        best = said.text
-        events.update(dict.fromkeys(named))
-        rest = [condition for condition in one.conditions if not list(_events_of(condition))]
-        if rest:
-            why = "the model takes the value whatever these say"
-            draft.lost.append(Lost(place, f"{len(rest)} conditions of {field.name!r}", why))
-        if said.differs:
-            draft.lost.append(Lost(place, f"{field.name!r} from {shown(one.producer)}", said.differs))
-        if not named:
-            events.clear()
-            return best, ()
-    if best is None and len(field.mapped) > 1:
-        draft.lost.append(Lost(field.where, f"field {field.name!r}", "nothing that fills it can be said in the model"))
-    return best, tuple(events)
+    named = [[event for condition in one.conditions for event in _events_of(condition)] for one in field.mapped]
+    # A field that is only filled for some events belongs to them; else the event is a condition as any other.
+    belongs = bool(named) and all(named) and len({shown(one.producer) for one in field.mapped}) == 1
+    for one, its in zip(field.mapped, named, strict=True):
+        step = _step(field, kind, one, draft, drop_events=belongs)
+        if step is not None:
+            steps.append(step)
+            events.update(dict.fromkeys(its if belongs or all(named) else ()))
+    # A later statement overwrites an earlier one; of the model's steps the first that has a value counts.
+    unique = [step for number, step in enumerate(reversed(steps)) if step not in [*reversed(steps)][:number]]
+    if not unique:
+        return None, ()
+    value = unique[0] if len(unique) == 1 else unique
+    if not can_say(kind, value):
+        why = "the model cannot say these together"
+        draft.lost.append(Lost(field.where, f"field {field.name!r}, filled {len(unique)} times", why))
+        return None, ()
+    return value, tuple(events)
+
+
+def _step(field: OldField, kind: str, one: Mapped, draft: Draft, *, drop_events: bool) -> Any:
+    """One statement as a step, a plain source as its text; None, with a loss, when the model cannot say it."""
+    place = f"{field.mapping}:{one.statement.line}:{one.statement.column}"
+    said = step_of(one.producer, kind)
+    conditions = [each for each in one.conditions if not (drop_events and list(_events_of(each)))]
+    when = condition_of(conditions) if conditions else {}
+    if said is None or when is None:
+        what = "it" if said is None else "the conditions of it"
+        draft.lost.append(Lost(place, f"{shown(one.producer)} onto {field.name!r}", f"the model cannot say {what}"))
+        return None
+    if said.differs:
+        draft.lost.append(Lost(place, f"{field.name!r} from {shown(one.producer)}", said.differs))
+    step = {**said.step, **({"when": when} if when else {})}
+    if not can_say(kind, step):
+        why = "the model cannot say when"
+        draft.lost.append(Lost(place, f"{shown(one.producer)} onto {field.name!r}", why))
+        return None
+    return step["source"] if step.keys() == {"source"} else step
 
 
 def _events_of(condition: Producer) -> Iterator[str]:

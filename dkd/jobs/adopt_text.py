@@ -30,6 +30,8 @@ def model_text(draft: Draft, files: list[str]) -> str:
     ]
     if draft.cookie_domain:
         lines.append(f"  cookie_domain: {_text(draft.cookie_domain)}")
+    if draft.asks_geo:
+        lines.append(f"  geo_database: {_text(draft.geo_database)}")
     lines += ["", *_events(draft), *_fields(draft), "", *_enrich(draft), "", "datasources:"]
     lines.append(f"  events: {{from: clean, segment: {draft.segment}}}")
     lines += ["", "measures:", *(f"  {one.name}: {_measure(one)}" for one in draft.measures.values())]
@@ -64,7 +66,8 @@ def _field(field: NewField) -> str:
     if field.values:
         parts.append(f"values: [{', '.join(map(_text, field.values))}]")
     if field.source:
-        parts.append(f"from: {_text(field.source)}")
+        source = field.source
+        parts.append(f"from: {_text(source) if isinstance(source, str) else json.dumps(source, ensure_ascii=True)}")
     if field.description:
         parts.append(f"description: {_text(field.description)}")
     return field.type if len(parts) == 1 else f"{{{', '.join(parts)}}}"

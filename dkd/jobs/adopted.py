@@ -1,7 +1,8 @@
 """What old files imply of a site, before it is written as a model: its fields, events, measures and what is lost."""
 
+import json
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dkd.systems.avro.doctor import record_of
 from dkd.systems.divolte.doctor.mapped import Script
@@ -49,7 +50,7 @@ class NewField(NamedTuple):
     Attributes:
         name: In the model.
         type: Of the model's types.
-        source: Its ``from:``; empty for the event parameter of the same name.
+        source: Its ``from:``, a text, a step or a list of steps; empty for the event parameter of the same name.
         values: Of an enum.
         description: From the schema's ``doc``.
         events: The events that carry it alone; none for a field of all.
@@ -57,7 +58,7 @@ class NewField(NamedTuple):
 
     name: str
     type: str
-    source: str = ""
+    source: Any = ""
     values: tuple[str, ...] = ()
     description: str = ""
     events: tuple[str, ...] = ()
@@ -85,6 +86,7 @@ class Draft:
         gap: Of sessions, such as ``30m``; empty where no file says.
         segment: Of the events' datasource.
         cookie_domain: Of the collector; empty where no file says.
+        geo_database: File of the database of cities; that of the configuration.
         lost: What did not survive.
     """
 
@@ -96,9 +98,14 @@ class Draft:
     gap: str = ""
     segment: str = "hour"
     cookie_domain: str = ""
-    origins: list[str] = field(default_factory=list)
+    geo_database: str = "GeoLite2-City.mmdb"
     lost: list[Lost] = field(default_factory=list)
 
     def column(self, old: str) -> str | None:
         """Name in clean events of what the old records called *old*; None when it is not there."""
         return self.fields[old].name if old in self.fields else self.standard.get(old)
+
+    @property
+    def asks_geo(self) -> bool:
+        """Whether a field comes from the database of cities."""
+        return any('"geo' in json.dumps(one.source) for one in self.fields.values())

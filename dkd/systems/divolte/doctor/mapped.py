@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dkd.systems.divolte.doctor.producer import Producer, Unclear, parse_producer
+from dkd.systems.divolte.doctor.producer import Negated, Producer, Unclear, parse_producer
 from dkd.systems.divolte.doctor.script import Statement, statements
 
 _MAP = re.compile(r"map\b\s*(.*?)\s*\b(onto|to)\s+(['\"])(.*)\3\s*", re.S)
 _DEF = re.compile(r"(?:def\s+|(?:String|boolean|int|long)\s+)?([A-Za-z_$][\w$]*)\s*=(?!=)\s*(.+)", re.S)
 _WHEN = re.compile(r"when\b\s*(.*?)\s*\bapply", re.S)
 _WHEN_END = re.compile(r"when\b\s*(.*?)\s*\b(stop|exit)\s*\(\s*\)", re.S)
+_END = re.compile(r"(?:exit|stop)\s*\(\s*\)")
 _NO_APPLY = re.compile(r"when\b(?!.*\bapply\b).*\{.*\}", re.S)
 _GROOVY = re.compile(r"(?:if|for|while|else|return|import|println|try|catch|switch)\b|.*\.each\b|def\s+\w+\s*\(")
 
@@ -109,16 +110,19 @@ class _Reader:
 
     def block(self, inside: tuple[Statement, ...], conditions: tuple[Producer, ...]) -> None:
         for one in inside:
-            self.statement(one, conditions)
+            ended = self.statement(one, conditions)
+            # What stands behind ``when C … exit()`` is only reached where C doesn't hold.
+            conditions = conditions if ended is None else (*conditions, Negated(ended))
 
-    def statement(self, one: Statement, conditions: tuple[Producer, ...]) -> None:
+    def statement(self, one: Statement, conditions: tuple[Producer, ...]) -> Producer | None:
+        """Read one statement; the condition under which the rest of its block is not reached, if there is one."""
         words = one.words
         if len(words) > _LONGEST:
             self.found.complain(one, "unclear", _short(words), "")
         elif one.block is not None:
-            self.opening(one, conditions)
-        elif re.fullmatch(r"(?:exit|stop)\s*\(\s*\)", words):
-            return
+            return self.opening(one, conditions)
+        elif _END.fullmatch(words):
+            return None
         elif found := _MAP.fullmatch(words):
             self.map(one, found, conditions)
         elif words.startswith("map"):
@@ -127,7 +131,7 @@ class _Reader:
         elif _NO_APPLY.fullmatch(words):
             self.found.complain(one, "form", f"{_short(words)!r} lacks apply", "write when CONDITION apply { … }")
         elif found := _WHEN_END.fullmatch(words):
-            self.condition(one, found[1])
+            return self.condition(one, found[1])
         elif words.startswith("when"):
             remedy = "write when CONDITION apply { … }, or when CONDITION stop()"
             self.found.complain(one, "form", f"{_short(words)!r} is no condition", remedy)
@@ -135,16 +139,19 @@ class _Reader:
             self.define(one, found[1], found[2])
         else:
             self.found.complain(one, "unclear", _short(words), "")
+        return None
 
-    def opening(self, one: Statement, conditions: tuple[Producer, ...]) -> None:
+    def opening(self, one: Statement, conditions: tuple[Producer, ...]) -> Producer | None:
         inner = one.block or ()
         if one.words == "section":
             self.block(inner, conditions)
         elif found := _WHEN.fullmatch(one.words):
             condition = self.condition(one, found[1])
             self.block(inner, conditions if condition is None else (*conditions, condition))
+            return condition if inner and _END.fullmatch(inner[-1].words) else None
         else:
             self.found.complain(one, "unclear", f"{_short(one.words)} {{ … }}", "")
+        return None
 
     def condition(self, one: Statement, text: str) -> Producer | None:
         found = self.producer(one, text)

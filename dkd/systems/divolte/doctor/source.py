@@ -1,13 +1,19 @@
-"""A producer of a Divolte mapping → the standard column that it fills, or the model's ``from:`` that says the same."""
+"""Producers of a Divolte mapping → the standard column that they fill, or the model's ``from:`` that says the same.
 
+This is the one place where producers become sources, steps and conditions of the model.
+"""
+
+import json
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
 
+from dkd.errors import ModelError
 from dkd.model.columns import RAW_FIELDS
+from dkd.model.load import load
 from dkd.model.naming import snake_case
-from dkd.model.source import parse_source
-from dkd.systems.divolte.doctor.producer import Call, Literal, Parsed, Producer, shown
+from dkd.systems.divolte.doctor.producer import Call, Literal, Matched, Negated, Parsed, Producer, shown
 
 _AGENT = {
     "name": "browser", "family": "browser", "version": "browser_version", "osFamily": "os", "osVersion": "os_version",
@@ -25,6 +31,10 @@ _PARTS = {
     "decodedFragment": "decoded fragment",
 }  # fmt: skip
 _AGENT_WORDS = {"deviceCategory": "device", "osFamily": "os_family", "osVersion": "os_version", "osVendor": "os_vendor"}
+_ADDRESSES = {
+    "location()": "location", "referer()": "referer", "(parse location() to uri).rawFragment()": "fragment",
+    "(parse location() to uri).decodedFragment()": "fragment",
+}  # fmt: skip
 STANDARD_PRODUCERS = {field.producer: field.column for field in RAW_FIELDS if field.producer}
 STANDARD_FIELDS = {
     **{field.name: field.column for field in RAW_FIELDS},
@@ -34,6 +44,9 @@ STANDARD_FIELDS = {
 }  # fmt: skip
 """Names that fields of old schemas have → standard columns."""
 
+Step = dict[str, Any]
+"""A step of ``from:``, as the model's YAML writes it."""
+
 
 def standard_of(producer: Producer) -> str | None:
     """The standard column that holds what *producer* gives; None when there is none."""
@@ -42,7 +55,7 @@ def standard_of(producer: Producer) -> str | None:
     if isinstance(producer, Call) and isinstance(producer.of, Call) and producer.of.of is None:
         table = {"userAgent": _AGENT, "ip2geo": _GEO if not producer.of.args else {}}.get(producer.of.name, {})
         return table.get(producer.name)
-    if _is_part(producer, "location") and isinstance(producer, Call):
+    if isinstance(producer, Call) and _address_of(producer) == "location":
         return _PAGE.get(producer.name)
     name = _query(producer)
     return name if name in _UTM else None
@@ -52,42 +65,144 @@ class Said(NamedTuple):
     """A producer in the words of the model.
 
     Attributes:
-        text: The ``from:``.
+        step: The step of a ``from:``.
         differs: What it does in another way; empty where it says the same.
     """
 
-    text: str
+    step: Step
     differs: str
 
 
-def from_text(producer: Producer) -> Said | None:
-    """The ``from:`` of a field that *producer* fills; None where the model cannot say it.
-
-    This is the one place where producers become sources.
-    """
-    return next((said for said in _ways(producer) if is_source(said.text)), None)
-
-
-def is_source(text: str) -> bool:
-    """Whether *text* can be the ``from:`` of a field."""
+@lru_cache(maxsize=4096)
+def _can_say(kind: str, source: str) -> bool:
+    """Whether a model may have a field of that type with that ``from:``, by the model's own checks."""
+    text = (
+        "dkd: 1\nsite: s\ncollector: {geo_database: a.mmdb}\nevents: {e: {}}\n"
+        f"fields: {{f: {{type: {kind}, from: {source}}}}}\n"
+    )
     try:
-        parse_source(text)
-    except ValueError:
+        load(text, "from")
+    except ModelError:
         return False
     return True
 
 
+def can_say(kind: str, source: Any) -> bool:
+    """Whether a field of the model's type *kind* can have the ``from:`` *source*: a text, a step, or a list of them."""
+    return _can_say("string" if kind == "enum" else kind, json.dumps(source, ensure_ascii=True))
+
+
+def step_of(producer: Producer, kind: str) -> Said | None:
+    """The step of a field of the model's type *kind* that *producer* fills; None where the model cannot say it."""
+    return next((said for said in _ways(producer) if can_say(kind, said.step)), None)
+
+
+def condition_of(conditions: Iterable[Producer]) -> Step | None:
+    """The condition of the model that holds where all of *conditions* do; None where it cannot say one of them."""
+    found = [_condition(one) for one in conditions]
+    whole = [one for one in found if one is not None]
+    if len(whole) < len(found):
+        return None
+    return whole[0] if len(whole) == 1 else {"all": whole}
+
+
 def _ways(producer: Producer) -> Iterator[Said]:
     """What might say it, the best first; the model's language decides."""
+    if isinstance(producer, Literal):
+        if (value := _value(producer)) is not None:
+            yield Said({"value": value}, "")
+        return
     if isinstance(producer, Parsed):
         yield from _ways(producer.of)
+    if isinstance(producer, Negated) or (isinstance(producer, Call) and producer.of is not None):
+        test = _condition(producer)
+        if test is not None:
+            yield Said({"test": test}, "")
+    if isinstance(producer, Call):
+        yield from (Said({"source": text}, differs) for text, differs in _texts(producer))
+        yield from _matched(producer)
+
+
+def _value(literal: Literal) -> Any:
+    if literal.kind == "bool":
+        return literal.text == "true"
+    if literal.kind in ("int", "long"):
+        return int(literal.text.rstrip("lLiI"))
+    if literal.kind in ("float", "double", "decimal"):
+        return float(literal.text.rstrip("fFdDgG"))
+    return literal.text if literal.kind == "string" else None
+
+
+def _matched(producer: Call) -> Iterator[Said]:
+    """A group of a pattern, or whether it fits; and the place of an address that a text holds."""
+    of = producer.of
+    if isinstance(of, Matched) and isinstance(of.pattern, Literal):
+        for text, differs in _texts(of.of):
+            step: Step = {"source": text, "match": of.pattern.text}
+            group = producer.args[0] if producer.args else None
+            if producer.name == "group" and isinstance(group, Literal):
+                step["group"] = _value(group)
+            yield Said(step, differs)
+    if isinstance(of, Call) and of.name == "ip2geo" and of.args:
+        for text, differs in _texts(of.args[0]):
+            yield Said({"source": text, "geo": _geo_word(producer.name)}, differs)
+
+
+def _condition(producer: Producer) -> Step | None:
+    """A condition of the model; None where it has none like it."""
+    if isinstance(producer, Negated):
+        inner = _condition(producer.of)
+        return {"not": inner} if inner is not None else None
+    if not isinstance(producer, Call):
+        return None
+    if producer.of is None:
+        is_flag = producer.name in ("firstInSession", "corrupt", "duplicate")
+        return (
+            {"source": STANDARD_PRODUCERS[shown(producer)], "equals": True} if is_flag and not producer.args else None
+        )
+    name, of, first = producer.name, producer.of, producer.args[0] if producer.args else None
+    if name == "negate":
+        return _condition(Negated(of))
+    if name in ("and", "or") and first is not None:
+        return _joined(name, of, first)
+    if name == "matches" and isinstance(of, Matched) and isinstance(of.pattern, Literal):
+        return _tested(of.of, matches=of.pattern.text)
+    if name in ("isPresent", "isAbsent"):
+        return _tested(of, **{"is": name[2:].lower()})
+    if name == "equalTo" and isinstance(first, Literal):
+        return _tested(of, equals=_value(first))
+    if name == "equalTo" and first is not None:
+        other = _tested(first)
+        return _tested(of, same_as=other["source"]) if other is not None else None
+    return None
+
+
+def _joined(name: str, one: Producer, other: Producer) -> Step | None:
+    parts = [_condition(one), _condition(other)]
+    return None if None in parts else {"all" if name == "and" else "any": parts}
+
+
+def _tested(of: Producer, **test: Any) -> Step | None:
+    text = next((text for text, differs in _texts(of) if not differs), None)
+    return {"source": text, **test} if text is not None and None not in test.values() else None
+
+
+def _texts(producer: Producer) -> Iterator[tuple[str, str]]:
+    """Texts that might name it as a source, with what each does in another way."""
+    if isinstance(producer, Parsed):
+        yield from _texts(producer.of)
     if not isinstance(producer, Call):
         return
     of, name, text = producer.of, producer.name, _argument(producer)
     if of is None:
         kind = {"cookie": "cookie", "header": "header", "eventParameter": "parameter"}.get(name)
-        if kind and text:
-            yield Said(f"{kind} {text}", "")
+        column = STANDARD_PRODUCERS.get(shown(producer)) or {"devicePixelRatio": "pixel_ratio"}.get(name)
+        if name in ("location", "referer"):
+            yield name, ""
+        elif kind and text:
+            yield f"{kind} {text}", ""
+        elif column:
+            yield column, ""
     elif shown(of) == "eventParameters()" and text:
         yield from _parameter(name, text)
     elif isinstance(of, Call) and of.of is None:
@@ -95,15 +210,15 @@ def _ways(producer: Producer) -> Iterator[Said]:
     yield from _address(producer)
 
 
-def _parameter(name: str, text: str) -> Iterator[Said]:
+def _parameter(name: str, text: str) -> Iterator[tuple[str, str]]:
     plain = text.removeprefix("$.")
     if name == "value" or (text.startswith("$.") and not {".", "[", "*"} & set(plain)):
-        yield Said(f"parameter {plain if name == 'path' else text}", "")
+        yield f"parameter {plain if name == 'path' else text}", ""
     elif name == "path":
-        yield Said(f"path {text}", "")
+        yield f"path {text}", ""
 
 
-def _part_of(of: Call, producer: Call) -> Iterator[Said]:
+def _part_of(of: Call, producer: Call) -> Iterator[tuple[str, str]]:
     """A part of a header, of the user agent, or of a place."""
     name = producer.name
     if of.name == "header":
@@ -111,29 +226,27 @@ def _part_of(of: Call, producer: Call) -> Iterator[Said]:
         which = {"first": "first", "last": "last"}.get(name, "")
         if name == "get" and producer.args and isinstance(producer.args[0], Literal):
             which = producer.args[0].text
-        if which:
-            yield Said(f"{header} {which}", "")
-        yield Said(header, "all values of the header, with commas between" if name != "commaSeparated" else "")
+        yield f"{header} {which}".rstrip(), ""
     elif of.name == "userAgent":
-        yield Said(f"user_agent {_AGENT_WORDS.get(name, name)}", "")
+        yield f"user_agent {_AGENT_WORDS.get(name, name)}", ""
     elif of.name == "ip2geo" and not of.args:
-        words = re.sub("^most_specific_", "", snake_case(name))
-        yield Said(f"geo {words}", "")
+        yield f"geo {_geo_word(name)}", ""
 
 
-def _address(producer: Call) -> Iterator[Said]:
+def _geo_word(name: str) -> str:
+    return re.sub("^most_specific_", "", snake_case(name))
+
+
+def _address(producer: Call) -> Iterator[tuple[str, str]]:
     """A part of an address, or a parameter of its query."""
-    for address in ("location", "referer"):
-        if _is_part(producer, address) and producer.name in _PARTS:
-            words = _PARTS[producer.name]
-            yield Said(f"{address} {words}", "")
-            yield Said(f"{address} {words.removeprefix('decoded ')}", "it stays percent-encoded")
+    address = _address_of(producer)
+    if address is not None and producer.name in _PARTS:
+        yield f"{address} {_PARTS[producer.name]}", ""
     of = producer.of
     if producer.name in ("value", "valueList") and isinstance(of, Call) and of.name == "query":
-        if _is_part(of, "location"):
-            yield Said(f"query {_argument(producer)}", "")
-        elif _is_part(of, "referer"):
-            yield Said(f"referer query {_argument(producer)}", "")
+        whose = _address_of(of)
+        if whose is not None:
+            yield f"{whose} query {_argument(producer)}".removeprefix("location "), ""
 
 
 def _argument(call: Call) -> str:
@@ -141,10 +254,10 @@ def _argument(call: Call) -> str:
     return first.text if isinstance(first, Literal) and first.kind == "string" else ""
 
 
-def _is_part(producer: Producer, address: str) -> bool:
-    """Whether it is asked of the address that the page, or the one before, has."""
-    of = producer.of if isinstance(producer, Call) else None
-    return isinstance(of, Parsed) and of.kind == "uri" and shown(of.of) == f"{address}()"
+def _address_of(producer: Call) -> str | None:
+    """The address of which it is asked: that of the page, of the one before, or the page's fragment."""
+    of = producer.of
+    return _ADDRESSES.get(shown(of.of)) if isinstance(of, Parsed) and of.kind == "uri" else None
 
 
 def _query(producer: Producer) -> str | None:
@@ -152,5 +265,5 @@ def _query(producer: Producer) -> str | None:
     if not isinstance(producer, Call) or producer.name not in ("value", "valueList"):
         return None
     of = producer.of
-    is_page = isinstance(of, Call) and of.name == "query" and _is_part(of, "location")
+    is_page = isinstance(of, Call) and of.name == "query" and _address_of(of) == "location"
     return _argument(producer) if is_page else None
