@@ -7,8 +7,10 @@ import pytest
 
 from dkd.jobs.doctor import diagnosed, examined
 from dkd.jobs.doctor_write import project_files, written
-from dkd.model.load import load
+from dkd.model.load import load, read_model
+from dkd.model.source import steps_of
 
+GOLDEN = sorted((Path(__file__).parent.parent / "golden").glob("*/model.yaml"))
 FIXTURES = Path(__file__).parent / "fixtures"
 SHOP = [FIXTURES / name for name in ("divolte-collector.conf", "ShopRecord.avsc", "mapping.groovy", "avro_stream.json")]
 
@@ -212,3 +214,20 @@ def test_most_fields_of_the_rich_profile_survive():
     old = len(bundle.mappings[str(folder / "rich.groovy")].fields)
     assert len(model.all_fields) > old // 2
     assert all(line.rpartition(": ")[2] for line in made.lost)
+
+
+@pytest.mark.parametrize("file", GOLDEN, ids=lambda path: path.parent.name)
+def test_what_dkd_renders_is_adopted_with_the_sources_that_it_had(file):
+    """Rendering and adopting know nothing of each other; flags are said in steps, some parts by standard columns."""
+    model = read_model(file)
+    folder = file.parent / "expected" / "specs" / model.site / "divolte"
+    made = written(diagnosed([folder / "event.avsc", folder / "mapping.groovy"]).bundle, ["rendered"], model.site)
+    again = load(made.texts[f"specs/{model.site}.yaml"], "model.yaml").all_fields
+    for name, field in model.all_fields.items():
+        if name in again and field.type not in ("boolean", "list"):
+            assert steps_of(name, again[name]) == steps_of(name, field), name
+    known = {"location host", "location path", "location query", "query utm_campaign"}
+    lost = {name for name, field in model.all_fields.items() if name not in again and field.privacy != "drop"}
+    for name in lost:
+        field = model.all_fields[name]
+        assert field.type == "list" or {step.source for step in steps_of(name, field)} <= known, name

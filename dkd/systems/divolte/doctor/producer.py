@@ -196,11 +196,20 @@ def _string(text: str) -> Literal:
     if text[0] == "/":
         return Literal(inner.replace("\\/", "/"), "string")
     is_template = text[0] == '"' and re.search(r"(?<!\\)\$(?:\{|[A-Za-z_])", inner) is not None
-    return Literal(re.sub(r"\\(.)", _unescaped, inner, flags=re.S), "gstring" if is_template else "string")
+    return Literal(_ESCAPE.sub(_unescaped, inner), "gstring" if is_template else "string")
+
+
+_ESCAPE = re.compile(r"\\(u+[0-9A-Fa-f]{4}|[0-3]?[0-7]{1,2}|.)", re.S)
+"""Groovy's: by letter, by UTF-16 unit, and in octal."""
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    return {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}.get(found[1], found[1])
+    code = found[1]
+    if code[0] == "u" and len(code) > 1:
+        return chr(int(code.lstrip("u"), 16))
+    if code[0] in "01234567":
+        return chr(int(code, 8))
+    return {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}.get(code, code)
 
 
 _SUFFIX = {"l": "long", "f": "float", "d": "double", "g": "decimal", "i": "int"}

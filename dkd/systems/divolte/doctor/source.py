@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from dkd.errors import ModelError
 from dkd.model.columns import RAW_FIELDS
+from dkd.model.jsonpath import parse_path
 from dkd.model.load import load
 from dkd.model.naming import snake_case
 from dkd.systems.divolte.doctor.producer import Call, Literal, Matched, Negated, Parsed, Producer, shown
@@ -211,9 +212,15 @@ def _texts(producer: Producer) -> Iterator[tuple[str, str]]:
 
 
 def _parameter(name: str, text: str) -> Iterator[tuple[str, str]]:
-    plain = text.removeprefix("$.")
-    if name == "value" or (text.startswith("$.") and not {".", "[", "*"} & set(plain)):
-        yield f"parameter {plain if name == 'path' else text}", ""
+    if name == "value":
+        yield f"parameter {text}", ""
+        return
+    try:
+        steps = parse_path(text) if name == "path" else ()
+    except ValueError:
+        return
+    if len(steps) == 1 and isinstance(steps[0], str) and steps[0] != "*":
+        yield f"parameter {steps[0]}", ""
     elif name == "path":
         yield f"path {text}", ""
 
