@@ -23,7 +23,7 @@ from dkd.systems.druid.client import Overlord
 from dkd.systems.druid.keeping import compactions, normal_compaction, normal_rules, rules
 from dkd.systems.druid.live import differences
 from dkd.systems.druid.render import KINDS, PLACEHOLDER, supervisor
-from dkd.systems.druid.strict import unknown
+from dkd.systems.druid.strict import findings_of
 from dkd.systems.table import artefacts
 
 pytestmark = pytest.mark.stack
@@ -107,6 +107,8 @@ def test_every_supervisor_is_kept_by_druid_as_it_was_rendered(site, golden_model
         live = overlord.read()
         for name, spec in names.items():
             assert differences({**spec, "suspended": True}, live[name]) == ()
+            # What Druid gives back holds its defaults too: it knows no key that the strict schema does not.
+            assert findings_of(live[name]) == ()
             overlord.terminate(name)
 
 
@@ -132,6 +134,7 @@ def test_rules_and_compaction_come_back_as_they_were_rendered(api, golden_models
                 api.call("POST", f"{COORDINATOR}/config/compaction", wanted)
                 live = api.call("GET", f"{COORDINATOR}/config/compaction/{name}")
                 assert normal_compaction(live) == normal_compaction(wanted)
+                assert findings_of(live, "compaction") == ()
                 api.call("DELETE", f"{COORDINATOR}/config/compaction/{name}")
 
 
@@ -230,7 +233,7 @@ def test_the_sampler_takes_random_models(api):
         model = model_of(root)
         for kind, columns in (("events", event_columns(model)), ("sessions", SESSION_COLUMNS)):
             spec = supervisor(model, kind, PLACEHOLDER)
-            assert unknown(spec) == ()
+            assert findings_of(spec) == ()
             time_column = spec["spec"]["dataSchema"]["timestampSpec"]["column"]
             full = {one.name: value_of(Field(type=_KIND[one.type])) for one in columns}
             found = sampled(api, spec, lines([{**full, time_column: 1}, {time_column: 2}]))
