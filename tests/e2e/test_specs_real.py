@@ -1,4 +1,4 @@
-"""What is rendered for Druid, on the real one: each golden model's artefacts are kept whole and ingest its events."""
+"""What is rendered, on the real Druid and Kafka: each golden model's artefacts are kept whole and ingest its events."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from enriched import one_of_each, value_of
 from hypothesis import HealthCheck, given, settings
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from random_models import model_of, models
 
 from dkd.enrich.resources import open_resources
@@ -24,6 +25,8 @@ from dkd.systems.druid.keeping import compactions, normal_compaction, normal_rul
 from dkd.systems.druid.live import differences
 from dkd.systems.druid.render import KINDS, PLACEHOLDER, supervisor
 from dkd.systems.druid.strict import findings_of
+from dkd.systems.kafka.render import topics
+from dkd.systems.kafka.strict import SETTINGS
 from dkd.systems.table import artefacts
 
 pytestmark = pytest.mark.stack
@@ -60,6 +63,11 @@ def golden_models():
     """Each golden model by its case, as a site of its own: another test's may have the name that it has."""
     found = {case.name: read_model(case / "model.yaml") for case in CASES}
     return {name: model.model_copy(update={"site": f"golden_{name}"}) for name, model in found.items()}
+
+
+def everywhere(models):
+    """Each model, and as it counts at each target that has something of its own."""
+    return [there for model in models.values() for there in (model, *map(model.at, model.other_targets))]
 
 
 @pytest.fixture(scope="module")
@@ -99,17 +107,39 @@ def filled(row):
 
 def test_every_supervisor_is_kept_by_druid_as_it_was_rendered(site, golden_models):
     with Overlord(site.druid) as overlord:
-        specs = [supervisor(model, kind, PLACEHOLDER) for model in golden_models.values() for kind in KINDS]
-        names = {spec["spec"]["dataSchema"]["dataSource"]: spec for spec in specs}
-        for spec in specs:
-            # Suspended: Druid keeps all of it and starts no task.
-            overlord.post({**spec, "suspended": True})
-        live = overlord.read()
-        for name, spec in names.items():
-            assert differences({**spec, "suspended": True}, live[name]) == ()
-            # What Druid gives back holds its defaults too: it knows no key that the strict schema does not.
-            assert findings_of(live[name]) == ()
-            overlord.terminate(name)
+        for model in everywhere(golden_models):
+            for kind in KINDS:
+                name = model.datasource(kind)
+                # Suspended: Druid keeps all of it and starts no task.
+                spec = {**supervisor(model, kind, PLACEHOLDER), "suspended": True}
+                overlord.post(spec)
+                live = overlord.read()[name]
+                assert differences(spec, live) == ()
+                # What Druid gives back holds its defaults too: it knows no key that the strict schema does not.
+                assert findings_of(live) == ()
+                overlord.terminate(name)
+
+
+def test_kafka_takes_every_topic_that_is_rendered(site, golden_models):
+    admin = KafkaAdminClient(bootstrap_servers=site.kafka.servers)
+    for model in everywhere(golden_models):
+        wanted = {
+            one.name: {"num_partitions": one.partitions, "replication_factor": 1, "configs": dict(one.config)}
+            for one in topics(model)
+        }
+        answer = admin.create_topics(wanted, validate_only=True, raise_errors=False)
+        assert {one["error_code"] for one in answer["topics"]} == {0}
+        wanted[model.topic("raw")]["configs"]["no.such"] = "1"
+        answer = admin.create_topics(wanted, validate_only=True, raise_errors=False)
+        assert {one["name"] for one in answer["topics"] if one["error_code"]} == {model.topic("raw")}
+    admin.close()
+
+
+def test_the_settings_that_the_topics_file_may_hold_are_kafkas(site):
+    admin = KafkaAdminClient(bootstrap_servers=site.kafka.servers)
+    found = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, "shop.raw")], config_filter="all")
+    admin.close()
+    assert set(found["topic"]["shop.raw"]) == set(SETTINGS)
 
 
 def test_the_sampler_makes_a_row_of_a_record_of_each_event(api, golden_models, rows):
@@ -124,18 +154,19 @@ def test_the_sampler_makes_a_row_of_a_record_of_each_event(api, golden_models, r
 
 
 def test_rules_and_compaction_come_back_as_they_were_rendered(api, golden_models):
-    for model in golden_models.values():
-        for there in (model, *(model.at(target) for target in model.other_targets)):
-            for name, wanted in rules(there).items():
-                api.call("POST", f"{COORDINATOR}/rules/{name}", wanted)
-                assert normal_rules(api.call("GET", f"{COORDINATOR}/rules/{name}")) == normal_rules(wanted)
-                api.call("POST", f"{COORDINATOR}/rules/{name}", [])
-            for name, wanted in compactions(there).items():
-                api.call("POST", f"{COORDINATOR}/config/compaction", wanted)
-                live = api.call("GET", f"{COORDINATOR}/config/compaction/{name}")
-                assert normal_compaction(live) == normal_compaction(wanted)
-                assert findings_of(live, "compaction") == ()
-                api.call("DELETE", f"{COORDINATOR}/config/compaction/{name}")
+    for model in everywhere(golden_models):
+        for name, wanted in rules(model).items():
+            api.call("POST", f"{COORDINATOR}/rules/{name}", wanted)
+            live = api.call("GET", f"{COORDINATOR}/rules/{name}")
+            assert normal_rules(live) == normal_rules(wanted)
+            assert findings_of(live, "rules") == ()
+            api.call("POST", f"{COORDINATOR}/rules/{name}", [])
+        for name, wanted in compactions(model).items():
+            api.call("POST", f"{COORDINATOR}/config/compaction", wanted)
+            live = api.call("GET", f"{COORDINATOR}/config/compaction/{name}")
+            assert normal_compaction(live) == normal_compaction(wanted)
+            assert findings_of(live, "compaction") == ()
+            api.call("DELETE", f"{COORDINATOR}/config/compaction/{name}")
 
 
 def batch_of(model, folder: str, kind: str, **places: str):
