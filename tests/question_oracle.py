@@ -7,6 +7,18 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+K, RANK_ERROR = 1_024, 0.0022
+"""What dkd prints of quantiles: exact below 2k numbers, else off by so much of the rank, 997 times of 1000."""
+
+
+def _quantile(column: str, at: float, where: str = "true") -> str:
+    """How many numbers there are, and those at the rank, and at twice the error below and above it."""
+    only = f"FILTER ({column} IS NOT NULL AND {where})"
+    listed, count = f"list_sort(list({column}) {only})", f"count(*) {only}"
+    ranks = [f"greatest(ceil({rank} * {count}), 1)" for rank in (at - 2 * RANK_ERROR, at, min(at + 2 * RANK_ERROR, 1))]
+    return f"[{count}, {', '.join(f'({listed})[CAST({rank} AS BIGINT)]' for rank in ranks)}]"
+
+
 MEASURES = {
     "visitors": "count(DISTINCT party_id)",
     "countries": "count(DISTINCT nullif(country, ''))",
@@ -19,14 +31,45 @@ MEASURES = {
     "sessions": "count(*)",
     "bounces": "count(*) FILTER (is_bounce)",
     "value": "coalesce(sum(conversion_value), 0)",
+    "big_orders": "count(*) FILTER (revenue >= 500 AND revenue < 1500)",
+    "some_views": "count(*) FILTER (event = 'page_view' AND (country IN ('NL', 'DE') OR country IS NULL))",
+    "by_day": "count(*) FILTER (region IN ('EU', 'rest') AND hour > 5 AND hour <= 20)",
+    "pages": "count(DISTINCT page_no)",
 }
-OF_SESSIONS = ("sessions", "bounces", "value")
+QUANTILES = {
+    "order_p95": _quantile("revenue", 0.95),
+    "order_median": _quantile("revenue", 0.5, "event = 'purchase' AND country IS NOT NULL AND country <> 'NL'"),
+    "quantity_p10": _quantile("quantity", 0.1),
+    "width_p99": _quantile("viewport_width", 0.99),
+    "duration_p90": _quantile("duration_s", 0.9),
+}
+MEASURES |= QUANTILES
+OF_SESSIONS = ("sessions", "bounces", "value", "duration_p90")
 RATIOS = {
     "revenue_per_visitor": ("revenue", "visitors"),
     "bounce_rate": ("bounces", "sessions"),
     "pageviews_per_session": ("pageviews", "sessions"),
+    "revenue_per_buyer": ("revenue", "buyers"),
+    "events_per_session": ("events", "sessions"),
+    "median_per_visitor": ("order_median", "visitors"),
 }
-ADDITIVE = {"events", "pageviews", "orders", "revenue", "quantity", "sessions", "bounces", "value"}
+DIMENSIONS = {
+    "order_size": "CASE WHEN revenue < 100 THEN 'below 100' WHEN revenue < 500.5 THEN '100 to below 500.5' "
+    "WHEN revenue < 1500 THEN '500.5 to below 1500' WHEN revenue >= 1500 THEN '1500 or more' END",
+    "region": "CASE WHEN country IN ('NL', 'DE') THEN 'EU' WHEN country IN ('?', '%_') OR country IS NULL "
+    "THEN ''' OR 1=1 --' ELSE 'rest' END",
+    "neighbour": "CASE WHEN country IN ('DE', 'FR') THEN 'near' ELSE country END",
+    "page_no": "nullif(regexp_extract(page_path, '^/p(1[0-9])$', 1), '')",
+    "hour": "hour({local})",
+    "weekday": "dayname({local})",
+    "month": "monthname({local})",
+    "received_day": "day(timezone('{zone}', timezone('UTC', make_timestamp(received_ms * 1000))))",
+    "origin": "coalesce(channel, country)",
+}
+_OF_EVENTS = ("order_size", "page_no", "received_day")
+
+ADDITIVE = {"events", "pageviews", "orders", "revenue", "quantity", "sessions", "bounces", "value", "big_orders"}
+ADDITIVE |= {"some_views", "by_day"}
 OTHERS = "all the others"
 _TRUNC = {"P1D": "day", "P1W": "week", "P1M": "month", "P3M": "quarter", "P1Y": "year"}
 _MINUTES = {"PT5M": 5, "PT15M": 15, "PT1H": 60}
@@ -55,7 +98,8 @@ class Oracle:
             keys = [_bucket(question.grain, question.zone)] if question.grain else []
             keys += [_kept(split.dimension, values) for split, values in zip(question.splits, kept, strict=True)]
             where = _where(question, start, end)
-            sql = f"SELECT {', '.join([*keys, *(MEASURES[name] for name in names)])} FROM {table} WHERE {where}"
+            sql = f"SELECT {', '.join([*keys, *(MEASURES[name] for name in names)])} "
+            sql += f"FROM {_table(table, question.zone)} WHERE {where}"
             groups = ", ".join(str(n + 1) for n in range(len(keys)))
             for row in self.db.execute(sql + (f" GROUP BY {groups}" if keys else "")).fetchall():
                 key = row[: len(keys)] if question.grain else (None, *row[: len(keys)])
@@ -66,10 +110,12 @@ class Oracle:
         """The number that ranks each value of the split."""
         by = split.sort or question.measures[0]
         table = "sessions" if RATIOS.get(by, (by,))[0] in OF_SESSIONS else "events"
-        sql = MEASURES.get(by) or "({}) / nullif({}, 0)".format(*(MEASURES[name] for name in RATIOS[by]))
+        sql = _one(by) if by in MEASURES else "({}) / nullif({}, 0)".format(*map(_one, RATIOS[by]))
         where = _where(question, start, end)
         return dict(
-            self.db.execute(f"SELECT {split.dimension}, {sql} FROM {table} WHERE {where} GROUP BY 1").fetchall()
+            self.db.execute(
+                f"SELECT {split.dimension}, {sql} FROM {_table(table, question.zone)} WHERE {where} GROUP BY 1"
+            ).fetchall()
         )
 
 
@@ -100,11 +146,34 @@ def _with_ratios(measures: Iterable[str], numbers: dict[str, float]) -> dict[str
     found: dict[str, float | None] = {}
     for name in measures:
         if name in RATIOS:
-            above, below = (numbers.get(part, 0) for part in RATIOS[name])
-            found[name] = above / below if below else None
+            above, below = (_plain(numbers.get(part, nothing(part))) for part in RATIOS[name])
+            found[name] = above / below if below and above is not None else None
         else:
-            found[name] = numbers.get(name, 0)
+            found[name] = numbers.get(name, nothing(name))
     return found
+
+
+def nothing(name: str) -> object:
+    """What a measure is where there is nothing to count."""
+    return None if name in RATIOS else [0, None, None, None] if name in QUANTILES else 0
+
+
+def _plain(value):
+    return value[2] if isinstance(value, list) else value
+
+
+def _one(name: str) -> str:
+    return f"({MEASURES[name]})[3]" if name in QUANTILES else MEASURES[name]
+
+
+def _table(name: str, zone: str) -> str:
+    local = f"timezone('{zone}', timezone('UTC', moment))"
+    found = [
+        f"{sql.format(local=local, zone=zone)} AS {dimension}"
+        for dimension, sql in DIMENSIONS.items()
+        if name == "events" or dimension not in _OF_EVENTS
+    ]
+    return f"(SELECT *, {', '.join(found)} FROM {name})"
 
 
 def _bucket(grain: str, zone: str) -> str:

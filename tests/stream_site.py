@@ -9,8 +9,10 @@ from pathlib import Path
 
 import fastavro
 
+from dkd.collect.message import Message
 from dkd.enrich.chain import prepare
 from dkd.enrich.resources import open_resources
+from dkd.jobs.lanes import partition
 from dkd.model.load import load
 from dkd.model.schema import Model
 from dkd.stream.decode import decoder, known_schemas
@@ -167,3 +169,18 @@ def memory(model: Model, records: Sequence[Record]) -> MemoryStore:
     store = MemoryStore(model.topics.partitions)
     filled(store, model, records)
     return store
+
+
+def enriched(model: Model, messages: Iterable[Message]) -> list[dict[str, object]]:
+    """The clean events that the whole enricher of *model* makes of what a collector wrote; it must reject none."""
+    setup = prepare(model, open_resources(model), b"a key of tests")
+    work = Work(model.topic("raw"), decoder(known_schemas(model, Path("no such folder")), setup.raw_schema), setup)
+    store, rows = MemoryStore(4), {}
+    for one in messages:
+        if one.topic == model.topic("raw"):
+            place = ("raw", partition(one.key or b"", 4))
+            rows.setdefault(place, []).append(Record(one.key, one.value, one.timestamp_ms))
+    store.append(rows, {})
+    run_out(loop_on(store, work), store, Limits(5_000, 5_000_000))
+    assert not any(written(store, ("rejects",)).values())
+    return [json.loads(one.value or b"") for found in written(store, ("clean",)).values() for one in found]

@@ -62,7 +62,7 @@ def plan(
     _require_place(out)
     found = planned(chosen.model, chosen.settings)
     require_cluster(chosen.project, found)
-    probes = probed(found, chosen.settings) if probe else ()
+    probes = probed(found, chosen.model, chosen.settings) if probe else ()
     _show(found, as_json, probes)
     if out is not None:
         out.write_text(saved(found, chosen.model, str(chosen.path), chosen.settings.pseudonym_key), "utf-8")
@@ -82,7 +82,8 @@ def deploy(
 ) -> None:
     """Make topics, supervisors and rules as the model says; shows the plan and asks first.
 
-    A deploy that was stopped goes on where it was: what is done stays done, what was begun is looked at first.
+    A deploy that was stopped goes on where it was: what is done stays done, what was begun is looked at first. Where
+    the local stack runs, its services start anew with the new model.
     """
     from dkd.jobs.deploy import apply, refuse_blocked
     from dkd.jobs.pin import keep_cluster, require_cluster
@@ -101,7 +102,27 @@ def deploy(
     keep_schema(chosen.opened.project, model)
     keep_cluster(chosen.opened.project, found, lambda line: typer.echo(line, err=True))
     report = apply(found, model, settings, tell=_json_line if as_json else _line, patience_s=lock_timeout)
+    if settings.is_local:
+        _renew(chosen.opened)
     _say(report.line(), as_json, quiet=found.is_empty)
+
+
+def _renew(chosen: Opened) -> None:
+    """Let the services of the local stack, where they run, work by the model that was deployed."""
+    from dkd.cli.args import base_port, environment
+    from dkd.cli.progress import Stderr
+    from dkd.jobs.renew import renew
+    from dkd.jobs.up import Site
+    from dkd.local.layout import Layout
+
+    if not chosen.path.is_file():
+        return
+    project, listener = chosen.project, Stderr()
+    try:
+        site = Site(chosen.path, chosen.model)
+        renew(Layout.of(project), site, base_port(project), lambda: environment(project), listener)
+    finally:
+        listener.clear()
 
 
 def destroy(
@@ -117,11 +138,13 @@ def destroy(
 ) -> None:
     """Remove what deploy made, and nothing else; shows it first, and asks for the target's name.
 
-    Supervisors, rules and compaction go; topics and rows only with --include-data.
+    Supervisors and compaction go; topics, rows and the rules that let them go one day only with --include-data. What
+    was stopped is gone on with by running it again.
     """
     from dkd.cli.args import opened
     from dkd.jobs import destroy as job
     from dkd.jobs.pin import require_cluster
+    from dkd.model.words import counted
 
     chosen = opened(path, target)
     found = job.destroying(chosen.model, chosen.settings, include_data=include_data)
@@ -129,7 +152,7 @@ def destroy(
     _show(found, as_json=False)
     _require_name(target, confirm)
     job.destroy(found, chosen.model, chosen.settings, tell=_line, patience_s=lock_timeout)
-    typer.echo(f"{found.site} on {target}: {len(found.steps)} artefacts removed")
+    typer.echo(f"{found.site} on {target}: {counted(len(found.steps), 'artefact')} removed")
 
 
 def _require_name(target: str, confirm: str | None) -> None:
@@ -226,9 +249,12 @@ def _ask(steps: int) -> None:
     import sys
 
     from dkd.cli.args import is_terminal
+    from dkd.model.words import counted
 
     if not is_terminal(sys.stdin):
         raise RefusedError(
-            "DKD711", problem=f"{steps} steps are not carried out unasked", remedy="look at the plan, then add --yes"
+            "DKD711",
+            problem=f"{counted(steps, 'step')} to do, and nothing is done unasked",
+            remedy="look at the plan, then add --yes",
         )
-    typer.confirm(f"Carry out these {steps} steps?", abort=True, err=True)
+    typer.confirm(f"Carry out {counted(steps, 'step')}?", abort=True, err=True)

@@ -58,6 +58,7 @@ def diff(
 
         typer.echo(explanation("dkd diff", explain, RULES, explained, page), nl=False)
         return
+    from dkd.model.words import counted
     from dkd.plan.diff import met
 
     asked = _classes(fail_on)
@@ -65,9 +66,9 @@ def diff(
     typer.echo(_printed(report, Form.json if as_json else form), nl=False)
     failing = met(report.changes, asked)
     if failing:
-        typer.echo(f"{len(failing)} of the changes are of a class in --fail-on {fail_on}", err=True)
+        typer.echo(f"{counted(len(failing), 'change')} of a class in --fail-on {fail_on}", err=True)
     if report.mistakes:
-        typer.echo(f"{len(report.mistakes)} of the waivers are wrong", err=True)
+        typer.echo(f"{counted(len(report.mistakes), 'wrong waiver')}", err=True)
     if failing or report.mistakes:
         raise typer.Exit(ExitCode.findings)
 

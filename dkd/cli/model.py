@@ -23,6 +23,7 @@ class PresetName(StrEnum):
 
     web = "web"
     shop = "shop"
+    weblog = "weblog"
 
 
 class FindingsForm(StrEnum):
@@ -117,14 +118,14 @@ def schema(
 
 
 def _sum_up(file: Path, found: "Checked") -> None:
-    from dkd.model.words import plural
+    from dkd.model.words import counted
 
     if found.model is None or any(one.level == "mistake" for one in found.findings):
-        typer.echo(plural(len(found.findings), "mistake"), err=True)
+        typer.echo(counted(len(found.findings), "mistake"), err=True)
         return
     model = found.model
     sizes = {"event": len(model.events), "field": len(model.all_fields), "measure": len(model.measures)}
-    counts = ", ".join(plural(size, name) for name, size in {**sizes, "view": found.views}.items())
+    counts = ", ".join(counted(size, name) for name, size in {**sizes, "view": found.views}.items())
     typer.echo(f"{file}: site {model.site}, {counts}: no mistakes")
 
 

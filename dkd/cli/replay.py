@@ -14,7 +14,9 @@ class FormatName(StrEnum):
     """Formats of a file."""
 
     ndjson = "ndjson"
+    csv = "csv"
     combined = "combined"
+    w3c = "w3c"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,9 +44,10 @@ def replay(
 ) -> None:
     """Send events of files to the collector, with their own times, and print the books.
 
-    Reads NDJSON with the standard column names and the events' fields, and web server logs in combined format. Sends in
-    order of event time, waits for parts that are down, and ends when every line is queryable or accounted for: exit 0
-    when the books close, else 1. --close ends with ticks that close every session, so that all of them are rows.
+    Reads NDJSON, and CSV with a header, of the standard columns and the events' fields; and web server logs: combined,
+    W3C's extended, or NDJSON or CSV of the columns ip, request, status and so on. Sends in order of event time, waits
+    for parts that are down, and ends when every line is queryable or accounted for: exit 0 if the books close, else 1.
+    --close ends with ticks that close every session, so that all of them are rows.
     """
     import json
 

@@ -116,7 +116,11 @@ def status(
     from dkd.settings import Ports
 
     project = _project(path)
-    sections: list[Callable[[], Section]] = [lambda: _books(path, target), lambda: _deployed(path, target)]
+    sections: list[Callable[[], Section]] = [
+        lambda: _section("books", path, target),
+        lambda: _section("supervisors", path, target),
+        lambda: _section("deploy", path, target),
+    ]
     if target == "local":
         found = read(Layout.of(project), Ports.at(base_port(project)), sections)
     else:
@@ -129,28 +133,21 @@ def status(
         raise typer.Exit(ExitCode.failed)
 
 
-def _books(path: Path | None, target: str) -> "Section":
+def _section(name: str, path: Path | None, target: str) -> "Section":
     from dkd.cli.args import opened
+    from dkd.jobs.deployed import deploy_section
+    from dkd.jobs.reading import supervisors_section
     from dkd.jobs.standing import books_section
     from dkd.jobs.status import Section
 
     try:
         found = opened(path, target)
     except DkdError as error:
-        return Section("books", (f"books: not known, {error}",), {"unknown": error.problems[0].as_dict()})
-    return books_section(found.model, found.settings)
-
-
-def _deployed(path: Path | None, target: str) -> "Section":
-    from dkd.cli.args import opened
-    from dkd.jobs.deployed import deploy_section
-    from dkd.jobs.status import Section
-
-    try:
-        found = opened(path, target)
-    except DkdError as error:
-        return Section("deploy", (), {"unknown": error.problems[0].as_dict()})
-    return deploy_section(found.model, found.settings)
+        # The mistake is told once.
+        lines = (f"books: not known, {error}",) if name == "books" else ()
+        return Section(name, lines, {"unknown": error.problems[0].as_dict()})
+    read = {"books": books_section, "supervisors": supervisors_section, "deploy": deploy_section}[name]
+    return read(found.model, found.settings)
 
 
 def logs(

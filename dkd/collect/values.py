@@ -59,6 +59,14 @@ def lenient(field: Field) -> Take:
     return lenient
 
 
+def fitted(value: object, take: Take | None) -> object:
+    """What *take* makes of *value*; *value* itself where that cannot be, or nothing is known of its column."""
+    if take is not None and value is not None:
+        with suppress(BadValue):
+            return take(value)
+    return value
+
+
 def string(value: object) -> str:
     """A text as such."""
     if isinstance(value, str):

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from dkd.errors import UsageError
 from dkd.explore.view import View, of_link, said
+from dkd.model.types import Scalar
 from dkd.query.periods import local_time
-from dkd.query.question import Filter, Interval, Last, Question, Scalar
+from dkd.query.question import Filter, Interval, Last, Question
 
 Gesture = Mapping[str, Any]
 """What a person did, as the page sends it: ``kind``, and what the kind needs."""

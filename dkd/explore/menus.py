@@ -7,7 +7,9 @@ from dkd.explore import words
 from dkd.explore.plan import MOST_BUCKETS
 from dkd.explore.view import Saved, View
 from dkd.model.schema import Model
-from dkd.query.measure import columns, dimensions, kind_of, plain
+from dkd.query.definition import computed
+from dkd.query.dimension import columns, dimensions
+from dkd.query.measure import kind_of, parts
 from dkd.query.periods import bucket_count
 from dkd.query.question import Interval
 
@@ -27,7 +29,7 @@ _ZONES = (
 
 
 def menus(model: Model, view: View | None, saved: Sequence[Saved], span: Interval | None) -> dict[str, Any]:
-    """Every menu: lists of a value and its label."""
+    """Every menu: lists of a value and its label; a dimension also says how it is computed, nothing for a column."""
     return {
         "dimensions": list(_dimensions(model, view)),
         "stretches": [list(one) for one in STRETCHES],
@@ -39,15 +41,15 @@ def menus(model: Model, view: View | None, saved: Sequence[Saved], span: Interva
 
 def _dimensions(model: Model, view: View | None) -> Iterator[list[str]]:
     """What the chosen measure can be asked by: sessions have no product, and events no entry page."""
-    parts = plain(model, view.shown) if view else ()
-    kinds = [kind for part in parts if (kind := kind_of(model, model.measures[part]))]
+    counted = parts(model, view.shown) if view else ()
+    kinds = [kind for part in counted if (kind := kind_of(model, part.measure))]
     names = [
         name
         for name, column in dimensions(model).items()
         if column.type != "list" and name not in _IDENTIFIERS and all(name in columns(model, kind) for kind in kinds)
     ]
     for name in sorted(names, key=lambda name: words.label(name).lower()):
-        yield [name, words.label(name)]
+        yield [name, words.label(name), computed(model, name)]
 
 
 def _grains(span: Interval | None) -> Iterator[list[str]]:

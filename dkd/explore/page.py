@@ -15,7 +15,9 @@ from dkd.explore.state import nothing, refusal
 from dkd.explore.view import Saved, View, as_link
 from dkd.model.schema import Model
 from dkd.query.answer import Answer, Cell, Others, Row
-from dkd.query.measure import definition, dimensions, is_additive
+from dkd.query.definition import computed, definition
+from dkd.query.dimension import dimensions
+from dkd.query.measure import is_additive
 from dkd.query.periods import after
 from dkd.query.question import Last, Question
 from dkd.query.trust import exactness
@@ -184,13 +186,14 @@ def _cards(model: Model, view: View, plan: Plan, series: Answer | None) -> Itera
 def _cell(model: Model, measure: str, cell: Cell) -> Json:
     places = words.decimals(model, measure)
     change, way = words.change_text(cell)
+    past = cell.previous
     return {
         "value": cell.now.value,
         "text": words.number_text(cell.now, places),
         "error": words.error_text(cell.now),
         "change": change,
         "way": way,
-        "previous": words.number_text(cell.previous, places) if cell.previous else "",
+        "previous": words.number_text(past, places) if past is not None and past.value is not None else "",
     }
 
 
@@ -227,7 +230,7 @@ def _panels(model: Model, view: View, plan: Plan, found: Found, series: Answer |
         total = series.totals[series.question.measures.index(view.shown)].now.value
     for name, asked in plan.panels.items():
         head: Json = {"dimension": name, "label": words.label(name), "measure": words.label(view.shown)}
-        head |= {"unit": words.unit(model, view.shown), "rows": [], "problem": ""}
+        head |= {"unit": words.unit(model, view.shown), "rows": [], "problem": "", "about": computed(model, name)}
         answer = found.panels.get(name)
         if isinstance(asked, Problem):
             yield head | {"problem": f"{asked.problem}; {asked.remedy}"}

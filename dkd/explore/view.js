@@ -41,7 +41,7 @@ function options(select, items, chosen) {
   const text = JSON.stringify(items);
   if (select.dataset.items !== text) {
     select.dataset.items = text;
-    select.replaceChildren(...items.map(([value, label]) => node("option", { value, textContent: label })));
+    select.replaceChildren(...items.map(([value, label, about]) => node("option", { value, textContent: label, title: about ?? "" })));
   }
   put(select, "value", chosen);
 }
@@ -279,18 +279,18 @@ function patchCard(app, at, card) {
   number.replaceChildren(card.text, ...(card.unit ? [node("small", { textContent: card.unit })] : []),
     ...(card.error ? [node("small", { textContent: card.error })] : []));
   note.replaceChildren(...(card.problem ? [card.problem] : app.data.compares ? changed(card) : []));
-  const points = card.spark.map((value) => value ?? 0);
-  const most = Math.max(...points, 0) || 1;
-  const path = points.map((value, n) => `${n ? "L" : "M"}${(points.length > 1 ? n / (points.length - 1) * 100 : 50).toFixed(2)} ${(31 - value / most * 27).toFixed(2)}`).join("");
-  spark.children[0].setAttribute("d", path && `${path}L100 34L0 34Z`);
-  spark.children[1].setAttribute("d", path);
+  const most = Math.max(...card.spark.map((value) => value ?? 0), 0) || 1, last = card.spark.length - 1;
+  const x = (n) => (last > 0 ? n / last * 100 : 50), y = (value) => 31 - value / most * 27;
+  const under = path(card.spark.map((value) => value ?? 0), x, y);
+  spark.children[0].setAttribute("d", under && `${under}L100 34L0 34Z`);
+  spark.children[1].setAttribute("d", path(card.spark, x, y));
 }
 
 function changed(cell) {
   if (!cell.change) return [];
   const way = cell.way > 0 ? "up" : cell.way < 0 ? "down" : "";
   const arrow = cell.way > 0 ? "▲ " : cell.way < 0 ? "▼ " : "";
-  return [node("span", { className: `change ${way}`, textContent: arrow + cell.change }), ` from ${cell.previous}`];
+  return [node("span", { className: `change ${way}`, textContent: arrow + cell.change }), cell.previous ? ` from ${cell.previous}` : ""];
 }
 
 function makePanel(app, panel) {
@@ -315,7 +315,8 @@ function patchPanel(app, at, panel) {
   at.querySelector(".remove").onclick = () => app.send({ kind: "panel", at: place, dimension: null });
   at.querySelector(".source").hidden = !app.data.sources[panel.dimension];
   at.setAttribute("aria-label", `${panel.measure} by ${panel.label}`);
-  put(at.querySelector("caption"), "textContent", `${panel.measure} by ${panel.label}`);
+  put(select, "title", panel.about);
+  put(at.querySelector("caption"), "textContent", `${panel.measure} by ${panel.label}${panel.about ? `: ${panel.about}` : ""}`);
   const why = panel.problem || (panel.rows.length ? "" : "No values here.");
   put(at.querySelector(".why"), "textContent", why);
   at.querySelector(".why").hidden = !why;
@@ -546,7 +547,9 @@ function path(values, x, y) {
   let pen = false;
   return values.map((value, n) => {
     if (value == null) { pen = false; return ""; }
-    const part = `${pen ? "L" : "M"}${x(n).toFixed(1)} ${y(value).toFixed(1)}`;
+    // A point between two gaps has no line to be on: its own is as short as the pen is wide.
+    const end = pen || (values[n + 1] ?? null) !== null ? "" : "h0.1";
+    const part = `${pen ? "L" : "M"}${x(n).toFixed(1)} ${y(value).toFixed(1)}${end}`;
     pen = true;
     return part;
   }).join("");

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 from dkd.model.columns import Column
 from dkd.model.schema import Model
-from dkd.query.answer import Cell, Number, Others
-from dkd.query.measure import plain, unit_of
+from dkd.query.answer import Cell, Others
+from dkd.query.measure import parts, unit_of
+from dkd.query.number import Number
 from dkd.query.periods import DATES
 from dkd.query.question import Filter, Grain, Interval
 
@@ -47,15 +48,19 @@ def filter_label(one: Filter, column: Column | None) -> str:
 
 def unit(model: Model, measure: str) -> str:
     """The unit of a measure's numbers; empty for counts."""
-    summed = model.measures[plain(model, measure)[0]].sum
-    return unit_of(model, summed) if summed else ""
+    first = parts(model, measure)[0].measure
+    column = first.sum or first.quantile
+    return unit_of(model, column) if column else ""
 
 
 def decimals(model: Model, measure: str) -> int:
     """How many decimals a measure's numbers have: none where it counts whole things."""
-    if model.measures[measure].ratio is not None:
+    first, *more = parts(model, measure)
+    if more:
         return 2
-    summed = model.measures[measure].sum
+    if first.measure.quantile is not None:
+        return 0 if first.is_whole else 2
+    summed = first.measure.sum
     field = model.all_fields.get(summed) if summed else None
     return 0 if summed is None or (field is not None and field.type in ("int", "long")) else 2
 

@@ -6,6 +6,7 @@ from typing import Any
 from dkd.jobs.again import Sent
 from dkd.jobs.rejects import COLLECT
 from dkd.jobs.trial import Plan, Refusal
+from dkd.model.words import counted
 from dkd.query.show import visible
 
 _MOST_REFUSED = 20
@@ -19,8 +20,8 @@ def plan_text(plan: Plan) -> str:
         refused.setdefault((one.reason, one.remedy), []).append(one)
     most = sorted(refused.values(), key=len, reverse=True)
     shown = [
-        *([f"{lines[True]:,} lines to the collector"] if lines[True] else []),
-        *([f"{lines[False]:,} records back into raw"] if lines[False] else []),
+        *([f"{counted(lines[True], 'line')} to the collector"] if lines[True] else []),
+        *([f"{counted(lines[False], 'record')} back into raw"] if lines[False] else []),
         *([f"  {plan.late:,} of them will be late: clean events without a session"] if plan.late else []),
         *(visible(_refused(some)) for some in most[:_MOST_REFUSED]),
     ]

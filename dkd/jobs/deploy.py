@@ -11,6 +11,7 @@ from dkd.jobs.lock import PATIENCE_S, Held, acquired, now_text, who
 from dkd.jobs.plan import KNOWN_S, plan_of, planned, privacy
 from dkd.model.digest import running_digest
 from dkd.model.schema import Model
+from dkd.model.words import counted
 from dkd.plan.journal import Deploy, Journal, began, ended, stepped
 from dkd.plan.order import Plan
 from dkd.plan.show import changed
@@ -52,7 +53,7 @@ class Report:
         """The report as one line of text, for people."""
         if not self.done:
             return f"{self.plan.site} on {self.plan.target} was as the model says; nothing was changed"
-        return f"{self.plan.site} on {self.plan.target} is as the model says: {len(self.done)} steps done"
+        return f"{self.plan.site} on {self.plan.target} is as the model says: {counted(len(self.done), 'step')} done"
 
 
 def deploy(model: Model, settings: Settings, *, tell: Tell) -> Report:
@@ -99,7 +100,7 @@ def apply(plan: Plan, model: Model, settings: Settings, *, tell: Tell, patience_
         if plan.is_empty and _is_known(found, model, settings):
             return Report(plan, ())
         _make_journal(found, model, settings)
-        with acquired(settings.kafka, model.site, journal_topic(model), found.journal, "deploy", patience_s) as held:
+        with acquired(settings.kafka, journal_topic(model), found.journal, "deploy", patience_s) as held:
             journal = _looked_again(found, plan, model, settings)
             run = _Run(plan, model, settings, found, held, tell, journal)
             run.all()
@@ -228,7 +229,7 @@ def _stopped(steps: Sequence[Change], done: int, error: DkdError) -> DkdError:
     if not done:
         return error
     first = error.problems[0]
-    before = f"done before it: {changed(steps[:done])}; {len(steps) - done} steps are left"
+    before = f"done before it: {changed(steps[:done])}; still to do: {counted(len(steps) - done, 'step')}"
     return PartlyError(
         "DKD712",
         where=steps[done].address,

@@ -5,7 +5,8 @@ from dkd.jobs.live import journal_topic
 from dkd.jobs.lock import is_dead
 from dkd.jobs.status import Section
 from dkd.model.schema import Model
-from dkd.plan.journal import Journal, Record, folded
+from dkd.model.words import counted
+from dkd.plan.journal import Deploy, Journal, Record, folded
 from dkd.settings import Settings
 from dkd.systems.kafka.client import committed, connected
 
@@ -32,29 +33,43 @@ def read_journal(model: Model, settings: Settings) -> Journal:
 
 
 def section(journal: Journal) -> Section:
-    """*journal* for people and programs; not well while a deploy is half done and nobody works on it."""
+    """*journal* for people and programs; not well while something is half done and nobody works on it."""
     deploy = journal.deploy
     lock = journal.lock if journal.lock and not is_dead(journal.lock) else None
     if deploy is None:
         return Section("deploy", ("deploy: none yet",), None)
     steps = [{"address": step.address, "action": step.action, "state": step.state} for step in journal.steps]
     values = {
+        **_as_dict(deploy),
+        "lock": lock.who if lock else "",
+        "steps": steps,
+        "open": list(journal.left()),
+        "history": [_as_dict(one) for one in reversed(journal.past)],
+    }
+    if deploy.finalised:
+        did = counted(len(deploy.steps), "step")
+        line = f"{deploy.operation} {deploy.id}: model {deploy.model}, {did}, by {deploy.who}, {deploy.finalised}"
+        return Section("deploy", ("", line), values)
+    left = ", ".join(journal.left()) or "its end"
+    state = f"{lock.who} is at it" if lock else f"nobody is at it; {_command(deploy)} goes on"
+    line = f"{journal.unfinished} by {deploy.who}, begun {deploy.started}, is not done: {left} to do; {state}"
+    return Section("deploy", ("", line), values, ok=lock is not None)
+
+
+def _as_dict(deploy: Deploy) -> dict[str, object]:
+    return {
         "id": deploy.id,
+        "operation": deploy.operation,
         "target": deploy.target,
         "model": deploy.model,
         "who": deploy.who,
         "started": deploy.started,
         "finalised": deploy.finalised,
-        "lock": lock.who if lock else "",
-        "steps": steps,
-        "open": list(journal.left()),
+        "steps": len(deploy.steps),
     }
-    if deploy.finalised:
-        line = (
-            f"deploy {deploy.id}: model {deploy.model}, {len(deploy.steps)} steps, by {deploy.who}, {deploy.finalised}"
-        )
-        return Section("deploy", ("", line), values)
-    left = ", ".join(journal.left()) or "its end"
-    state = f"{lock.who} is at it" if lock else "nobody is at it; dkd deploy goes on"
-    line = f"deploy {deploy.id} by {deploy.who}, begun {deploy.started}, is not done: {left} to do; {state}"
-    return Section("deploy", ("", line), values, ok=lock is not None)
+
+
+def _command(deploy: Deploy) -> str:
+    """What goes on where *deploy* was stopped."""
+    all_data = any(address.startswith("kafka/topic/") for address in deploy.steps)
+    return f"dkd {deploy.operation}{' --include-data' if deploy.operation == 'destroy' and all_data else ''}"

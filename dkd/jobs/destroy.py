@@ -1,23 +1,28 @@
-"""What deploys have made becomes nothing: supervisors, rules and compaction; with all data, topics and rows too."""
+"""What deploys have made becomes nothing: supervisors and compaction; with all data, topics, rows and rules too."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import dataclass
 
-from dkd.errors import RefusedError
+import dkd
+from dkd.errors import DkdError, RefusedError
 from dkd.jobs.deploy import Report, Tell, carried_out
 from dkd.jobs.live import Systems, journal_topic, systems
-from dkd.jobs.lock import Held, acquired
+from dkd.jobs.lock import Held, acquired, now_text, who
 from dkd.jobs.plan import KNOWN_S, places
+from dkd.model.digest import digest as model_digest
 from dkd.model.schema import Model
-from dkd.plan.journal import removed
+from dkd.plan.journal import Deploy, began, finished, removed, stepped
 from dkd.plan.order import Plan
 from dkd.plan.step import DATASOURCE, DIVOLTE, SUPERVISOR, TOPIC
 from dkd.settings import Settings
 from dkd.systems.change import Change
 from dkd.systems.druid.keeping import COMPACTION, RULES
 
-_ORDER = (DIVOLTE, SUPERVISOR, COMPACTION, RULES, DATASOURCE, TOPIC)
-"""Readers before what they read."""
+_ORDER = (DIVOLTE, SUPERVISOR, COMPACTION, DATASOURCE, RULES, TOPIC)
+"""Readers before what they read, and rows before the rules that let them go one day."""
+
+_DATA = frozenset({DATASOURCE, RULES, TOPIC})
+"""What stays as long as the data stays."""
 
 
 def destroying(model: Model, settings: Settings, *, include_data: bool) -> Plan:
@@ -26,45 +31,61 @@ def destroying(model: Model, settings: Settings, *, include_data: bool) -> Plan:
     Args:
         model: The site.
         settings: Where.
-        include_data: Whether topics and rows go too.
+        include_data: Whether topics and rows go too, with their rules and, at the very end, the journal.
 
     Raises:
-        RefusedError: DKD718, when no deploy has made anything here.
+        RefusedError: DKD718, when no deploy has made anything here, or only data is left and shall stay.
         DkdError: DKD701 to DKD704, when a system cannot be reached or refuses.
     """
+    journal = journal_topic(model)
     with systems(model, settings) as found:
-        live = found.read()
-    steps = [_step(address) for address in live.journal.applied or {}]
-    if not steps:
-        problem = f"{journal_topic(model)} says that no deploy has made anything here"
-        raise RefusedError(
-            "DKD718", where=f"target {settings.target}", problem=problem, remedy="choose another --target"
-        )
+        live, is_known = found.read(), journal in found.kafka.read([journal])
+    steps = [_step(address) for address in live.journal.made() if address != f"kafka/{TOPIC}/{journal}"]
     # One that lost its supervisor to a destroy without data is among them by itself.
     names = dict.fromkeys(step.name for step in steps if step.kind in (SUPERVISOR, DATASOURCE))
     steps = [step for step in steps if step.kind != DATASOURCE] + [_rows(name) for name in names]
     left = {DIVOLTE} if settings.divolte is None else set()
-    left |= set() if include_data else {TOPIC, DATASOURCE}
-    wanted = [step for step in steps if step.kind not in left]
-    order = tuple(sorted(wanted, key=lambda step: _ORDER.index(step.kind)))
-    return Plan(model.site, settings.target, places(settings, live), order, cluster=live.cluster)
+    left |= set() if include_data else _DATA
+    wanted = sorted((step for step in steps if step.kind not in left), key=lambda step: _ORDER.index(step.kind))
+    if is_known and include_data:
+        wanted.append(Change("kafka", TOPIC, journal, "delete", "it says what deploys have made"))
+    if not wanted:
+        raise _nothing(journal, settings.target, is_left=bool(steps))
+    return Plan(
+        model.site, settings.target, places(settings, live), tuple(wanted),
+        cluster=live.cluster, model=model_digest(model),
+    )  # fmt: skip
 
 
 def destroy(plan: Plan, model: Model, settings: Settings, *, tell: Tell, patience_s: float) -> Report:
-    """Remove what *plan* says; with the topics goes the journal, at the very end.
+    """Remove what *plan* says; what is done is journaled, so that one that was stopped is seen and can be gone on with.
 
     Raises:
         RefusedError: DKD714, while a deploy runs.
         DkdError, PartlyError: As :func:`dkd.jobs.deploy.carried_out` does.
     """
-    topic, all_data = journal_topic(model), any(step.kind in (TOPIC, DATASOURCE) for step in plan.steps)
-    reading = frozenset(step.name for step in plan.steps if step.kind == SUPERVISOR)
-    with systems(model, settings, KNOWN_S) as found:
-        with acquired(settings.kafka, model.site, topic, found.journal, "destroy", patience_s) as held:
-            carried_out(plan.steps, partial(_do, found, held, all_data, reading), tell)
-        if all_data:
-            found.kafka.delete([topic])
-    return Report(plan, plan.steps)
+    topic, steps = journal_topic(model), plan.steps
+    addresses = tuple(step.address for step in steps)
+    with (
+        systems(model, settings, KNOWN_S) as found,
+        acquired(settings.kafka, topic, found.journal, "destroy", patience_s) as held,
+    ):
+        work = Deploy(
+            held.lock.id, plan.target, plan.model, who(), dkd.__version__, now_text(), addresses, operation="destroy"
+        )
+        held.write(began(work, found.journal()))
+        removal = _Removal(found, held, work, topic, frozenset(step.name for step in steps if step.kind == SUPERVISOR))
+        carried_out(steps, removal.step, tell)
+        if not removal.all_data:
+            held.write(finished(work, now_text()), last=True)
+    return Report(plan, steps)
+
+
+def _nothing(journal: str, target: str, *, is_left: bool) -> RefusedError:
+    problem, remedy = f"{journal} says that no deploy has made anything here", "choose another --target"
+    if is_left:
+        problem, remedy = "only topics, rows and their rules are left", "add --include-data to delete them too"
+    return RefusedError("DKD718", where=f"target {target}", problem=problem, remedy=remedy)
 
 
 def _step(address: str) -> Change:
@@ -77,29 +98,55 @@ def _rows(name: str) -> Change:
     return Change("druid", DATASOURCE, name, "delete", "its rows", "they are lost")
 
 
-def _do(found: Systems, held: Held, all_data: bool, reading: frozenset[str], _seq: int, step: Change) -> None:
-    if found.now(step) is not None or step.kind == DATASOURCE:
-        _remover(found, all_data, reading)[step.kind](step)
-    # Rows outlive their supervisor, and a destroy that is stopped here; a later one must know of them.
-    left = [_rows(step.name).address] if step.kind == SUPERVISOR else []
-    held.write(removed(step.address, left))
+@dataclass(frozen=True)
+class _Removal:
+    """One destroy under its lock."""
 
+    found: Systems
+    held: Held
+    work: Deploy
+    journal: str
+    reading: frozenset[str]
 
-def _remover(found: Systems, all_data: bool, reading: frozenset[str]) -> Mapping[str, Callable[[Change], None]]:
-    stop = found.overlord.forget if all_data else found.overlord.terminate
-    return {
-        # The process goes on until its owner stops it: what it writes is in the topics, not in these files.
-        DIVOLTE: lambda _: found.divolte.remove() if found.divolte else None,
-        SUPERVISOR: lambda step: stop(step.name),
-        RULES: found.coordinator.apply,
-        COMPACTION: found.coordinator.apply,
-        DATASOURCE: lambda step: _drop(found, step.name, forgotten=step.name in reading),
-        TOPIC: lambda step: found.kafka.delete([step.name]),
-    }
+    @property
+    def all_data(self) -> bool:
+        """Whether the data goes, and the journal with it."""
+        return f"kafka/{TOPIC}/{self.journal}" in self.work.steps
 
+    def step(self, seq: int, step: Change) -> None:
+        """Remove one artefact."""
+        if step.name == self.journal:
+            # Nothing can be written there any more.
+            self.held.write(finished(self.work, now_text()), last=True)
+            self.found.kafka.delete([step.name])
+            return
+        self.held.write(stepped(self.work, seq, step, "started", now_text()))
+        try:
+            if self.found.now(step) is not None or step.kind == DATASOURCE:
+                self._remover[step.kind](step)
+        except DkdError:
+            self.held.write(stepped(self.work, seq, step, "failed", now_text()))
+            raise
+        # Rows outlive their supervisor, and a destroy that is stopped here; a later one must know of them.
+        left = [_rows(step.name).address] if step.kind == SUPERVISOR else []
+        self.held.write({**stepped(self.work, seq, step, "done", now_text()), **removed(step.address, left)})
 
-def _drop(found: Systems, name: str, *, forgotten: bool) -> None:
-    """Rows go, and with them how far Druid had read, unless the supervisor's own step has seen to that."""
-    if not forgotten:
-        found.overlord.forget(name)
-    found.coordinator.drop(name)
+    @property
+    def _remover(self) -> Mapping[str, Callable[[Change], None]]:
+        found = self.found
+        stop = found.overlord.forget if self.all_data else found.overlord.stop
+        return {
+            # The process goes on until its owner stops it: what it writes is in the topics, not in these files.
+            DIVOLTE: lambda _: found.divolte.remove() if found.divolte else None,
+            SUPERVISOR: lambda step: stop(step.name),
+            RULES: found.coordinator.apply,
+            COMPACTION: found.coordinator.apply,
+            DATASOURCE: lambda step: self._drop(step.name),
+            TOPIC: lambda step: found.kafka.delete([step.name]),
+        }
+
+    def _drop(self, name: str) -> None:
+        """Rows go, and with them how far Druid had read, unless the supervisor's own step has seen to that."""
+        if name not in self.reading:
+            self.found.overlord.forget(name)
+        self.found.coordinator.drop(name)

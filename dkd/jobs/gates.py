@@ -22,7 +22,7 @@ Progress = Callable[[str], None]
 def service_changes(model: Model, settings: Settings, running: str) -> tuple[Change, ...]:
     """Steps for services that work by another model than *model*; *running* is the digest of the one before.
 
-    The local stack's own start again with the next ``dkd up``, and before the first deploy none runs.
+    The local stack's own start anew at the end of its deploys, and before the first deploy none runs.
     """
     wanted = running_digest(model)
     if settings.is_local or not running or running == wanted:

@@ -16,10 +16,12 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from dkd.collect.weblog import LogShape, log_event
+from dkd.collect.weblog import LogShape, is_record, log_event, record_event
 from dkd.errors import Problem, UsageError
+from dkd.jobs.extended import extended_rows, is_extended
+from dkd.jobs.tables import Row, is_table, rows
 
-Format = Literal["ndjson", "combined"]
+Format = Literal["ndjson", "csv", "combined", "w3c"]
 
 SENT_BYTES = 128 * 1024
 """More of a line is never sent: the collector refuses an event of half that size and keeps its beginning."""
@@ -38,7 +40,7 @@ class Line(NamedTuple):
         time_ms: Its event time; of the line before it where it names none.
         party: Its visitor; None on a line that cannot be read, which the collector will reject.
         is_timed: Whether *time_ms* is its own.
-        is_log: Whether it is to be read as a log line; the logs' good lines are sent as events.
+        is_log: Whether it is to be read as a log line in combined format; the logs' good lines are sent as events.
     """
 
     body: bytes
@@ -51,6 +53,8 @@ class Line(NamedTuple):
 class _Seen(msgspec.Struct):
     timestamp_ms: object = None
     party_id: object = None
+    event: object = None
+    request: object = None
 
 
 def read_lines(names: Iterable[str], shape: LogShape, wanted: Format | None = None) -> Iterator[Line]:
@@ -70,7 +74,7 @@ def read_lines(names: Iterable[str], shape: LogShape, wanted: Format | None = No
         first = list(itertools.islice(raw, _LOOKED_AT))
         form = wanted or format_of(first, name)
         lines = itertools.chain(first, raw)
-        yield from _log_lines(lines, shape, seen) if form == "combined" else _json_lines(lines)
+        yield from _READERS[form](lines, shape, seen)
 
 
 def format_of(lines: list[bytes], where: str) -> Format:
@@ -79,6 +83,8 @@ def format_of(lines: list[bytes], where: str) -> Format:
     Raises:
         UsageError: DKD802, when none of them is in a known format.
     """
+    if is_table(lines) or is_extended(lines):
+        return "w3c" if is_extended(lines) else "csv"
     objects = sum(line.lstrip().startswith(b"{") for line in lines)
     shape = LogShape("", "", {})
     logged = 0 if objects == len(lines) else sum(not isinstance(log_event(line, shape), Problem) for line in lines)
@@ -86,7 +92,8 @@ def format_of(lines: list[bytes], where: str) -> Format:
         raise UsageError(
             "DKD802",
             where=where,
-            problem="it holds neither JSON objects, one a line, nor lines of a web server's log in combined format",
+            problem="it holds neither JSON objects, one a line, nor CSV whose first line names the columns, event or "
+            "request among them, nor lines of a web server's log in combined or extended format",
             remedy="convert it, or force a format with --format",
         )
     return "ndjson" if objects >= logged else "combined"
@@ -135,20 +142,43 @@ def _opened(name: str) -> Iterator[Iterable[bytes]]:
             yield file
 
 
-def _json_lines(lines: Iterable[bytes]) -> Iterator[Line]:
+def _json_lines(lines: Iterable[bytes], shape: LogShape, seen: Counter[bytes]) -> Iterator[Line]:
     decode = msgspec.json.Decoder(_Seen).decode
     last_ms = 0
     for line in lines:
-        party, time_ms = None, None
+        party, time_ms, body = None, None, line
         try:
-            seen = decode(line)
+            head = decode(line)
+            if is_record({"event": head.event, "request": head.request}):
+                event = record_event(msgspec.json.decode(line), line, shape, _occurrence(line, seen))
+                body, head = _encode(event), _Seen(event.get("timestamp_ms"), event["party_id"])
         except (msgspec.MsgspecError, RecursionError):
             pass
         else:
-            party = seen.party_id if isinstance(seen.party_id, str) else None
-            time_ms = _time_ms(seen.timestamp_ms)
+            party = head.party_id if isinstance(head.party_id, str) else None
+            time_ms = _time_ms(head.timestamp_ms)
         last_ms = last_ms if time_ms is None else time_ms
-        yield Line(line[:SENT_BYTES], last_ms, party, time_ms is not None)
+        yield Line(body[:SENT_BYTES], last_ms, party, time_ms is not None)
+
+
+def _table_lines(lines: Iterable[bytes], shape: LogShape, seen: Counter[bytes]) -> Iterator[Line]:
+    return _json_lines(_objects(rows(lines, shape.columns)), shape, seen)
+
+
+def _extended_lines(lines: Iterable[bytes], shape: LogShape, seen: Counter[bytes]) -> Iterator[Line]:
+    return _json_lines(_objects(extended_rows(lines, shape.columns)), shape, seen)
+
+
+def _objects(found: Iterable[Row]) -> Iterator[bytes]:
+    """The JSON object that says the same as a row; a row that is none is sent as it is, to be rejected."""
+    return (_encode(given) if given is not None else raw for given, raw in found)
+
+
+def _occurrence(line: bytes, seen: Counter[bytes]) -> int:
+    """How many equal lines came before this one."""
+    digest = blake2b(line, digest_size=12).digest()
+    seen[digest] += 1
+    return seen[digest] - 1
 
 
 def _time_ms(value: object) -> int | None:
@@ -159,14 +189,15 @@ def _time_ms(value: object) -> int | None:
 
 
 def _log_lines(lines: Iterable[bytes], shape: LogShape, seen: Counter[bytes]) -> Iterator[Line]:
-    encode = msgspec.json.Encoder().encode
     last_ms = 0
     for line in lines:
-        digest = blake2b(line, digest_size=12).digest()
-        event = log_event(line, shape, seen[digest])
-        seen[digest] += 1
+        event = log_event(line, shape, _occurrence(line, seen))
         if isinstance(event, Problem):
             yield Line(line[:SENT_BYTES], last_ms, None, is_timed=False, is_log=True)
             continue
-        last_ms = int(event["timestamp_ms"])
-        yield Line(encode(event), last_ms, str(event["party_id"]), is_timed=True)
+        last_ms = int(str(event["timestamp_ms"]))
+        yield Line(_encode(event), last_ms, str(event["party_id"]), is_timed=True)
+
+
+_encode = msgspec.json.Encoder().encode
+_READERS = {"ndjson": _json_lines, "csv": _table_lines, "combined": _log_lines, "w3c": _extended_lines}

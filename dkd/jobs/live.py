@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from dkd.errors import DkdError
 from dkd.jobs.gates import service_changes, wait_for
 from dkd.jobs.installation import Installation, divolte_changes, state_of
+from dkd.jobs.renewed import without_their_topic
 from dkd.model.schema import Model
 from dkd.plan.journal import Journal, Record, folded
 from dkd.settings import Settings
@@ -17,8 +19,8 @@ from dkd.systems.druid import keeping
 from dkd.systems.druid.client import Overlord
 from dkd.systems.druid.consumer import consumer_properties
 from dkd.systems.druid.coordinator import Coordinator
+from dkd.systems.druid.live import datasource, supervisor_changes
 from dkd.systems.druid.live import differences as spec_differences
-from dkd.systems.druid.live import supervisor_changes
 from dkd.systems.druid.normal import normal
 from dkd.systems.druid.render import KINDS, supervisors
 from dkd.systems.kafka.client import BOOTSTRAP_S, Topics, committed, connected
@@ -182,7 +184,7 @@ def systems(model: Model, settings: Settings, bootstrap_s: float = BOOTSTRAP_S) 
     """
     with ExitStack() as stack:
         kafka = stack.enter_context(connected(settings.kafka, bootstrap_s))
-        overlord = stack.enter_context(Overlord(settings.druid))
+        overlord = stack.enter_context(Overlord(settings.druid, ends=kafka.ends))
         coordinator = stack.enter_context(Coordinator(settings.druid))
         yield Systems(model, settings, kafka, overlord, coordinator)
 
@@ -206,9 +208,14 @@ def changes(model: Model, settings: Settings, live: Live) -> tuple[Change, ...]:
     applied = live.journal.applied or {}
     start = f"druid/{keeping.COMPACTION}/"
     merged = [address.removeprefix(start) for address, value in applied.items() if value and address.startswith(start)]
+    lost = without_their_topic(model, live.specs, live.topics, applied)
+    names = {one.name for one in lost}
+    consumers = consumer_properties(settings.kafka, _authority(settings))
+    wanted = [spec for spec in supervisors(model, consumers) if datasource(spec) not in names]
     found = (
         *topic_changes(topics(model, settings.target), live.topics),
-        *supervisor_changes(supervisors(model, consumer_properties(settings.kafka)), live.specs),
+        *lost,
+        *supervisor_changes(wanted, live.specs),
         *keeping.rules_changes(keeping.rules(model), live.rules),
         *keeping.compaction_changes(keeping.compactions(model), live.compactions, merged),
         *service_changes(model, settings, live.journal.running),
@@ -216,6 +223,11 @@ def changes(model: Model, settings: Settings, live: Live) -> tuple[Change, ...]:
     )
     states = artefacts(model, live, settings.pseudonym_key)
     return tuple(_marked(change, applied.get(change.address), states.get(change.address)) for change in found)
+
+
+def _authority(settings: Settings) -> str:
+    file = settings.kafka.ca if settings.kafka.security.endswith("SSL") else None
+    return Path(file).read_text("utf-8") if file else ""
 
 
 def _marked(change: Change, applied: Any, live: Any) -> Change:
@@ -257,7 +269,8 @@ def _touch(one: str, other: str) -> bool:
 def _topic_state(topic: Topic | None) -> Any:
     if topic is None:
         return None
-    return {"partitions": topic.partitions, "replication": topic.replication, "config": dict(topic.config)}
+    state = {"partitions": topic.partitions, "replication": topic.replication, "config": dict(topic.config)}
+    return {**state, "id": topic.id} if topic.id else state
 
 
 def _spec_state(spec: Mapping[str, Any] | None, key: bytes | None) -> Any:

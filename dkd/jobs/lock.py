@@ -29,7 +29,7 @@ PATIENCE_S = 20.0
 """How long a held lock is waited for: longer than it takes to see that its holder is dead."""
 
 _RENEW_S = 3.0
-_DEAD_S = 12.0
+DEAD_S = 12.0
 _WITHIN_S = 30.0
 _TRANSACTION_S = 10.0
 _PAUSE_S, _LONGEST_PAUSE_S = 0.5, 4.0
@@ -43,9 +43,11 @@ def now_text() -> str:
 class Held:
     """A held lock; a context manager that gives it back, unless the journal's last record has done so."""
 
-    def __init__(self, kafka: KafkaSettings, site: str, topic: str, lock: Lock, read: Callable[[], Journal]) -> None:
+    def __init__(self, kafka: KafkaSettings, topic: str, lock: Lock, read: Callable[[], Journal]) -> None:
         """Use :func:`acquired` instead."""
-        self._kafka, self._topic, self._id, self._read = kafka, topic, f"dkd-{site}", read
+        self._kafka, self._topic, self._read = kafka, topic, read
+        # By it a site's deployers shut each other out.
+        self._id = topic.replace("_dkd.", "dkd-")
         self.lock = lock
         self._busy, self._ended = threading.Lock(), threading.Event()
         self._lost: DkdError | None = None
@@ -147,37 +149,38 @@ def _shut_out(error: KafkaException) -> bool:
 
 def acquired(
     kafka: KafkaSettings,
-    site: str,
     topic: str,
     read: Callable[[], Journal],
     operation: str,
     patience_s: float = PATIENCE_S,
+    dead_s: float = DEAD_S,
 ) -> Held:
-    """The lock of *site*, once nobody else holds it.
+    """The lock of a site, once nobody else holds it.
 
     Args:
         kafka: Where.
-        site: The site.
-        topic: Its journal, which must exist.
+        topic: The site's journal, which must exist.
         read: Reads the journal.
         operation: What it is held for.
         patience_s: How long a held lock is waited for.
+        dead_s: How long a holder elsewhere may not have renewed it, until it is taken for dead.
 
     Raises:
         RefusedError: DKD714, when somebody else holds it for longer than that.
         DkdError: DKD702, when Kafka does not answer.
     """
-    _wait_for(read, topic, patience_s)
-    held = Held(kafka, site, topic, _mine(operation), read)
+    left = _wait_for(read, topic, patience_s, dead_s)
+    held = Held(kafka, topic, _mine(operation), read)
     # Whoever came between our look and our shutting others out was first, and shall go on.
     other = read().lock
-    if other is not None and not is_dead(other):
+    if other not in (None, left):
         raise _held(other, topic)
     held.write(locked(held.lock))
     return held
 
 
-def _wait_for(read: Callable[[], Journal], topic: str, patience_s: float) -> None:
+def _wait_for(read: Callable[[], Journal], topic: str, patience_s: float, dead_s: float) -> Lock | None:
+    """The lock of a holder that is dead, once it is known to be; None where nobody holds one any more."""
     began, pause = time.monotonic(), _PAUSE_S
     seen: Lock | None = None
     unchanged_s = began
@@ -185,17 +188,19 @@ def _wait_for(read: Callable[[], Journal], topic: str, patience_s: float) -> Non
         now_s = time.monotonic()
         if lock != seen:
             seen, unchanged_s = lock, now_s
-        if now_s - unchanged_s > _DEAD_S:
-            return
+        if now_s - unchanged_s > dead_s:
+            return lock
         if now_s - began + pause > patience_s:
             raise _held(lock, topic)
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE_S)
+    return lock
 
 
 def _held(lock: Lock, topic: str) -> RefusedError:
     problem = f"{lock.who} has held the lock for {lock.operation} {lock.id} since {lock.created}"
-    return RefusedError("DKD714", where=topic, problem=problem, remedy="wait until that is done")
+    remedy = f"wait until that is done; if its process died, run this again and wait {DEAD_S + 1:.0f} s or longer"
+    return RefusedError("DKD714", where=topic, problem=problem, remedy=remedy)
 
 
 def _mine(operation: str) -> Lock:

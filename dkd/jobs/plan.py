@@ -81,5 +81,5 @@ def _unproved(journal: Journal, changing: set[str]) -> list[Change]:
         system, kind, name = step.address.split("/", 2)
         if step.address not in changing and step.action != "delete":
             reason = "an interrupted deploy wrote it and did not see it work"
-            found.append(Change(system, kind, name, "verify", reason))
+            found.append(Change(system, kind, name, "verify", reason, began=step.effect))
     return found

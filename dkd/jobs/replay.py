@@ -20,6 +20,7 @@ from dkd.jobs.site import LiveSite, Refused
 from dkd.local.progress import Listener
 from dkd.model.schema import Model
 from dkd.model.types import in_ms
+from dkd.model.words import counted
 from dkd.settings import Settings, unreachable_remedy
 
 _LOOK_S = 0.25
@@ -158,7 +159,9 @@ def _before(
     if read.found:
         grace_ms = in_ms(model.enrich.timing.grace)
         check_late(made, before.counted.watermarks, grace_ms, round(time.time() * 1000))
-        listener.note(f"{len(read.lines):,} lines, {moment(read.found.oldest_ms)} to {moment(read.found.newest_ms)}")
+        listener.note(
+            f"{counted(len(read.lines), 'line')}, {moment(read.found.oldest_ms)} to {moment(read.found.newest_ms)}"
+        )
     return before, made, rejects
 
 

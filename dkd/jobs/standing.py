@@ -13,6 +13,7 @@ from dkd.jobs.site import rows_of
 from dkd.jobs.status import Section
 from dkd.model.schema import Model
 from dkd.model.types import duration_text
+from dkd.model.words import counted
 from dkd.query.client import Druid
 from dkd.settings import Settings
 
@@ -42,8 +43,8 @@ class Table:
     def line(self) -> str:
         """For people."""
         if not self.note:
-            return f"{self.name}: {self.rows:,} rows, as many as were written"
-        return f"{self.name}: {self.rows:,} rows, {self.wanted:,} were written; {self.note}"
+            return f"{self.name}: {counted(self.rows, 'row')}, as many as were written"
+        return f"{self.name}: {counted(self.rows, 'row')}, {self.wanted:,} were written; {self.note}"
 
 
 class Standing(NamedTuple):

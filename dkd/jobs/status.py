@@ -114,11 +114,11 @@ def status(layout: Layout, ports: Ports, more: Iterable[Callable[[], Section]] =
     Args:
         layout: The project's.
         ports: The stack's.
-        more: Each adds a section; called only when every part answers.
+        more: Each adds a section; called only when Kafka and Druid answer.
     """
     absent = services.absent()
     found = tuple(_part(layout, ports, one) for one in PARTS if one.name not in absent)
-    sections = tuple(add() for add in more) if all(one.ok for one in found) else ()
+    sections = tuple(add() for add in more) if all(one.ok for one in found if one.name in SERVERS) else ()
     return Status(found, sections)
 
 

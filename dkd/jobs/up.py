@@ -203,14 +203,14 @@ class _Run:
         if not chosen or self._site is None:
             return
         self._require_needs(chosen)
-        wanted = services.about(self._site.path)
+        wanted = services.about(self._site.path, self._site.model)
         known = processes.records(self._layout)
         stale = [name for name in chosen if name in known and known[name].about != wanted]
         if stop_all(self._layout, self._listener, stale):
             self._listener.note(f"the model has changed: {' and '.join(stale)} start anew")
         dead = self._dead(chosen)
         for name in dead:
-            services.start(self._layout, name, self._site.path, self._wanted.base_port)
+            services.start(self._layout, name, self._site.path, self._site.model, self._wanted.base_port)
         self.result.started += dead
         missing = {name: partial(self._missing, name, self._site.model) for name in chosen}
         servers.wait_until(self._layout, missing, self._listener, self.result.phases)

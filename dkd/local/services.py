@@ -10,6 +10,8 @@ import dkd
 from dkd.local import processes
 from dkd.local.layout import Layout
 from dkd.local.probe import status_of
+from dkd.model.digest import digest
+from dkd.model.schema import Model
 from dkd.settings import Ports
 
 _COMMANDS = {"collector": "collect", "enricher": "enrich", "explorer": "explore"}
@@ -21,11 +23,9 @@ _HEALTH = {
 """The port of each service, and what answers there once it works."""
 
 
-def about(model: Path) -> str:
-    """What a service depends on, as a hash: the model's bytes and place, and dkd itself."""
-    digest = hashlib.sha256(model.read_bytes())
-    digest.update(f"{model.resolve()} {dkd.__version__}".encode())
-    return digest.hexdigest()[:16]
+def about(path: Path, model: Model) -> str:
+    """What a service depends on, as a hash: all that the model says, its place, and dkd itself."""
+    return hashlib.sha256(f"{digest(model)} {path.resolve()} {dkd.__version__}".encode()).hexdigest()[:16]
 
 
 def absent() -> frozenset[str]:
@@ -33,12 +33,12 @@ def absent() -> frozenset[str]:
     return frozenset() if find_spec("streamlit") else frozenset({"explorer"})
 
 
-def start(layout: Layout, name: str, model: Path, base_port: int) -> None:
-    """Start the named service of *model* on the stack at *base_port*; the caller holds the lock."""
+def start(layout: Layout, name: str, path: Path, model: Model, base_port: int) -> None:
+    """Start the named service of the *model* at *path* on the stack at *base_port*; the caller holds the lock."""
     # -P: a folder named dkd in the project must not be taken for the program.
-    command = [sys.executable, "-P", "-m", "dkd", _COMMANDS[name], str(model.resolve()), "--target", "local"]
+    command = [sys.executable, "-P", "-m", "dkd", _COMMANDS[name], str(path.resolve()), "--target", "local"]
     env = {**os.environ, "DKD_BASE_PORT": str(base_port), "PYTHONUNBUFFERED": "1"}
-    processes.start(layout, name, command, layout.project, env=env, about=about(model))
+    processes.start(layout, name, command, layout.project, env=env, about=about(path, model))
 
 
 def missing(name: str, ports: Ports) -> str:

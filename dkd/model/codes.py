@@ -112,7 +112,8 @@ _ALL = (
     ),
     Code(
         "DKD219", "mistake", "a measure that is not one number of one datasource",
-        "A measure has exactly one kind, and all that it needs stands in events or all of it in sessions.",
+        "A measure has exactly one kind, all that it needs stands in events or all of it in sessions, and only a plain "
+        "measure divides it.",
         "keep one kind, and use columns of one datasource",
     ),
     Code(
@@ -196,6 +197,28 @@ _ALL = (
         "DKD267", "mistake", "a waiver that nothing needs",
         "It would let a later change of that kind pass unseen.",
         "remove it",
+    ),
+    Code(
+        "DKD276", "mistake", "a dimension that is not computed in one way",
+        "A computed dimension has exactly one form, with its own options, over columns of the type that it needs.",
+        "keep one of bands, groups, match, part and first_of, and name columns of one datasource",
+    ),
+    Code(
+        "DKD277", "mistake", "a dimension has the name of something else",
+        "A question could not tell the two apart.",
+        "choose another name",
+    ),
+    Code(
+        "DKD278", "mistake", "a value that leads to nothing",
+        "A column of numbers is never a text, limits of bands rise, a value is in one group, and some number has to "
+        "lie between two limits.",
+        "correct the value",
+    ),
+    Code(
+        "DKD279", "mistake", "a pattern that Java and Python do not read alike",
+        "Druid and Divolte are written in Java, dkd in Python; what both take in one sense is characters, classes, "
+        "groups, alternatives, ends and repetition.",
+        "write it with these, such as ^/product/([^/]+)",
     ),
     Code(
         "DKD280", "advice", "a field sounds personal and is kept as it is",

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from dkd.model.tree import Tree, parse
 
-SECTIONS = ("events", "fields", "groups", "measures")
+SECTIONS = ("events", "fields", "groups", "dimensions", "measures")
 """What an included file may hold."""
 
 Reader = Callable[[str], str | None]

@@ -100,7 +100,7 @@ def load_placed(text: str, where: str, read: Reader = lambda _: None) -> tuple[M
     return model, tree
 
 
-_KEY_CODES = frozenset({"DKD210", "DKD219", "DKD224", "DKD226"})
+_KEY_CODES = frozenset({"DKD210", "DKD219", "DKD224", "DKD226", "DKD276", "DKD277"})
 
 
 def in_file_order(problems: Iterable[Problem], where: str) -> list[Problem]:

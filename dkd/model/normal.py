@@ -6,7 +6,9 @@ from copy import deepcopy
 from dkd.model.tree import Path, Tree
 from dkd.model.words import unknown
 
-SECTIONS = ("collector", "topics", "datasources", "targets", "events", "fields", "groups", "measures", "enrich")
+SECTIONS = (
+    "collector", "topics", "datasources", "targets", "events", "fields", "groups", "dimensions", "measures", "enrich",
+)  # fmt: skip
 
 
 def normalise(tree: Tree) -> dict[str, object]:

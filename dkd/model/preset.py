@@ -7,7 +7,7 @@ from typing import Literal
 from dkd.errors import UsageError
 from dkd.model.published import schema_text
 
-Preset = Literal["web", "shop"]
+Preset = Literal["web", "shop", "weblog"]
 
 _CI_JOB = """\
 # Checks every pull request: mistakes of the model, what the change does, in one comment, and stale rendered files.

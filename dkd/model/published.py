@@ -59,7 +59,9 @@ def _plain(value: Any) -> Any:
             continue
         if key == "default" and (inner is None or isinstance(inner, dict) or inner == []):
             continue
-        found[key] = {name: _plain(one) for name, one in inner.items()} if key == "properties" else _plain(inner)
+        # Choices that exclude each other, as those of a union with a discriminator, are choices.
+        plain = {name: _plain(one) for name, one in inner.items()} if key == "properties" else _plain(inner)
+        found["anyOf" if key == "oneOf" else key] = plain
     if "patternProperties" in found:
         # A name of another form is no name.
         found["additionalProperties"] = False

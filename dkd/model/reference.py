@@ -64,7 +64,10 @@ def _kind(one: Json) -> str:
         hidden = {"enum"} if any("$ref" in inner for inner in one["anyOf"]) else set()
         wanted = [inner for inner in one["anyOf"] if inner.get("type") != "null" and not hidden & inner.keys()]
         kinds = dict.fromkeys(map(_kind, wanted))
-        return " or ".join(kinds)
+        said = " or ".join(kinds)
+        return said.replace("text or whole number or number or true or false", "value").replace(
+            "whole number or number", "number"
+        )
     if "$ref" in one:
         name = str(one["$ref"]).rpartition("/")[2]
         return f"[{name}](#{name.lower()})"

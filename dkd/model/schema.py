@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field as Option
 
+from dkd.model.dimensions import Dimension
 from dkd.model.enrichers import Enrichers
+from dkd.model.measures import Measure
 from dkd.model.overrides import DatasourcesThere, Partitions, Replication, Segment, TopicsThere, overridden
 from dkd.model.types import Duration, FieldType, Frozen, Name, Privacy, SiteName
 
@@ -107,17 +109,6 @@ class Datasources(Frozen):
     )
 
 
-class Measure(Frozen):
-    """A number computed over events or sessions: exactly one of count, sum, count_distinct and ratio."""
-
-    count: Literal["events", "sessions"] | None = Option(None, description="how many there are")
-    sum: Name | None = Option(None, description="a numeric field, added up")
-    count_distinct: Name | None = Option(None, description="a field whose different values are counted")
-    ratio: tuple[Name, Name] | None = Option(None, description="two measures, the first divided by the second")
-    where: dict[Name, str | int | float | bool] = Option({}, description="values that fields must have to be counted")
-    description: str | None = Option(None, description="what it says, for people")
-
-
 class Kafka(Frozen):
     """A Kafka cluster of a target."""
 
@@ -187,7 +178,7 @@ class Model(Frozen):
     description: str | None = Option(None, description="what the site is, for people")
     collector: Collector = Option(Collector(), description="how events come in")
     include: tuple[str, ...] = Option(
-        (), description="files below this one's folder that hold more events, fields, groups and measures"
+        (), description="files below this one's folder that hold more events, fields, groups, dimensions and measures"
     )
     events: dict[Name, Event] = Option({}, description="what the site sends; an event that is not listed is rejected")
     fields: dict[Name, Field] = Option({}, description="what every event may carry beside the standard columns")
@@ -197,6 +188,9 @@ class Model(Frozen):
     enrich: Enrichers = Option(Enrichers(), description="what is added between the raw and the clean topic")
     topics: Topics = Option(Topics(), description="Kafka's side of the site")
     datasources: Datasources = Option(Datasources(), description="Druid's tables of the site")
+    dimensions: dict[Name, Dimension] = Option(
+        {}, description="dimensions that Druid computes from columns whenever they are asked for; none is stored"
+    )
     measures: dict[Name, Measure] = Option({}, description="numbers that people ask for, by name")
     targets: dict[Name, Target] = Option({"local": Target()}, description="where the model is deployed, by name")
     reserved: tuple[Name, ...] = Option((), description="names of events and fields that are gone and stay unused")

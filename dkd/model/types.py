@@ -4,12 +4,18 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 FieldType = Literal["string", "boolean", "int", "long", "float", "double", "timestamp", "enum", "list"]
 """``timestamp`` is UTC milliseconds since 1970; ``list`` is a list of strings."""
 
 NUMERIC: frozenset[str] = frozenset({"int", "long", "float", "double"})
+
+Value = str | int | Annotated[float, Field(allow_inf_nan=False)] | bool
+Scalar = Value | None
+"""One value of a dimension; None is "has no value", which is not the same as empty text."""
+
+Number = int | Annotated[float, Field(allow_inf_nan=False)]
 
 Privacy = Literal["keep", "truncate", "pseudonymise", "drop"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import groupby
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,7 +15,7 @@ from dkd.model.tree import Path, Tree
 
 _ROUNDS = 200
 _SECRET_KEYS = frozenset({"password", "user", "key"})
-_NAMESPACES = ("events", "fields", "groups", "measures")
+_NAMESPACES = ("events", "fields", "groups", "dimensions", "measures")
 _EXPECTED = {
     "tuple_type": "a list",
     "list_type": "a list",
@@ -40,7 +40,7 @@ class Lost:
 
     Attributes:
         paths: Each part that was left out.
-        names: Events, fields and measures that the file defines and the model has not.
+        names: Events, fields, dimensions and measures that the file defines and the model has not.
     """
 
     paths: set[Path] = field(default_factory=set)
@@ -54,7 +54,7 @@ class Lost:
         """Whether a mistake only follows from what was left out."""
         if self.covers(path) or any(f"{name!r}" in problem for name in self.names):
             return True
-        if code in ("DKD213", "DKD219") and any(lost[: len(path)] == path for lost in self.paths):
+        if code in ("DKD213", "DKD219", "DKD276", "DKD278") and any(lost[: len(path)] == path for lost in self.paths):
             return True  # it lacks what was left out of it
         if code == "DKD213" and any((section,) in self.paths for section in _NAMESPACES):
             return True  # a name that leads nowhere may be one of a section that is gone
@@ -94,7 +94,7 @@ def validated(root: dict[str, Any], tree: Tree) -> tuple[Model, Lost]:
 
 
 def _defined(root: Mapping[str, Any]) -> Iterator[str]:
-    """Names of events, fields and measures."""
+    """Names of events, fields, dimensions and measures."""
     events = root.get("events")
     holders = [root.get(name) for name in _NAMESPACES]
     holders += [event.get("fields") for event in _values(events) if isinstance(event, dict)]
@@ -109,14 +109,19 @@ def _values(section: object) -> Sequence[object]:
 
 def _place(detail: Any, tree: Tree) -> Path:
     """Where in the file a finding of pydantic's is, without the names that it gives to the choices of a union."""
-    path: Path = tuple(detail["loc"])
-    if path[-1:] == ("[key]",):
-        return path[:-1]
-    if detail["type"] == "missing":
-        return path
-    while path and path not in tree.values and path not in tree.keys:
-        path = path[:-1]
-    return path
+    whole: Path = tuple(detail["loc"])
+    if whole[-1:] == ("[key]",):
+        return whole[:-1]
+    end = whole[-1:] if detail["type"] == "missing" else ()
+    rest = whole[: len(whole) - len(end)]
+    path: Path = rest if _is_in(tree, rest) else ()
+    for part in rest if path != rest else ():
+        path = (*path, part) if _is_in(tree, (*path, part)) else path
+    return path + end
+
+
+def _is_in(tree: Tree, path: Path) -> bool:
+    return path in tree.values or path in tree.keys
 
 
 def _note(path: Path, details: list[Any], tree: Tree) -> None:
@@ -156,6 +161,8 @@ def _wrong_value(detail: Any, path: Path) -> tuple[str, str]:
         return f"{shown} is not one of the values allowed for {name!r}", _nearest(shown.strip("'"), allowed, "allowed")
     if kind == "value_error":
         return str(context.get("error", detail["msg"])), "correct the value"
+    if kind == "string_pattern_mismatch" and name == "rule":
+        return f"{shown} is no code of a rule", "copy it from dkd diff; it looks like DKD981"
     if kind == "string_pattern_mismatch":
         return f"{shown} is not a valid name", "use small letters, digits and _, beginning with a letter"
     if kind in _EXPECTED:
@@ -194,11 +201,14 @@ def _nearest(name: str, names: tuple[str, ...], label: str) -> str:
 
 
 def _strip(annotation: Any) -> Any:
-    """The type inside ``X | None``."""
-    if get_origin(annotation) in (Union, UnionType):
-        inner = [choice for choice in get_args(annotation) if choice is not NoneType]
-        return inner[0] if len(inner) == 1 else annotation
-    return annotation
+    """The type inside ``Annotated`` and ``X | None``; of more choices the one that has keys."""
+    if get_origin(annotation) is Annotated:
+        return _strip(get_args(annotation)[0])
+    if get_origin(annotation) not in (Union, UnionType):
+        return annotation
+    inner = [_strip(choice) for choice in get_args(annotation) if choice is not NoneType]
+    models = [choice for choice in inner if isinstance(choice, type) and issubclass(choice, BaseModel)]
+    return inner[0] if len(inner) == 1 else models[0] if len(models) == 1 else annotation
 
 
 def _type_at(path: Path) -> Any:

@@ -10,6 +10,6 @@ def unknown(kind: str, name: str, names: set[str] | frozenset[str]) -> tuple[str
     return f"there is no {kind} {name!r}", remedy
 
 
-def plural(number: int, word: str) -> str:
-    """``1 event`` or ``2 events``."""
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+def counted(number: int, noun: str) -> str:
+    """How many there are of *noun*, given in the singular; its plural must end in a plain s."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -20,7 +20,7 @@ class Plan:
         cluster: Id of the Kafka cluster.
         model: Digest of the model.
         live: Digest of each managed artefact by address, as it was when the plan was made.
-        unfinished: Id of an earlier deploy that did not come to its end; empty where there is none.
+        unfinished: What did not come to its end before, such as ``deploy 1a2b3c4d``; empty where nothing is half done.
     """
 
     site: str

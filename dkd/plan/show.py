@@ -22,7 +22,8 @@ def as_text(plan: Plan) -> str:
         return f"{where} is as the model says: nothing to do ({', '.join(plan.places)})"
     heading = [f"Plan for {where} ({', '.join(plan.places)})"]
     if plan.unfinished:
-        heading.append(f"Deploy {plan.unfinished} did not come to its end; this one does.")
+        ends = "this deploy makes anew what it removed" if plan.unfinished.startswith("destroy") else "this deploy does"
+        heading.append(f"An earlier {plan.unfinished} did not come to its end; {ends}.")
     width = max((len(change.address) for change in (*plan.steps, *plan.blocked)), default=0)
     steps = [line for seq, step, safe in _numbered(plan) for line in _lines(f"{seq:3}", step, width, safe)]
     blocked = [line for step in plan.blocked for line in _lines("   ", step, width)]

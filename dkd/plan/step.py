@@ -38,8 +38,10 @@ def effect(change: Change) -> ChangeClass:
         return "blocked"
     if change.action == "delete" and change.kind in (TOPIC, DATASOURCE):
         return "destructive"
-    if change.action in ("create", "verify"):
-        return "additive" if change.action == "create" else "safe"
+    if change.action == "verify":
+        return next((one for one in CLASSES if one == change.began), "safe")
+    if change.action == "create":
+        return "additive"
     found = [_class_of(change, difference) for difference in change.differences]
     return max(found, key=CLASSES.index, default="safe")
 

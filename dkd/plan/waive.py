@@ -6,6 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from dkd.errors import Problem
+from dkd.model.words import counted
 from dkd.plan.diff import Changed, shown
 from dkd.systems.rules import Rule
 
@@ -74,6 +75,6 @@ def _marked(change: Changed, one: Asked | None, today: date) -> Changed:
     if one is None:
         return change
     left = (one.until - today).days
-    days = "last day" if left == 0 else "1 day left" if left == 1 else f"{left} days left"
+    days = f"{counted(left, 'day')} left" if left else "last day"
     owner = f", {shown(one.owner)}" if one.owner else ""
     return replace(change, waiver=f"{shown(one.reason)} (until {one.until}, {days}{owner})")

@@ -1,20 +1,25 @@
 """A question asked of Druid → typed rows, totals and the period before, each number with its error."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
+from dkd.model.askable import needs
 from dkd.model.schema import Model
+from dkd.model.types import Scalar
+from dkd.model.values import held
 from dkd.query.asking import ask, empty, newest_event
 from dkd.query.check import kinds_of, require_answerable, too_many
 from dkd.query.client import Druid
 from dkd.query.compile import MOST_ROWS, Kept, Query, Source, ranking, rows, totals
-from dkd.query.measure import definition, dimensions, held, kind_of, plain
+from dkd.query.definition import computed, definition
+from dkd.query.dimension import dimensions
+from dkd.query.measure import Part, kind_of, parts
+from dkd.query.number import Number, nothing, ratio, read
 from dkd.query.periods import Moved, before, buckets, fixed, floor
-from dkd.query.question import Grain, Interval, Last, Question, Scalar, Split
+from dkd.query.question import Grain, Interval, Last, Question, Split
 from dkd.query.rows import Rows
 
 
@@ -25,19 +30,6 @@ class Others(Enum):
 
 
 Key = tuple[Scalar | Others, ...]
-
-
-@dataclass(frozen=True)
-class Number:
-    """One number.
-
-    Attributes:
-        value: None where there is none: a ratio over nothing.
-        error: Half the width of the range that the true number lies in; 0 is exact.
-    """
-
-    value: float | int | None
-    error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -93,7 +85,7 @@ class Answer:
             grain and no split one for every bucket.
         totals: Over the whole interval; asked for, not added up. Empty where they were not asked for.
         queries: What Druid was asked, in order.
-        definitions: What each measure means, and what the parts of ratios mean.
+        definitions: What each measure means, what the parts of ratios mean, and how its dimensions are computed.
     """
 
     question: Question
@@ -165,19 +157,15 @@ class _Asking:
             rows=tuple(self._rows(interval, kept, (now, then), moved, cells)),
             totals=self._totals(now, then, cells) if self._with_totals else (),
             queries=tuple(self._queries),
-            definitions={
-                name: definition(self._model, name)
-                for measure in self._question.measures
-                for name in (measure, *plain(self._model, measure))
-            },
+            definitions=_definitions(self._model, self._question),
         )
 
     def _totals(self, now: "_Counts", then: "_Counts | None", cells: "_Cells") -> tuple[Cell, ...]:
         return cells.of(now.get(_TOTALS), then.get(_TOTALS, {}) if then is not None else None)
 
     def _kept(self, interval: Interval, split: Split) -> Kept:
-        by = plain(self._model, split.sort or self._question.measures[0])[0]
-        kind = kind_of(self._model, self._model.measures[by]) or "events"
+        by = parts(self._model, split.sort or self._question.measures[0])[0]
+        kind = kind_of(self._model, by.measure) or "events"
         found = self._ask(ranking(self._model, self._question, Source(kind, (), interval), split)).rows
         values = tuple(row[0] for row in found[: split.limit])
         return Kept(split, values, kind if len(found) <= split.limit else None)
@@ -195,9 +183,10 @@ class _Asking:
                 if len(found) > MOST_ROWS:
                     raise too_many(len(found))
                 for row in found:
-                    keys, numbers = row[: -len(measures)], map(_number, row[-len(measures) :])
+                    keys, values = row[: -len(measures)], row[-len(measures) :]
                     place = self._place(keys) if query.role == "rows" else _TOTALS
-                    counts.setdefault(place, {}).update(zip(measures, numbers, strict=True))
+                    numbers = {part.name: read(part, value) for part, value in zip(measures, values, strict=True)}
+                    counts.setdefault(place, {}).update(numbers)
         return counts
 
     def _place(self, keys: Sequence[Any]) -> "_Place":
@@ -245,7 +234,7 @@ class _Cells:
     """Plain measures of a row → a cell for each measure that was asked for."""
 
     def __init__(self, model: Model, measures: Sequence[str]) -> None:
-        self._parts = {name: plain(model, name) for name in measures}
+        self._parts = {name: parts(model, name) for name in measures}
 
     def of(self, now: dict[str, Number] | None, previous: dict[str, Number] | None) -> tuple[Cell, ...]:
         """The cells; *previous* is None where nothing is compared."""
@@ -254,32 +243,21 @@ class _Cells:
             for parts in self._parts.values()
         )
 
-    def _number(self, parts: Sequence[str], found: dict[str, Number]) -> Number:
-        numbers = [found.get(name, Number(0)) for name in parts]
-        return numbers[0] if len(numbers) == 1 else _ratio(*numbers)
+    def _number(self, parts: Sequence[Part], found: dict[str, Number]) -> Number:
+        numbers = [found.get(part.name, nothing(part)) for part in parts]
+        return numbers[0] if len(numbers) == 1 else ratio(*numbers)
 
 
-def _ratio(above: Number, below: Number) -> Number:
-    if not below.value or above.value is None:
-        return Number(None)
-    ratio = above.value / below.value
-    least = below.value - below.error
-    widest = (abs(above.value) + above.error) / least if least > 0 else float("inf")
-    return Number(ratio, widest - abs(ratio))
-
-
-def _number(value: Any) -> Number:
-    """A number as Druid answers it; the sum of nothing is 0, a distinct count comes with its bounds."""
-    if value is None:
-        return Number(0)
-    if not isinstance(value, str):
-        return Number(value)
-    found = json.loads(value)
-    if isinstance(found, float):
-        # Druid writes what JSON has no number for, as the sum of an infinite value, as text.
-        return Number(None)
-    estimate, low, high = (found[name] for name in ("estimate", "lowBound", "highBound"))
-    return Number(round(estimate), max(high - estimate, estimate - low))
+def _definitions(model: Model, question: Question) -> dict[str, str]:
+    """What each measure means, what the parts of ratios mean, and how each dimension among all that is computed."""
+    found: dict[str, str] = {}
+    names = [*(one.dimension for one in question.splits), *(one.dimension for one in question.filters)]
+    for measure in question.measures:
+        counted = parts(model, measure)
+        plain = (part.name for part in counted if part.name in model.measures)
+        found |= {name: definition(model, name) for name in (measure, *plain)}
+        names += [name for part in counted for name in needs(part.measure)]
+    return found | {name: computed(model, name) for name in dict.fromkeys(names) if name in model.dimensions}
 
 
 def _order(key: Key, kept: Sequence[Kept]) -> tuple[int, ...]:

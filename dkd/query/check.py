@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 
 from dkd.errors import Problem, RefusedError, UsageError
+from dkd.model.askable import values_of
+from dkd.model.columns import Column
 from dkd.model.schema import Model
+from dkd.model.types import Scalar
+from dkd.model.values import stored
 from dkd.query.compile import MOST_ROWS
-from dkd.query.measure import columns, dimensions, kind_of, near, plain, stored
+from dkd.query.dimension import columns, dimensions
+from dkd.query.measure import Part, kind_of, near, parts
 from dkd.query.periods import bucket_count
 from dkd.query.question import Interval, Question, Split
 from dkd.systems.druid.render import Kind
@@ -54,13 +59,14 @@ def row_count(question: Question) -> int:
     return count
 
 
-def kinds_of(model: Model, question: Question) -> dict[Kind, tuple[str, ...]]:
-    """The plain measures that the question needs, by the datasource that holds them, in the question's order."""
-    found: dict[Kind, tuple[str, ...]] = {}
-    for name in dict.fromkeys(part for measure in question.measures for part in plain(model, measure)):
-        kind = kind_of(model, model.measures[name])
+def kinds_of(model: Model, question: Question) -> dict[Kind, tuple[Part, ...]]:
+    """The parts of measures that the question needs, by the datasource that holds them, in the question's order."""
+    needed = {part.name: part for measure in question.measures for part in parts(model, measure)}
+    found: dict[Kind, tuple[Part, ...]] = {}
+    for part in needed.values():
+        kind = kind_of(model, part.measure)
         if kind is not None:
-            found[kind] = (*found.get(kind, ()), name)
+            found[kind] = (*found.get(kind, ()), part)
     return found
 
 
@@ -76,10 +82,11 @@ def _measures(model: Model, question: Question) -> Iterator[Problem]:
 
 
 def _sortable(model: Model, split: Split, name: str) -> Iterator[Problem]:
-    parts = plain(model, name) if name in model.measures else ()
-    if len({kind_of(model, model.measures[part]) for part in parts}) > 1:
+    found = parts(model, name) if name in model.measures else ()
+    if len({kind_of(model, part.measure) for part in found}) > 1:
         problem = f"{split.dimension} cannot be sorted by {name!r}, whose parts count events and sessions"
-        yield Problem("sort", "DKD312", problem, f"sort by {' or '.join(parts)}")
+        plain = [part.name for part in found if part.name in model.measures]
+        yield Problem("sort", "DKD312", problem, f"sort by {' or '.join(plain)}")
 
 
 def _dimensions(model: Model, question: Question) -> Iterator[Problem]:
@@ -96,18 +103,28 @@ def _dimensions(model: Model, question: Question) -> Iterator[Problem]:
             yield from _held(model, question, where, name)
     for one in question.filters:
         for value in one.values if one.dimension in known else ():
-            try:
-                stored(known[one.dimension], value)
-            except ValueError as error:
-                yield Problem("filter", "DKD313", str(error), f"give {one.dimension} another value")
+            yield from _value(model, known[one.dimension], value)
+
+
+def _value(model: Model, column: Column, value: Scalar) -> Iterator[Problem]:
+    """A value that the column cannot hold, or a label that a computed dimension never has."""
+    try:
+        given = stored(column, value)
+    except ValueError as error:
+        yield Problem("filter", "DKD313", str(error), f"give {column.name} another value")
+        return
+    labels = values_of(model.dimensions[column.name]) if column.name in model.dimensions else None
+    if labels is not None and given is not None and given not in labels:
+        yield Problem("filter", "DKD313", f"{column.name} is never {value!r}", near(str(given), list(labels)))
 
 
 def _held(model: Model, question: Question, where: str, name: str) -> Iterator[Problem]:
     """A question over events and sessions can only use what both of them hold."""
     if any(measure not in model.measures for measure in question.measures):
         return
-    for kind, measures in kinds_of(model, question).items():
+    for kind, counted in kinds_of(model, question).items():
         if name not in columns(model, kind):
+            measures = dict.fromkeys(part.name.partition(".")[0] for part in counted)
             problem = f"{' and '.join(measures)} count {kind}, which have no {name!r}"
             both = sorted(columns(model, "events").keys() & columns(model, "sessions").keys())
             yield Problem(where, "DKD312", problem, f"ask them apart, or use what both have: {', '.join(both)}")

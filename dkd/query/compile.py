@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from dkd.model.columns import Column
+from dkd.model.askable import needs
 from dkd.model.schema import Model
-from dkd.query.measure import Sql, columns, expression, quoted, rank, stored
+from dkd.model.types import Scalar
+from dkd.query.dimension import columns, table
+from dkd.query.fragment import Sql, all_parameters, among, joined, negated, quoted
+from dkd.query.measure import Part, expression, parts, rank
 from dkd.query.periods import double_starts
-from dkd.query.question import Filter, Interval, Question, Scalar, Split
+from dkd.query.question import Filter, Interval, Question, Split
 from dkd.query.rows import unique
 from dkd.systems.druid.render import Kind
 
@@ -29,7 +32,7 @@ class Query:
         parameters: The values, in order.
         columns: Names of the answer's columns, in order: the time bucket, for each split its value and
             ``<dimension>.others`` (1 where the row is all the values that are not shown), and the measures, where a
-            distinct count is JSON text.
+            distinct count is JSON text and a quantile a list.
         context: Settings of the query.
         role: What it is for: the values to show of one split, the rows, the totals, or the note of trust.
         datasource: Whose rows it counts.
@@ -64,40 +67,42 @@ class Source:
     """Where to count: a datasource, its interval and its filters.
 
     Attributes:
-        measures: Names of measures that are no ratios and that this datasource holds.
+        measures: Parts of measures that this datasource holds.
     """
 
     kind: Kind
-    measures: tuple[str, ...]
+    measures: tuple[Part, ...]
     interval: Interval
     is_previous: bool = False
 
 
 def ranking(model: Model, question: Question, source: Source, split: Split) -> Query:
     """Which values of *split* come first; one more than its limit, to know whether there are others."""
-    by = rank(model, split.sort or question.measures[0])
+    by = split.sort or question.measures[0]
+    order = rank(model, by)
     name = quoted(split.dimension)
     where = _where(model, question, source)
+    counted = _from(model, question, source, (split.dimension,), parts(model, by))
     text = (
-        f'SELECT {name}, {by.text} AS "rank"\nFROM {_table(model, source)}\nWHERE {where.text}\n'
+        f'SELECT {name}, {order.text} AS "rank"\nFROM {counted.text}\nWHERE {where.text}\n'
         f"GROUP BY 1\nORDER BY 2 {'ASC' if split.ascending else 'DESC'}, 1\nLIMIT {split.limit + 1}"
     )
-    return _query(text, (by, where), (split.dimension, "rank"), "ranking", model, source)
+    return _query(text, (order, counted, where), (split.dimension, "rank"), "ranking", model, source)
 
 
 def rows(model: Model, question: Question, source: Source, kept: Sequence[Kept]) -> Query:
     """One row for each time bucket and each combination of the values that are *kept*, others together."""
-    parts = [part for one in kept for part in _key(model, source, one)]
+    keys = [part for one in kept for part in _key(model, source, one)]
     names = [name for one in kept for name in (one.split.dimension, f"{one.split.dimension}.others")]
     if question.grain is not None:
-        parts.insert(0, _bucket(question, source.interval))
+        keys.insert(0, _bucket(question, source.interval))
         names.insert(0, TIME)
-    return _counted(model, question, source, parts, names)
+    return _counted(model, question, source, keys, names, tuple(one.split.dimension for one in kept))
 
 
 def totals(model: Model, question: Question, source: Source) -> Query:
     """One row over the whole interval; totals are asked for, because visitors and ratios do not add up."""
-    return _counted(model, question, source, [], [])
+    return _counted(model, question, source, [], [], ())
 
 
 def newest(model: Model) -> Query:
@@ -122,31 +127,36 @@ def bots(model: Model, question: Question) -> Query:
     )
     source = Source(kind, (), question.span)
     where = _where(model, question.model_copy(update={"with_bots": True}), source)
-    text = f'SELECT COUNT(*) AS "bots"\nFROM {_table(model, source)}\nWHERE {where.text}\n  AND "is_bot" = 1'
-    return _query(text, (where,), ("bots",), "bots", model, source)
+    counted = _from(model, question, source, (), ())
+    text = f'SELECT COUNT(*) AS "bots"\nFROM {counted.text}\nWHERE {where.text}\n  AND "is_bot" = 1'
+    return _query(text, (counted, where), ("bots",), "bots", model, source)
 
 
-def _counted(model: Model, question: Question, source: Source, parts: Sequence[Sql], names: Sequence[str]) -> Query:
-    measures = [expression(model, name) for name in source.measures]
-    selected = [*parts, *measures]
+def _counted(
+    model: Model, question: Question, source: Source, keys: Sequence[Sql], names: Sequence[str],
+    dimensions: Sequence[str],
+) -> Query:  # fmt: skip
+    """The measures for each of *keys*, which are computed from *dimensions* and head the columns *names*."""
+    selected = [*keys, *(expression(model, part) for part in source.measures)]
     # A measure and a dimension may have one name, as revenue.
-    columns_ = unique([*names, *source.measures])
+    columns_ = unique([*names, *(part.name for part in source.measures)])
     listed = ",\n  ".join(f"{part.text} AS {quoted(name)}" for part, name in zip(selected, columns_, strict=True))
     where = _where(model, question, source)
-    text = f"SELECT\n  {listed}\nFROM {_table(model, source)}\nWHERE {where.text}"
-    if parts:
-        text += f"\nGROUP BY {', '.join(str(seq) for seq in range(1, len(parts) + 1))}\nLIMIT {MOST_ROWS + 1}"
-    return _query(text, (*selected, where), columns_, "rows" if parts else "totals", model, source)
+    counted = _from(model, question, source, dimensions, source.measures)
+    text = f"SELECT\n  {listed}\nFROM {counted.text}\nWHERE {where.text}"
+    if keys:
+        text += f"\nGROUP BY {', '.join(str(seq) for seq in range(1, len(keys) + 1))}\nLIMIT {MOST_ROWS + 1}"
+    return _query(text, (*selected, counted, where), columns_, "rows" if keys else "totals", model, source)
 
 
 def _key(model: Model, source: Source, kept: Kept) -> tuple[Sql, Sql]:
     name = quoted(kept.split.dimension)
     if kept.all_of == source.kind and not source.is_previous:
         return Sql(name), Sql("0")
-    among = _among(columns(model, source.kind)[kept.split.dimension], kept.values)
+    is_kept = among(columns(model, source.kind)[kept.split.dimension], kept.values)
     return (
-        Sql(f"CASE WHEN {among.text} THEN {name} END", among.parameters),
-        Sql(f"CASE WHEN {among.text} THEN 0 ELSE 1 END", among.parameters),
+        Sql(f"CASE WHEN {is_kept.text} THEN {name} END", is_kept.parameters),
+        Sql(f"CASE WHEN {is_kept.text} THEN 0 ELSE 1 END", is_kept.parameters),
     )
 
 
@@ -166,40 +176,27 @@ def _bucket(question: Question, interval: Interval) -> Sql:
 
 
 def _where(model: Model, question: Question, source: Source) -> Sql:
-    parts = [Sql('"__time" >= ? AND "__time" < ?', (source.interval.start, source.interval.end))]
+    conditions = [Sql('"__time" >= ? AND "__time" < ?', (source.interval.start, source.interval.end))]
     if not question.with_bots:
-        parts.append(Sql('"is_bot" IS DISTINCT FROM 1'))
-    parts += [_fits(model, source, one) for one in question.filters]
-    return Sql("\n  AND ".join(part.text for part in parts), _all_parameters(parts))
+        conditions.append(Sql('"is_bot" IS DISTINCT FROM 1'))
+    conditions += [_fits(model, source, one) for one in question.filters]
+    return joined("\n  AND ", conditions)
 
 
 def _fits(model: Model, source: Source, one: Filter) -> Sql:
-    among = _among(columns(model, source.kind)[one.dimension], one.values)
-    return Sql(f"({among.text} IS NOT TRUE)", among.parameters) if one.exclude else among
+    found = among(columns(model, source.kind)[one.dimension], one.values)
+    return negated(found) if one.exclude else found
 
 
-def _among(column: Column, values: Sequence[Scalar]) -> Sql:
-    """Whether the column has one of the values; null, which is as good as false, where it has none."""
-    given = [stored(column, value) for value in values if value is not None]
-    name = quoted(column.name)
-    parts = []
-    if given:
-        parts.append(f"{name} IN ({', '.join('?' * len(given))})")
-    if None in values:
-        parts.append(f"{name} IS NULL")
-    return Sql(f"({' OR '.join(parts) or 'FALSE'})", tuple(given))
-
-
-def _table(model: Model, source: Source) -> str:
-    return quoted(model.datasource(source.kind))
+def _from(model: Model, question: Question, source: Source, dimensions: Sequence[str], measures: Sequence[Part]) -> Sql:
+    """The datasource, with what the question's filters, *dimensions* and *measures* need of it."""
+    names = [*dimensions, *(one.dimension for one in question.filters)]
+    names += [name for part in measures for name in sorted(needs(part.measure))]
+    return table(model, source.kind, names, question.zone)
 
 
 def _query(
-    text: str, parts: Iterable[Sql], columns_: tuple[str, ...], role: Role, model: Model, source: Source
+    text: str, pieces: Iterable[Sql], columns_: tuple[str, ...], role: Role, model: Model, source: Source
 ) -> Query:
     datasource = model.datasource(source.kind)
-    return Query(text, _all_parameters(parts), columns_, {}, role, datasource, source.is_previous)
-
-
-def _all_parameters(parts: Iterable[Sql]) -> tuple[object, ...]:
-    return tuple(value for part in parts for value in part.parameters)
+    return Query(text, all_parameters(pieces), columns_, {}, role, datasource, source.is_previous)

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from dkd.errors import Problem, UsageError
 from dkd.model.schema import Model
-from dkd.model.types import duration_text
+from dkd.model.types import Scalar, duration_text
 from dkd.query.check import problems
 from dkd.query.measure import near
-from dkd.query.question import Last, Question, Scalar
+from dkd.query.question import Last, Question
 
 VERSION = "1"
 """First part of every link. A text that was once a link stays one: another form is another version beside this one."""

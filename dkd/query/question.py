@@ -7,13 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, AwareDatetime, Discriminator, Tag, model_validator
 from pydantic import Field as Option
 
-from dkd.model.types import Duration, Frozen, Name
+from dkd.model.types import Duration, Frozen, Name, Scalar
 
 Grain = Literal["PT1M", "PT5M", "PT15M", "PT1H", "P1D", "P1W", "P1M", "P3M", "P1Y"]
 """Width of a time bucket as an ISO 8601 period; hours and longer follow the question's zone, weeks begin on Monday."""
-
-Scalar = str | int | Annotated[float, Option(allow_inf_nan=False)] | bool | None
-"""One value of a dimension; None is "has no value", which is not the same as empty text."""
 
 MOST_GROUPS = 1_000
 _LONGEST = timedelta(days=36_525)

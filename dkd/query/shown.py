@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dkd.query.answer import Answer, Cell, Number, Others
+from dkd.query.answer import Answer, Cell, Others
 from dkd.query.compile import Query
 from dkd.query.link import as_dict
+from dkd.query.number import Number
 from dkd.query.periods import DATES
 from dkd.query.rows import Rows, unique
 from dkd.query.show import as_csv, table_lines

@@ -9,7 +9,12 @@ _NAMES = {
     "search": ("search", "site_search"),
     "product": ("product_view", "view_item", "view_product", "item_view", "detail_view"),
     "cart": ("add_to_cart", "add_item", "basket_add", "cart_add"),
+    "removal": ("remove_from_cart", "remove_item", "basket_remove", "cart_remove"),
+    "checkout": ("begin_checkout", "checkout_started", "checkout"),
+    "login": ("login", "log_in", "sign_in"),
+    "attention": ("heartbeat",),
     "goal": ("purchase", "order", "checkout_completed", "transaction", "sign_up", "signup", "register", "lead"),
+    "account": ("sign_up", "signup", "register"),
 }
 _SOLD = frozenset(("purchase", "order", "checkout_completed", "transaction"))
 
@@ -19,7 +24,8 @@ class Plot:
     """Which event of the model plays which part.
 
     Attributes:
-        parts: Name of the event for each of page, search, product, cart and goal, where the model has one.
+        parts: Name of the event for each of page, search, product, cart, removal, checkout, login, attention, goal and
+            account, where the model has one; an account is made on the way to a goal that is not that.
         others: Events that play none of these; they happen now and then on a page.
         fields: Fields of each event, the shared ones among them.
         sells: Whether the goal is a purchase, so that it needs a cart.
@@ -41,6 +47,8 @@ def plot_of(model: Model) -> Plot:
     conversions = model.enrich.timing.conversions
     if conversions and conversions[0].event not in parts.values():
         parts["goal"] = conversions[0].event
+    if parts.get("account") == parts.get("goal"):
+        parts.pop("account", None)
     return Plot(
         parts=parts,
         others=tuple(name for name in model.events if name not in parts.values()),

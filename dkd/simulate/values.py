@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from dkd.model.schema import Field
 from dkd.simulate.dice import Dice
@@ -64,8 +65,13 @@ _USER = frozenset(("user", "customer", "account", "member", "login"))
 _QUERY = frozenset(("query", "search", "term", "keyword", "q"))
 _ADDRESS = frozenset(("url", "link", "href", "target"))
 _FILES = ("catalogue.pdf", "size-guide.pdf", "terms.pdf", "press-kit.zip")
-_ELEMENTS = ("nav.menu", "a.teaser", "button.more", "footer.contact", "img.hero")
+_ELEMENTS = ("menu", "teaser", "more", "contact", "hero")
+_TAGS = ("a", "button")
 _LANGUAGES = {"NL": "nl", "BE": "nl", "DE": "de", "FR": "fr", "ES": "es", "IT": "it", "PL": "pl", "SE": "sv"}
+_FORMS = ("newsletter", "contact", "review")
+_FORM_FIELDS = (("email",), ("name", "email", "message"), ("stars", "text"))
+_CAPTIONS = ("Add to cart", "Menu", "Read more", "Size guide", "Next")
+_DEPTHS = (25, 50, 75, 90, 100)
 _WORDS = ("alpha", "beta", "gamma", "delta", "epsilon")
 
 
@@ -81,6 +87,8 @@ def _value(name: str, field: Field, scene: Scene, dice: Dice) -> Value | None:
         return dice.chance(0.3)
     if field.type == "timestamp":
         return scene.time_ms - dice.between(0, _DAY_MS)
+    if field.type == "list" and "form" in _words(name):
+        return list(dice.pick(_FORM_FIELDS))
     if field.type == "list":
         return [dice.pick(CATEGORIES) for _ in range(dice.between(1, 3))]
     if field.type == "string":
@@ -103,8 +111,13 @@ def _text(words: frozenset[str], scene: Scene, dice: Dice) -> str | None:
         (frozenset(("currency",)), "EUR"),
         (frozenset(("country",)), scene.country),
         (frozenset(("language", "locale", "lang")), _LANGUAGES.get(scene.country, "en")),
+        (frozenset(("caption", "text")), dice.pick(_CAPTIONS)),
+        (frozenset(("form",)), dice.pick(_FORMS)),
+        (frozenset(("path",)), _path(scene, words)),
+        (frozenset(("method",)), dice.pick(("email", "google", "apple"))),
         (_ADDRESS, scene.page_url),
         (frozenset(("file", "document", "download")), dice.pick(_FILES)),
+        (frozenset(("tag",)), dice.pick(_TAGS)),
         (frozenset(("element", "button", "selector")), dice.pick(_ELEMENTS)),
     ):
         if words & known:
@@ -112,10 +125,16 @@ def _text(words: frozenset[str], scene: Scene, dice: Dice) -> str | None:
     return dice.pick(_WORDS)
 
 
+def _path(scene: Scene, words: frozenset[str]) -> str:
+    return f"/{scene.product.category}" if "from" in words else urlsplit(scene.page_url).path
+
+
 def _number(words: frozenset[str], kind: str, scene: Scene, dice: Dice) -> int | float:
     if words & _QUANTITY:
         return scene.quantity
+    if "depth" in words:
+        return dice.pick(_DEPTHS)
     if words & _MONEY:
-        cents = scene.cart_cents if scene.order else scene.product.price_cents
+        cents = scene.cart_cents if scene.order or "cart" in words else scene.product.price_cents
         return cents // 100 if kind in ("int", "long") else cents / 100
     return dice.between(0, 100) if kind in ("int", "long") else dice.between(0, 1000) / 10

@@ -14,8 +14,13 @@ LONGEST_MS = 2 * 3_600_000
 """No visit takes longer; what would come after that is left out."""
 _MOST_PAGES = 60
 _READING_MS = 20_000
+_BEAT_MS = 10_000
+_ATTENTIVE = 0.4
+"""How often a page that is read for longer than a heartbeat takes shows attention."""
 _REST_MS = (31 * 60_000, 60 * 60_000)
-_OTHERS = 0.15
+_OTHERS, _REGRETS, _JOINS = 0.15, 0.12, 0.5
+"""Of all pages: those on which something else happens; of products in a cart: those that are taken out again; of buyers
+without an account: those who make one."""
 
 
 class Happening(NamedTuple):
@@ -46,6 +51,17 @@ class Walk:
     def pause(self, typical_ms: int) -> None:
         """Let time pass."""
         self.scene.time_ms += self._dice.pause(typical_ms)
+
+    def read(self) -> None:
+        """Let the time pass that a page takes, at times with a sign of attention."""
+        attention = "attention" in self._plot.parts and self._dice.chance(_ATTENTIVE)
+        before_ms = self.scene.time_ms
+        self.pause(_READING_MS)
+        after_ms = self.scene.time_ms
+        if attention and after_ms - before_ms > _BEAT_MS + 1000:
+            self.scene.time_ms = before_ms + _BEAT_MS
+            self.play("attention")
+            self.scene.time_ms = after_ms
 
     def arrive(self, path: str, query: str, referrer: str | None) -> None:
         """Open the first page."""
@@ -89,16 +105,21 @@ def visit(seed: int, site: str, plot: Plot, visitor: Visitor, dice: Dice, start_
     if persona.name == "customer":
         walk.scene.user = visitor.user
     _land(walk, dice)
+    if walk.scene.user and "login" in plot.parts:
+        walk.pause(8_000)
+        walk.play("login")
     rests = dice.chance(persona.rest)
     for page in range(_MOST_PAGES):
         if not dice.chance(persona.stay):
             break
-        walk.pause(_READING_MS)
+        walk.read()
         if rests and page == 2:
             walk.scene.time_ms += dice.between(*_REST_MS)
         dice.weighted((_category, _product, _search), persona.steps)(walk, dice)
         if plot.sells and dice.chance(persona.cart):
             _add(walk, dice)
+            if "removal" in plot.parts and dice.chance(_REGRETS):
+                _remove(walk)
     if dice.chance(persona.buy) and (walk.scene.cart_cents or not plot.sells):
         incident = incident_of(seed, walk.scene.time_ms // DAY_MS)
         _finish(walk, plot, visitor, dice, incident)
@@ -156,15 +177,25 @@ def _add(walk: Walk, dice: Dice) -> None:
     walk.play("cart")
 
 
+def _remove(walk: Walk) -> None:
+    walk.pause(6_000)
+    walk.scene.cart_cents -= walk.scene.quantity * walk.scene.product.price_cents
+    walk.play("removal")
+
+
 def _finish(walk: Walk, plot: Plot, visitor: Visitor, dice: Dice, incident: Incident) -> None:
     """Pay, or sign up; while something is broken it ends on an error page."""
     door = "checkout" if plot.sells else "join"
     walk.pause(_READING_MS)
     walk.open(door)
+    walk.play("checkout")
     walk.pause(30_000)
     if incident.hits(walk.scene.time_ms, visitor.country.code, visitor.browser.family):
         walk.open(f"{door}/error", failed=True)
         return
-    walk.scene.order, walk.scene.user = f"o-{dice.word(8)}", visitor.user
+    known, walk.scene.user = walk.scene.user, visitor.user
+    if known is None and "account" in plot.parts and dice.chance(_JOINS):
+        walk.play("account")
+    walk.scene.order = f"o-{dice.word(8)}"
     walk.open(f"{door}/thanks")
     walk.play("goal")

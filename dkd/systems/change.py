@@ -42,6 +42,7 @@ class Change:
         differences: What an update changes, in the order of their paths; none for a new artefact.
         wanted: The whole artefact as it shall be; it may hold secrets, so it is never shown.
         removed: Whether the last deploy left an artefact there that is gone now.
+        began: Class of the step that an earlier deploy began and *verify* looks at; empty for every other action.
     """
 
     system: str
@@ -54,6 +55,7 @@ class Change:
     differences: tuple[Difference, ...] = ()
     wanted: Mapping[str, object] = field(default_factory=dict, repr=False)
     removed: bool = False
+    began: str = ""
 
     @property
     def address(self) -> str:

@@ -28,6 +28,12 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:152.0) Gecko/20100101 Firefox/152.0"
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 VIEW = f"1~m.visitors.pageviews.orders.revenue~t.2h~f.utm_campaign.{MARK}~P.country.page_path.browser"
 
+CUSTOM = """\
+  gift_wrapped:
+    fields:
+      product_id: {type: string, required: true}
+      paper: string
+"""
 FOCUSED = (
     """() => [...document.querySelectorAll("*")].map(one => one.shadowRoot?.activeElement).find(Boolean)?.textContent"""
 )
@@ -314,3 +320,36 @@ def test_nothing_sticks_out(shop, opened, tmp_path_factory, width, scheme):
     path = tmp_path_factory.getbasetemp() / f"explorer-{width}-{scheme}.png"
     page.screenshot(path=path)
     print(path)
+
+
+def test_a_custom_event_is_in_mapping_topic_druid_and_on_the_page_after_one_deploy(shop, opened):
+    file = shop.project / "specs" / "shop.yaml"
+    before, folder = file.read_text(), shop.project / "specs" / "shop" / "divolte"
+    file.write_text(before.replace("  page_view: {}\n", f"  page_view: {{}}\n{CUSTOM}"))
+    assert len(CUSTOM.splitlines()) <= 5
+    began_s = time.monotonic()
+    try:
+        shop.run("deploy", "--yes")
+        deployed_s = time.monotonic()
+        print(f"deployed after {deployed_s - began_s:.1f} s")
+        one = event("NL", 0, event="gift_wrapped", product_id="A-1", paper=f"stars {MARK}")
+        send(shop, one)
+        sql = f"SELECT COUNT(*) FROM shop_events WHERE event = 'gift_wrapped' AND paper = 'stars {MARK}'"
+        assert shop.wait_for(sql, 1, 60) == 1
+        page = opened("1~m.visitors~t.2h~f.event.gift_wrapped~P.event")
+        expect(value(page, "event", "gift_wrapped")).to_be_visible()
+        page.locator(".add select").select_option("paper")
+        expect(value(page, "paper", f"stars {MARK}")).to_be_visible()
+        took_s = time.monotonic() - deployed_s
+        page.context.close()
+        print(f"on the page {took_s:.1f} s later")
+        assert took_s < 60
+        clean = shop.run("tail", "clean", "--json", "--no-follow", "--lines", "200").stdout
+        found = [line for line in map(json.loads, clean.splitlines()) if line.get("event_id") == one["event_id"]]
+        assert [line["paper"] for line in found] == [f"stars {MARK}"]
+        shop.run("render")
+        assert "onto 'paper'" in (folder / "mapping.groovy").read_text()
+        assert "paper" in [field["name"] for field in json.loads((folder / "event.avsc").read_text())["fields"]]
+    finally:
+        file.write_text(before)
+        shop.run("deploy", "--yes")

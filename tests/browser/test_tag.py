@@ -20,6 +20,7 @@ from dkd.collect.base36 import write
 from dkd.collect.message import Message
 from dkd.collect.produce import MemorySink
 from dkd.model.load import load
+from dkd.model.preset import preset_files
 from dkd.systems.avro.render import raw_schema
 
 pytestmark = pytest.mark.browser
@@ -36,6 +37,32 @@ events:
     "shop.yaml",
 )
 SCHEMA = raw_schema(MODEL)
+SHOP = load(preset_files("shop", "shop")["specs/shop.yaml"], "shop.yaml")
+CAPTURING = """
+<!doctype html><meta charset="utf-8"><title>capturing</title>
+<script src="{collector}/dkd.js" data-capture="{kinds}"></script>
+<body style="height: 4000px">
+<a id="first" class="teaser big" href="two.html?q=1">  Shoes <b>and
+  more</b> {long} </a>
+<button id="named" aria-label="Close"><span>×</span></button>
+<button id="filled">Pay <input name="amount" value="typed 1"></button>
+<a id="mail" href="mailto:somebody@mail.example">Write</a>
+<p id="nothing">Just text</p>
+<div data-private><a id="hidden" href="#x">typed 2</a></div>
+<div contenteditable><a id="edited" href="#x">typed 3</a></div>
+<div id="host"></div>
+<form id="order" name="checkout" onsubmit="event.preventDefault()">
+  <input name="email" value="typed@mail.example"><input name="pass" type="password" value="typed 4">
+  <input name="card" autocomplete="cc-number" value="typed 5"><input name="token" type="hidden" value="typed 6">
+  <textarea name="note">typed 7</textarea><select name="size"><option>typed 8</option></select>
+  <input name="size" value="typed 9"><input value="typed 10"><span data-private><input name="doctor"></span>
+  <input type="submit" id="send" value="typed 11">
+</form>
+<script>
+  host.attachShadow({{mode: "open"}}).innerHTML = "<button class=deep>Deep</button>";
+  addEventListener("click", (one) => one.stopImmediatePropagation(), true); // as some pages do
+</script>
+"""
 TAG_ID = r"0:[0-9a-z]+:[A-Za-z0-9~_]{32}"
 
 
@@ -91,8 +118,8 @@ def origin(tmp_path: Path, collector: Running) -> Iterator[str]:
         yield found
 
 
-def events(collector: Running) -> list[dict[str, Any]]:
-    return [decoded(one.value, SCHEMA) for one in collector.messages if one.topic == "shop.raw"]
+def events(collector: Running, schema: dict[str, Any] = SCHEMA) -> list[dict[str, Any]]:
+    return [decoded(one.value, schema) for one in collector.messages if one.topic == "shop.raw"]
 
 
 def wait_for(page: Page, condition: Callable[[], bool], timeout_s: float = 10) -> None:
@@ -301,3 +328,106 @@ def test_many_events_go_in_few_requests_and_keep_their_order(visitor: BrowserCon
     wait_for(page, lambda: len(events(collector)) == 101)
     assert [event["product_id"] for event in events(collector)][1:] == [str(n) for n in range(100)]
     assert len(requests) <= 8
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Running]:
+    """The collector of the shop preset, whose events the tag must fit."""
+    with running(SHOP) as found:
+        yield found
+
+
+@contextmanager
+def capturing(shop: Running, folder: Path, visitor: BrowserContext, kinds: str) -> Iterator[tuple[Page, Callable]]:
+    """A page whose tag captures *kinds*; and what gives all its events as name and the model's own values."""
+    shop.messages.clear()
+    schema = raw_schema(SHOP)
+    with site(folder, shop.url) as origin:
+        page = CAPTURING.format(collector=shop.url, kinds=kinds, long="x" * 300)
+        (folder / "capturing.html").write_text(page, "utf-8")
+
+        def told() -> list[tuple[str, dict[str, Any]]]:
+            return [
+                (one["eventType"], {name: one[name] for name in SHOP.all_fields if one.get(name) is not None})
+                for one in events(shop, schema)
+            ]
+
+        yield opened(visitor, f"{origin}/capturing.html"), told
+
+
+def test_without_being_asked_the_tag_tells_of_page_views_alone(visitor: BrowserContext, shop: Running, tmp_path: Path):
+    with capturing(shop, tmp_path, visitor, "") as (page, told):
+        page.click("#named")
+        page.click("#send")
+        page.mouse.wheel(0, 4000)
+        page.evaluate("history.pushState({}, '', '/basket')")
+        wait_for(page, lambda: len(told()) == 2)
+        page.wait_for_timeout(1200)
+        assert told() == [("page_view", {}), ("page_view", {})]
+
+
+def test_clicks_are_told_with_text_place_and_target(visitor: BrowserContext, shop: Running, tmp_path: Path):
+    with capturing(shop, tmp_path, visitor, "click") as (page, told):
+        for one in ("#named", "#filled", "#nothing", "#hidden", "#edited", ".deep"):
+            page.click(one, position={"x": 3, "y": 3})
+        page.evaluate("document.querySelector('#named').click()")
+        page.click("#mail")
+        page.click("#first")
+        page.wait_for_url("**/two.html?q=1")
+        wait_for(page, lambda: any(values.get("element_id") == "first" for _, values in told()))
+        clicks = [values for name, values in told() if name == "click"]
+        assert clicks == [
+            {"element_tag": "button", "element_text": "Close", "element_id": "named"},
+            {"element_tag": "button", "element_id": "filled"},
+            {"element_tag": "button", "element_text": "Deep", "element_class": "deep"},
+            {"element_tag": "a", "element_text": "Write", "element_id": "mail"},
+            {"element_tag": "a", "element_text": f"Shoes and more {'x' * 85}", "element_id": "first",
+             "element_class": "teaser big", "target_url": page.url},
+        ]  # fmt: skip
+
+
+def test_forms_are_told_by_the_names_of_their_fields_and_nothing_typed_ever_leaves(
+    visitor: BrowserContext, shop: Running, tmp_path: Path
+):
+    with capturing(shop, tmp_path, visitor, "click,form") as (page, told):
+        page.click("#send")
+        wait_for(page, lambda: len(told()) == 3)
+        assert told()[1:] == [
+            ("click", {"element_tag": "input", "element_id": "send"}),
+            ("form_submit", {"form_id": "order", "form_name": "checkout", "form_fields": ["email", "note", "size"]}),
+        ]
+        page.click("#filled", position={"x": 3, "y": 3})
+        wait_for(page, lambda: len(told()) == 4)
+        assert not any(b"typed" in one.value or b"doctor" in one.value for one in shop.messages)
+
+
+def test_moves_inside_a_page_and_its_depth_are_told(visitor: BrowserContext, shop: Running, tmp_path: Path):
+    with capturing(shop, tmp_path, visitor, "navigation scroll") as (page, told):
+        page.evaluate("scrollTo(0, 2400)")
+        page.evaluate("() => new Promise((done) => setTimeout(done, 300))")
+        page.evaluate("scrollTo(0, 100)")
+        page.evaluate("history.pushState({}, '', '/basket?x=1')")
+        page.evaluate("history.back()")
+        wait_for(page, lambda: len(told()) == 8)
+        assert told() == [
+            ("page_view", {}),
+            *(("scroll", {"scroll_depth": depth}) for depth in (25, 50, 75)),
+            ("page_view", {}),
+            ("navigation", {"from_path": "/capturing.html", "to_path": "/basket", "navigation_type": "navigate"}),
+            ("page_view", {}),
+            ("navigation", {"from_path": "/basket", "to_path": "/capturing.html", "navigation_type": "back_forward"}),
+        ]
+
+
+def test_a_heartbeat_tells_of_ten_seconds_in_which_the_visitor_did_something(
+    visitor: BrowserContext, shop: Running, tmp_path: Path
+):
+    clock = visitor.new_page().clock
+    clock.install()
+    clock.pause_at(time.time() + 3600)
+    with capturing(shop, tmp_path, visitor, "heartbeat") as (page, told):
+        page.mouse.move(50, 50)
+        page.clock.run_for(30_000)
+        page.clock.run_for(2_000)
+        wait_for(page, lambda: len(told()) >= 2)
+        assert told() == [("page_view", {}), ("heartbeat", {})]

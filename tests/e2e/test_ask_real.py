@@ -10,10 +10,22 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from question_oracle import ADDITIVE, OF_SESSIONS, OTHERS, RATIOS, Oracle, bucket, changes
+from question_oracle import (
+    ADDITIVE,
+    OF_SESSIONS,
+    OTHERS,
+    QUANTILES,
+    RATIOS,
+    K,
+    Oracle,
+    bucket,
+    changes,
+    nothing,
+)  # fmt: skip
 from second_site import SecondSite
 
 from dkd.errors import DkdError
+from dkd.model.pattern import compiled
 from dkd.query.answer import Others, answered
 from dkd.query.check import problems
 from dkd.query.client import Druid
@@ -52,13 +64,49 @@ measures:
   revenue_per_visitor: {{ratio: [revenue, visitors]}}
   bounce_rate: {{ratio: [bounces, sessions]}}
   pageviews_per_session: {{ratio: [pageviews, sessions]}}
+  order_p95: {{quantile: revenue, at: 0.95}}
+  order_median: {{quantile: revenue, at: 0.5, where: {{event: purchase, country: {{not: [NL, null]}}}}}}
+  quantity_p10: {{quantile: quantity, at: 0.1}}
+  width_p99: {{quantile: viewport_width, at: 0.99}}
+  duration_p90: {{quantile: duration_s, at: 0.9}}
+  big_orders: {{count: events, where: {{revenue: {{at_least: 500, below: 1500}}}}}}
+  some_views: {{count: events, where: {{event: page_view, country: [NL, DE, null]}}}}
+  by_day: {{count: events, where: {{region: [EU, rest], hour: {{above: 5, at_most: 20}}}}}}
+  pages: {{count_distinct: page_no}}
+  revenue_per_buyer: {{sum: revenue, where: {{event: purchase}}, per: buyers}}
+  events_per_session: {{count: events, per: sessions}}
+  median_per_visitor:
+    {{quantile: revenue, at: 0.5, where: {{event: [purchase], country: {{not: [NL, null]}}}}, per: visitors}}
+dimensions:
+  order_size: {{from: revenue, bands: [100, 500.5, 1500]}}
+  region: {{from: country, groups: {{EU: [NL, DE], "' OR 1=1 --": ["?", "%_", null]}}, other: rest}}
+  neighbour: {{from: country, groups: {{near: [DE, FR]}}}}
+  page_no: {{from: page_path, match: "^/p(1[0-9])$"}}
+  hour: {{part: hour}}
+  weekday: {{part: weekday}}
+  month: {{part: month}}
+  received_day: {{from: received_ms, part: day}}
+  origin: {{first_of: [channel, country]}}
 """
 NASTY = ("' OR 1=1 --", "?", 'a"b', "", "😀", "שלום", "null", "back\\slash", "%_", "NL")
-BOTH = {"country": ("NL", "DE", "FR", None, *NASTY), "channel": ("Direct", "Email", None), "is_bot": (True, False)}
+BOTH = {
+    "country": ("NL", "DE", "FR", None, *NASTY),
+    "channel": ("Direct", "Email", None),
+    "is_bot": (True, False),
+    "region": ("EU", "' OR 1=1 --", "rest", None),
+    "neighbour": ("near", "NL", "' OR 1=1 --", "", None),
+    "hour": (0, 2, 3, 12, 23),
+    "weekday": ("Sunday", "Monday", "Saturday"),
+    "month": ("March", "October"),
+    "origin": ("Paid", "Email", "?", None),
+}
 OF_EVENTS = {
     "page_path": tuple(f"/p{n}" for n in range(40)),
     "quantity": (1, 2, 3, None),
     "event": ("page_view", "purchase"),
+    "order_size": ("below 100", "100 to below 500.5", "1500 or more", None),
+    "page_no": ("10", "11", None),
+    "received_day": (1, 28, 29, 30),
 }
 
 
@@ -83,6 +131,8 @@ def rows(days):
             "country": (*NASTY, "NL", "DE", "FR", None)[party % 14],
             "channel": dice.choice(["Direct", "Email", "Paid", None]),
             "is_bot": party % 20 == 0,
+            "received_ms": at_ms + dice.randrange(2 * 86_400_000),
+            "viewport_width": min(int(dice.gauss(1200, 400)), 2560),
         }
         if is_order:
             event |= {"revenue": dice.randrange(100, 9000) / 4, "quantity": dice.randrange(1, 4)}
@@ -95,6 +145,7 @@ def rows(days):
             "country": event["country"],
             "channel": event["channel"],
             "is_bounce": dice.random() < 0.4,
+            "duration_s": dice.choice([None, round(dice.expovariate(0.01), 3)]),
             "conversion_value": dice.choice([None, 10.25, 99.5]),
             "is_bot": event["is_bot"],
         }
@@ -146,16 +197,13 @@ def question_of(dice, days):
     """Any question that the model can answer, about an hour up to three days around one of *days*."""
     zone, day = dice.choice(ZONES), dice.choice(days)
     mixed = dice.random() < 0.3
-    pool = [*RATIOS, *ADDITIVE, "visitors", "buyers", "countries"]
+    pool = [*RATIOS, *ADDITIVE, *QUANTILES, "visitors", "buyers", "countries", "pages"]
+    two = ("bounce_rate", "pageviews_per_session", "events_per_session")
     if not mixed:
         pool = (
-            [name for name in pool if (RATIOS.get(name, (name,))[0] in OF_SESSIONS) and name != "pageviews_per_session"]
+            [name for name in pool if RATIOS.get(name, (name,))[0] in OF_SESSIONS]
             if dice.random() < 0.2
-            else [
-                name
-                for name in pool
-                if name not in OF_SESSIONS and name not in ("bounce_rate", "pageviews_per_session")
-            ]
+            else [name for name in pool if name not in OF_SESSIONS and name not in two]
         )
     measures = tuple(dice.sample(sorted(pool), dice.randrange(1, min(4, len(pool)))))
     known = {**BOTH, **OF_EVENTS}
@@ -199,7 +247,14 @@ def questions(model, days):
 
 
 def same(number, wanted, name):
-    """Exactly DuckDB's number, or within the printed error; a float has last digits of its own."""
+    """Exactly DuckDB's number, or within the printed error; a float has last digits of its own.
+
+    A quantile of many numbers is more than twice as far off as is printed in one run of a billion.
+    """
+    if isinstance(wanted, list):
+        count, low, wanted, high = wanted
+        if count >= 2 * K:
+            return low <= number.value <= high
     if number.value is None or wanted is None:
         return number.value is None and wanted is None
     slack = 1e-9 * abs(wanted) if isinstance(wanted, float) else 0
@@ -224,7 +279,7 @@ def check_rows(oracle, answer):
     if question.splits or question.grain:
         assert wanted.keys() <= found.keys(), (question, wanted.keys() - found.keys())
     for key, row in found.items():
-        numbers = wanted.get(key, {name: None if name in RATIOS else 0 for name in question.measures})
+        numbers = wanted.get(key, {name: nothing(name) for name in question.measures})
         for name, cell in zip(question.measures, row.cells, strict=True):
             assert same(cell.now, numbers[name], name), (question, key, name, cell, numbers[name])
     bare = question.model_copy(update={"splits": (), "grain": None})
@@ -299,6 +354,49 @@ def test_many_visitors_are_an_estimate_whose_error_holds(site, druid, days):
     assert events.error == 0
 
 
+def test_quantiles_of_many_numbers_are_estimates_and_of_few_exact(site, druid, days):
+    around = Interval(start=days[1] - timedelta(days=2), end=days[1] + timedelta(days=3))
+    question = Question(measures=("width_p99", "order_p95", "order_median", "median_per_visitor"), interval=around)
+    answer = answered(druid, site.model, question)
+    check_rows(site.oracle, answer)
+    wide, order, median, divided = (cell.now for cell in answer.totals)
+    assert 0 < wide.error < 0.02 * wide.value
+    assert isinstance(wide.value, int)
+    assert 0 < order.error < 0.02 * order.value
+    assert median.error == 0
+    assert divided.error > 0
+    rare = question.model_copy(update={"filters": (Filter(dimension="page_path", values=("/p55",)),)})
+    assert {cell.now.error for cell in answered(druid, site.model, rare).totals} == {0}
+    check_rows(site.oracle, answered(druid, site.model, rare))
+    none = question.model_copy(update={"filters": (Filter(dimension="country", values=("XX",)),)})
+    assert [cell.now.value for cell in answered(druid, site.model, none).totals] == [None] * 4
+
+
+PIECES = (
+    "a", "b", "/", "-", "1", "é", "😀", " ", ".", r"\.", r"\d", r"\w", r"\W", r"\s", r"\S", r"\D", r"\/", r"\-", r"\(",
+    "[ab]", "[^ab/]", "[a-f-]", r"[\w.-]", "[&a]", "[^^]", "[.]", "(a|b)", "(", "(?:", "|", ")", "*", "+", "?", "*?",
+    "+?", "??", "{2}", "{1,}", "{0,2}?", "^", "$", "#", '"', "'",
+)  # fmt: skip
+
+
+def test_a_pattern_finds_in_druid_what_it_finds_here(druid):
+    """Druid is Java: a pattern that both take means the same to both."""
+    dice, found = random.Random(3), []
+    while len(found) < 300:
+        try:
+            pattern = compiled("".join(dice.choices(PIECES, k=dice.randrange(1, 9))))
+        except ValueError:
+            continue
+        text = "".join(dice.choices("aab/-1é😀 .\tf_^&('\"#", k=dice.randrange(9)))
+        group = dice.randrange(pattern.groups + 1)
+        match = pattern.search(text)
+        found.append(((text, pattern.pattern, group), match[group] if match else None))
+    assert sum(1 for _, wanted in found if wanted) > 20
+    sql = f"SELECT {', '.join(f'REGEXP_EXTRACT(?, ?, ?) AS c{seq}' for seq in range(len(found)))}"
+    (row,) = druid.sql(sql, [value for given, _ in found for value in given]).rows
+    assert [(given, value) for (given, _), value in zip(found, row, strict=True)] == found
+
+
 def asked(site, *arguments):
     return site.run("ask", *arguments, check=False)
 
@@ -344,20 +442,25 @@ def test_a_value_of_the_command_line_is_one_too(site, days, given, meant):
     assert json.loads(done.stdout)["totals"]["events"] == wanted["events"] > 0
 
 
-def test_shown_sql_gives_the_answers_numbers(site, days):
-    given = ("visitors,orders", "--by", "country", "--grain", "day", "--top", "3", *span(days))
+@pytest.mark.parametrize("by", ["country", "region,weekday"])
+def test_shown_sql_gives_the_answers_numbers(site, days, by):
+    given = ("visitors,orders,by_day,order_p95", "--by", by, "--grain", "month", "--top", "3", *span(days))
     text = asked(site, *given, "--sql").stdout
     totals = next(part for part in text.split("\n-- ") if part.startswith("totals")).partition("\n")[2]
     (row,) = json.loads(site.run("sql", totals, "--json").stdout)
     wanted = json.loads(asked(site, *given, "--json").stdout)["totals"]
     assert row["orders"] == wanted["orders"]
+    assert row["by_day"] == wanted["by_day"] > 0
+    assert row["order_p95"][2] == pytest.approx(wanted["order_p95"], rel=0.05)
     assert round(json.loads(row["visitors"])["estimate"]) == wanted["visitors"]
+    assert "-- region: country in groups: EU = 'NL', 'DE'; ' OR 1=1 -- = '?', '%_', none; every other" in text
 
 
-def test_every_query_reads_its_interval_alone(site, druid, days):
+@pytest.mark.parametrize("dimension", ["country", "region", "weekday"])
+def test_every_query_reads_its_interval_alone(site, druid, days, dimension):
     question = Question(
         measures=("visitors", "bounces"), interval=Interval(start=days[0], end=days[1]), compare="previous",
-        splits=(Split(dimension="country", limit=1),), grain="P1M", zone="Europe/Amsterdam",
+        splits=(Split(dimension=dimension, limit=1),), grain="P1M", zone="Europe/Amsterdam",
     )  # fmt: skip
     answer = answered(druid, site.model, question)
     assert {query.role for query in answer.queries} == {"ranking", "rows", "totals"}

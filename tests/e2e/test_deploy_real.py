@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 
@@ -17,15 +18,18 @@ from faults.deploy_faults import campaign
 from second_site import MODEL, SecondSite, running
 
 from dkd.errors import DkdError, RefusedError
-from dkd.jobs.deployed import read_journal
+from dkd.jobs.deployed import read_journal, section
 from dkd.jobs.live import systems
 from dkd.jobs.lock import Held, acquired
 from dkd.jobs.plan import planned
+from dkd.jobs.probe import Probe
+from dkd.jobs.reading import supervisors_section
 from dkd.model.load import load
-from dkd.plan.journal import locked
+from dkd.plan.journal import Lock, locked
 from dkd.systems.change import Change
 from dkd.systems.druid.client import Overlord
 from dkd.systems.druid.consumer import consumer_properties
+from dkd.systems.druid.coordinator import Coordinator
 from dkd.systems.druid.render import supervisor
 from dkd.systems.kafka.client import connected
 
@@ -57,6 +61,28 @@ def test_a_second_deploy_writes_nothing_and_restarts_nothing(site):
     assert "nothing to do" in done.stdout
     assert site.run("plan", "--detailed-exitcode").returncode == 0
     assert site.state() == before
+
+
+def test_a_probe_tells_what_goes_wrong_and_shows_nothing_of_a_person(site):
+    row = {
+        "event": "purchase", "timestamp_ms": int(time.time() * 1000), "party_id": "canary-party", "event_id": "e",
+        "page_url": "https://tiny.example/?token=canary-url", "revenue": 5.0, "coupon": "SPRING", "mail": "canary-mail",
+    }  # fmt: skip
+    site.produce("tiny.clean", [row, {**row, "timestamp_ms": "canary-time"}, {**row, "timestamp_ms": "canary-other"}])
+    site.write(MODEL + "fields: {coupon: string, voucher: string, mail: {type: string, privacy: pseudonymise}}\n")
+    told = site.run("plan", "--probe", "--json", check=False)
+    site.write(MODEL)
+    assert told.returncode == 3
+    (probe,) = json.loads(told.stdout)["probes"]
+    assert (probe.pop("ok"), probe["filled"]["coupon"], probe["filled"]["voucher"]) == (False, 1, 0)
+    lines = Probe(**probe).lines()
+    assert lines[:2] == [
+        "probe of tiny_events: 3 records of tiny.clean read, 1 would be rows",
+        "    2 records not: Timestamp[…] is unparseable!",
+    ]
+    assert "voucher" in lines[2]
+    assert lines[3].endswith("event purchase  coupon SPRING")
+    assert "canary" not in told.stdout + told.stderr
 
 
 def test_a_plan_asks_kafka_and_druid_as_little_as_it_says(site):
@@ -152,7 +178,7 @@ def test_a_saved_plan_is_carried_out_exactly_and_only_while_nothing_has_changed(
 
 def test_a_second_deployer_writes_nothing(site):
     with systems(site.model, site.settings) as found:
-        held = acquired(site.settings.kafka, "tiny", "_dkd.tiny", found.journal, "deploy")
+        held = acquired(site.settings.kafka, "_dkd.tiny", found.journal, "deploy")
         with held:
             site.set_by_hand("tiny.rejects", retention_ms="60000")
             before = site.state()
@@ -167,8 +193,8 @@ def test_a_second_deployer_writes_nothing(site):
 
 def test_a_deploy_that_was_taken_over_writes_nothing_more(site):
     with systems(site.model, site.settings) as found:
-        first = acquired(site.settings.kafka, "tiny", "_dkd.tiny", found.journal, "deploy")
-        second = Held(site.settings.kafka, "tiny", "_dkd.tiny", replace(first.lock, id="other"), found.journal)
+        first = acquired(site.settings.kafka, "_dkd.tiny", found.journal, "deploy")
+        second = Held(site.settings.kafka, "_dkd.tiny", replace(first.lock, id="other"), found.journal)
         with second:
             second.write(locked(second.lock))
             with pytest.raises(RefusedError, match="another deploy has taken over"):
@@ -236,7 +262,7 @@ def test_a_new_column_is_one_step_and_an_interrupt_ends_with_130_and_is_gone_on_
     assert deploying.returncode == 130
     assert journal.lock is None
     assert journal.left() == ("druid/supervisor/tiny_events",)
-    assert "did not come to its end" in site.run("plan").stdout
+    assert "An earlier deploy " in site.run("plan").stdout
     site.run("deploy", "--yes")
     assert read_journal(site.model, site.settings).unfinished == ""
     site.write(MODEL)
@@ -354,28 +380,159 @@ def test_more_replicas_than_brokers_is_one_line(site):
 
 
 def counted(site) -> int:
-    asked = {"query": 'SELECT COUNT(*) AS n FROM "tiny_events"'}
+    # Segments of a datasource that was dropped and made anew bear the names of those that Druid's caches know.
+    context = {"useCache": False, "useResultLevelCache": False}
+    asked = {"query": 'SELECT COUNT(*) AS n FROM "tiny_events"', "context": context}
     # Before its first row there is no such table.
     found = requests.post(f"{site.settings.druid.broker}/druid/v2/sql", json=asked, timeout=30)
     return found.json()[0]["n"] if found.ok else 0
 
 
 def stored(site, count: int) -> None:
-    """Write *count* events, and wait until Druid has so many."""
+    """Write *count* events, and wait until Druid has so many more."""
+    wanted = counted(site) + count
     now_ms = int(time.time() * 1000)
     row = {"event": "page_view", "timestamp_ms": now_ms, "party_id": "p"}
     site.produce("tiny.clean", [{**row, "event_id": f"e{number}"} for number in range(count)])
     until_s = time.monotonic() + 60
-    while counted(site) < count:
+    while counted(site) < wanted:
         assert time.monotonic() < until_s, counted(site)
         time.sleep(0.25)
+
+
+def emptied(site, topic: str) -> None:
+    """Delete a topic and make it anew, as another hand would."""
+    with connected(site.settings.kafka) as kafka:
+        before = kafka.read([topic])[topic]
+        kafka.delete([topic])
+        until_s = time.monotonic() + 30
+        while kafka.read([topic]):
+            assert time.monotonic() < until_s
+            time.sleep(0.25)
+        wanted = {"partitions": before.partitions, "replication": before.replication, "config": before.config}
+        kafka.apply(Change("kafka", "topic", topic, "create", "a test", wanted=wanted))
+
+
+def test_a_topic_that_is_gone_or_was_made_anew_is_told_and_refused_until_its_supervisor_is_reset(site, overlord):
+    """Druid would wait, healthy, at the old one's offsets, and pass over as many records of the new one."""
+    stored(site, 20)
+    emptied(site, "tiny.clean")
+    done = site.run("plan", "--detailed-exitcode", check=False)
+    said = "tiny.clean, which it reads, was made anew; it would go on where it stopped in the old one"
+    assert (done.returncode, said in done.stdout) == (4, True)
+    done = site.run("deploy", "--yes", check=False)
+    assert (done.returncode, said in done.stderr) == (5, True)
+    status = supervisors_section(site.model, site.settings)
+    assert not status.ok
+    (line,) = status.lines
+    assert line.startswith(f"tiny_events: {said}; suspend, reset and terminate the supervisor tiny_events")
+
+    # A change that a deploy of an older journal would carry out is undone.
+    spec = events_spec(site)
+    spec["spec"]["tuningConfig"]["maxRowsInMemory"] = 1000
+    with systems(site.model, site.settings) as found, pytest.raises(DkdError) as failed:
+        found.apply(Change("druid", "supervisor", "tiny_events", "update", "a test", wanted=spec), lambda _: None)
+    assert failed.value.problems[0].code == "DKD633"
+    assert "and it ends at 0; the spec before it was put back; suspend, reset and terminate" in str(failed.value)
+
+    overlord.forget("tiny_events")
+    site.run("deploy", "--yes")
+    assert site.run("plan", "--detailed-exitcode").returncode == 0
+
+
+def test_a_spec_that_can_read_no_record_is_undone(site, overlord):
+    """Its tasks live, report, and throw away every record that comes."""
+    spec = events_spec(site)
+    spec["spec"]["dataSchema"]["timestampSpec"]["column"] = "party_id"
+    row = {"event": "page_view", "timestamp_ms": int(time.time() * 1000), "party_id": "p", "event_id": "bad"}
+    ended = threading.Event()
+
+    def feed() -> None:
+        while not ended.wait(0.1):
+            site.produce("tiny.clean", [row])
+
+    feeding = threading.Thread(target=feed)
+    feeding.start()
+    change = Change("druid", "supervisor", "tiny_events", "update", "a test", wanted=spec)
+    try:
+        with systems(site.model, site.settings) as found, pytest.raises(DkdError) as failed:
+            found.apply(change, lambda _: None)
+    finally:
+        ended.set()
+        feeding.join()
+    assert failed.value.problems[0].code == "DKD634"
+    assert "it can read none of the " in str(failed.value)
+    assert "the spec before it was put back" in str(failed.value)
+    assert supervisors_section(site.model, site.settings).ok
+    assert planned(site.model, site.settings).is_empty
 
 
 def test_rows_that_outlive_their_supervisor_go_with_all_data_and_are_read_from_the_start_when_deployed_again(site):
     """Offsets that Druid kept would make it pass over the first records of the new topic."""
     stored(site, 20)
-    assert "datasource" not in site.run("destroy", "--confirm", "local").stdout
+    said = site.run("destroy", "--confirm", "local").stdout
+    assert "supervisor" in said
+    assert not any(kept in said for kept in ("topic", "datasource", "rules"))
+    assert "tiny_events" in rules_of(site)
+    done = site.run("destroy", "--confirm", "local", check=False)
+    assert (done.returncode, "add --include-data to delete them too" in done.stderr) == (5, True)
     assert "druid/datasource/tiny_events" in site.run("destroy", "--include-data", "--confirm", "local").stdout
     site.run("deploy", "--yes")
     stored(site, 5)
     assert counted(site) == 5
+
+
+def rules_of(site) -> dict[str, object]:
+    with Coordinator(site.settings.druid) as coordinator:
+        return coordinator.rules()
+
+
+def killed_at(site, address: str) -> None:
+    """Begin to destroy all, and kill that at a step."""
+    command = [sys.executable, "-m", "dkd", "destroy", "--include-data", "--confirm", "local"]
+    environment = {**os.environ, "DKD_BASE_PORT": str(site.stack.base_port), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, cwd=site.stack.project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as destroying:
+        for line in destroying.stderr or ():
+            if line.rstrip().endswith(f"delete {address}"):
+                destroying.kill()
+                break
+    assert destroying.returncode == -signal.SIGKILL
+
+
+def test_a_destroy_that_is_killed_again_and_again_is_seen_and_gone_on_with_and_leaves_nothing(site):
+    for address in ("druid/supervisor/tiny_events", "kafka/topic/tiny.state"):
+        killed_at(site, address)
+        status = section(read_journal(site.model, site.settings))
+        assert not status.ok
+        said = rf"destroy \w+ by .* is not done: {address}, .*nobody is at it; dkd destroy --include-data goes on"
+        assert re.match(said, status.lines[1]), status.lines
+    assert "makes anew what it removed" in site.run("plan").stdout
+    site.run("destroy", "--include-data", "--confirm", "local")
+    assert not {"tiny_events", "tiny_sessions"} & rules_of(site).keys()
+    with connected(site.settings.kafka) as kafka:
+        assert kafka.read([*site.topics, "_dkd.tiny"]) == {}
+        done = site.run("destroy", "--include-data", "--confirm", "local", check=False)
+        assert (done.returncode, "no deploy has made anything here" in done.stderr) == (5, True)
+        # What a kill just before the journal's own topic goes would leave.
+        wanted = {"partitions": 1, "replication": 1, "config": {}}
+        kafka.apply(Change("kafka", "topic", "_dkd.tiny", "create", "a test", wanted=wanted))
+        site.run("destroy", "--include-data", "--confirm", "local")
+        assert kafka.read(["_dkd.tiny"]) == {}
+    site.run("deploy", "--yes")
+
+
+def test_the_lock_of_a_machine_that_is_gone_is_taken_over(site):
+    """No process here can tell that it is dead, only that nobody renews it."""
+    with systems(site.model, site.settings) as found:
+        lock = Lock("1a2b3c4d", "deploy", "somebody@elsewhere", "elsewhere/1/pid:1", "0", "2026-11-27T10:00:00+00:00")
+        with Held(site.settings.kafka, "_dkd.tiny", lock, found.journal) as held:
+            held.write(locked(lock), last=False)
+            held._ended.set()
+        with pytest.raises(RefusedError, match="somebody@elsewhere has held the lock for deploy 1a2b3c4d") as refused:
+            acquired(site.settings.kafka, "_dkd.tiny", found.journal, "deploy", 0)
+        assert "if its process died, run this again" in str(refused.value)
+        with acquired(site.settings.kafka, "_dkd.tiny", found.journal, "deploy", dead_s=1):
+            pass
+        assert found.journal().lock is None

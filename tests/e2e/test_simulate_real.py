@@ -64,7 +64,7 @@ def test_conversions_their_value_and_the_failed_ones_are_found(site, said):
     (row,) = site.rows("SELECT COUNT(*) n, SUM(revenue) revenue FROM shop_events WHERE event = 'purchase'")
     assert row["n"] == said["conversions"] > 5
     assert row["revenue"] == pytest.approx(said["conversion_value"])
-    sql = "SELECT COUNT(*) n FROM shop_events WHERE page_path = '/checkout/error'"
+    sql = "SELECT COUNT(*) n FROM shop_events WHERE page_path = '/checkout/error' AND event = 'page_view'"
     assert site.rows(sql) == [{"n": said["failed_conversions"]}]
 
 

@@ -51,7 +51,7 @@ def test_a_changed_model_starts_the_services_anew_and_the_servers_not(stack: Sta
     before = pids(stack)
     model = stack.project / "specs" / "shop.yaml"
     text = model.read_text()
-    model.write_text(f"{text}\n# another last line\n")
+    model.write_text(text.replace("\nmeasures:\n", "\nmeasures:\n  people: {count_distinct: user_id}\n"))
     try:
         stack.run("up", "--detach")
         after = pids(stack)

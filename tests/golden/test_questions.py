@@ -6,12 +6,33 @@ from dkd.model.load import load
 from dkd.model.preset import preset_files
 from dkd.query.check import kinds_of, problems
 from dkd.query.compile import Kept, Source, bots, newest, ranking, rows, totals
+from dkd.query.definition import computed, definition
 from dkd.query.link import of_link
-from dkd.query.measure import definition
 from dkd.query.periods import before
 
 (_TEXT,) = (text for name, text in preset_files("shop", "shop").items() if name.endswith("shop.yaml"))
-MODEL = load(_TEXT.replace("measures:\n", "measures:\n  order_rate: {ratio: [orders, sessions]}\n"), "shop.yaml")
+_DIMENSIONS = """\
+dimensions:
+  size: {from: revenue, bands: [10, 49.5], description: of an order}
+  region: {from: country, groups: {EU: [DE, NL], "it's?": [null, UK]}, other: rest}
+  maker: {from: browser, groups: {Google: [Chrome]}, description: who wrote it}
+  product: {from: page_path, match: "^/(shop|product)/([^/?]+)", group: 2}
+  day_received: {from: received_ms, part: day}
+  source: {first_of: [utm_source, referrer_source]}
+"""
+_MEASURES = """\
+measures:
+  order_rate: {ratio: [orders, sessions]}
+  order_p95: {quantile: revenue, at: 0.95, where: {event: purchase}}
+  session_median: {quantile: duration_s, at: 0.5}
+  spent: {sum: revenue, where: {event: [purchase, null], region: EU, hour: {above: 8, at_most: 18}}, per: visitors}
+  small:
+    description: odd
+    count: events
+    where: {revenue: {below: 10.5, at_least: 1}, country: {not: [null, NL]}, size: {not: below 10}}
+  orders_per_session: {count: events, where: {event: purchase}, per: sessions}
+"""
+MODEL = load(_TEXT.replace("dimensions:", _DIMENSIONS, 1).replace("measures:\n", _MEASURES), "shop.yaml")
 DAY = "t.20261024T220000000.20261025T230000000"
 QUESTIONS = {
     "totals": (f"1~m.visitors~{DAY}", ()),
@@ -22,6 +43,14 @@ QUESTIONS = {
     "filters": (f"1~m.visitors~{DAY}~f.country.NL.-n~x.is_late.-t~f.viewport_width.-i1280~b", ()),
     "hostile": (f"1~m.visitors~{DAY}~f.country.-27-20OR-201-3D1-20-2D-2D.-3F", ()),
     "events_and_sessions": (f"1~m.orders.order_rate~{DAY}~s.channel.1~g.P1W", (("Direct",), None)),
+    "quantile": (f"1~m.order_p95.session_median~{DAY}~s.country.2~g.P1D", (("NL",), None)),
+    "divided": (f"1~m.spent.orders_per_session~{DAY}~z.Asia-2FTokyo", ()),
+    "bands": (f"1~m.small~{DAY}~s.size.2~f.size.below-2010.-n", (("below 10",), None)),
+    "computed": (
+        f"1~m.visitors~{DAY}~s.region.1~f.product.a-27b~x.maker.Google~f.weekday.Sunday~f.day_received.-i3~f.source.x"
+        "~z.Europe-2FAmsterdam",
+        (("EU",), "events"),
+    ),
     "double_midnight": (f"1~m.pageviews~{DAY}~g.P1D~z.Atlantic-2FAzores", ()),
 }
 
@@ -52,4 +81,5 @@ def test_questions(golden):
     found = {f"{name}.sql": "\n".join(map(shown, compiled(*given))) for name, given in QUESTIONS.items()}
     found["newest.sql"] = shown(newest(MODEL))
     found["definitions.txt"] = "".join(f"{name}: {definition(MODEL, name)}\n" for name in MODEL.measures)
+    found["dimensions.txt"] = "".join(f"{name}: {computed(MODEL, name)}\n" for name in MODEL.dimensions)
     golden.check(Path(__file__).parent / "questions", found)

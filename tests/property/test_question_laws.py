@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from dkd.errors import UsageError
 from dkd.model.load import load
 from dkd.query.check import problems
+from dkd.query.dimension import dimensions
 from dkd.query.link import as_dict, as_link, fitted, of_dict, of_link, opened
-from dkd.query.measure import dimensions
 from dkd.query.periods import GRAINS
 from dkd.query.question import Filter, Interval, Last, Question, Split
 
@@ -22,12 +22,15 @@ dkd: 1
 site: s
 events: {page_view: {}}
 fields: {price: double}
+dimensions: {band: {from: price, bands: [1, 2]}, hour: {part: hour}, landing: {from: entry_page, match: "^/[^/]*"}}
 measures:
   visitors: {count_distinct: party_id}
   views: {count: events}
   sessions: {count: sessions}
   price: {sum: price}
   rate: {ratio: [views, sessions]}
+  typical: {quantile: price, at: 0.5, where: {hour: {above: 8}}}
+  spent: {sum: price, per: sessions}
 """,
     "s.yaml",
 )

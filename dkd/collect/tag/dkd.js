@@ -1,8 +1,9 @@
 /* dkd's tag: sends the page views of a page, and the events that the page signals, to the collector it came from.
  *
- *   <script src="https://collector.example/dkd.js" async></script>
+ *   <script src="https://collector.example/dkd.js" data-capture="click form navigation scroll heartbeat" async></script>
  *   dkd.signal("add_to_cart", {product_id: "A-1", price: 9.5});
  *
+ * What data-capture names it tells of by itself; without it, of page views alone.
  * It takes the place of divolte.js: the same cookies, ids and functions, but batches, and it sends again what was lost.
  */
 (function (window, document, navigator) {
@@ -223,23 +224,113 @@
     if (!pageView) startPageView();
   }
 
-  function moved() {
+  function moved(kind) {
     const now = location.href.split("#")[0];
     if (!pageView || now === address) return;
+    const from = new URL(address).pathname;
     referrer = address;
     startPageView();
+    if (captured("navigation")) add("navigation", {from_path: from, to_path: location.pathname, navigation_type: kind});
   }
 
   const pushState = history.pushState;
   history.pushState = function () {
     const result = pushState.apply(this, arguments);
-    moved();
+    moved("navigate");
     return result;
   };
-  window.addEventListener("popstate", moved);
+  window.addEventListener("popstate", () => moved("back_forward"));
   window.addEventListener("pagehide", sendAllNow);
   window.addEventListener("pageshow", (shown) => { if (shown.persisted) startPageView(); });
   document.addEventListener("visibilitychange", whenVisible);
+
+  // What data-capture asks for. Nothing that somebody typed is ever read, and nothing inside an element with data-private.
+
+  const MOST_TEXT = 100;
+  const MOST_ADDRESS = 1000;
+  const PRIVATE = "[data-private],[contenteditable]";
+  const CLICKED = "a[href],button,summary,[role=button],[role=link],[role=menuitem],[role=tab]," +
+    "input[type=submit],input[type=button],input[type=image]";
+  const TYPED = "input,select,textarea";
+  const UNNAMED = "[type=password],[type=hidden],[type=file],[autocomplete^=cc-],[autocomplete*=password]," +
+    "[autocomplete=one-time-code]";
+  const DEPTHS = [25, 50, 75, 90, 100];
+  const HEARTBEAT_MS = 10000;
+
+  function captured(kind) {
+    return (script.getAttribute("data-capture") || "").split(/[\s,]+/).includes(kind);
+  }
+
+  function short(text) {
+    const one = (text || "").slice(0, 2000).replace(/\s+/g, " ").trim();
+    return Array.from(one.slice(0, 2 * MOST_TEXT)).slice(0, MOST_TEXT).join("") || undefined; // no emoji is cut in two
+  }
+
+  // The innermost element around what happened that is meant; none where any around it is private.
+  function meant(happened, selector) {
+    const around = happened.composedPath().filter((one) => one.matches);
+    return around.some((one) => one.matches(PRIVATE)) ? null : around.find((one) => one.matches(selector));
+  }
+
+  function clicked(happened) {
+    const element = happened.isTrusted && meant(happened, CLICKED);
+    if (!element) return;
+    const isReadable = !element.matches(TYPED) && !element.querySelector(TYPED + "," + PRIVATE);
+    const url = /^https?:/.test(element.href) ? element.href : "";
+    signal("click", {
+      element_tag: element.localName,
+      element_text: short(element.getAttribute("aria-label") || (isReadable ? element.textContent : "")),
+      element_id: short(element.getAttribute("id")),
+      element_class: short(element.getAttribute("class")),
+      target_url: url.slice(0, MOST_ADDRESS) || undefined,
+    });
+  }
+
+  function submitted(happened) {
+    const form = meant(happened, "form");
+    if (!form) return;
+    const fields = Array.from(form.querySelectorAll(TYPED));
+    const named = fields.filter((one) => !one.matches(UNNAMED) && !one.closest(PRIVATE));
+    const names = named.map((one) => short(one.getAttribute("name"))).filter(Boolean);
+    signal("form_submit", {
+      form_id: short(form.getAttribute("id")),
+      form_name: short(form.getAttribute("name")),
+      form_fields: Array.from(new Set(names)).slice(0, MOST_TEXT),
+    });
+  }
+
+  let reached = {pageView: null, depth: 0};
+
+  function scrolled() {
+    if (!pageView) return;
+    if (reached.pageView !== pageView) reached = {pageView: pageView, depth: 0};
+    const whole = document.documentElement.scrollHeight;
+    const depth = (100 * Math.ceil(window.scrollY + window.innerHeight)) / whole;
+    DEPTHS.filter((mark) => mark > reached.depth && mark <= depth).forEach((mark) => {
+      reached.depth = mark;
+      add("scroll", {scroll_depth: mark});
+    });
+  }
+
+  // Attention: a stretch in which the visitor moved, typed or scrolled, on a page that could be seen.
+
+  let isActive = false;
+
+  function beat() {
+    if (isActive && pageView && document.visibilityState !== "hidden") add("heartbeat");
+    isActive = false;
+  }
+
+  const early = {capture: true, passive: true}; // pages stop events on their way
+  if (captured("click")) window.addEventListener("click", clicked, early);
+  if (captured("form")) window.addEventListener("submit", submitted, early);
+  if (captured("scroll")) window.addEventListener("scroll", scrolled, early);
+  if (captured("heartbeat")) {
+    ["pointermove", "pointerdown", "keydown", "scroll"].forEach((name) => {
+      window.addEventListener(name, () => { isActive = true; }, early);
+    });
+    setInterval(beat, HEARTBEAT_MS);
+  }
 
   window.dkd = {
     signal: signal,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from dkd.model.checks.advice import advice
 from dkd.model.checks.conventions import conventions
+from dkd.model.checks.dimensions import dimensions
 from dkd.model.checks.enrichers import enrichers
 from dkd.model.checks.fields import fields
 from dkd.model.checks.finding import Finding
@@ -13,7 +14,7 @@ from dkd.model.checks.storage import storage
 from dkd.model.checks.targets import collector, local, secrets
 from dkd.model.schema import Model
 
-_CHECKS = (fields, measures, enrichers, storage, local, secrets, collector, names)
+_CHECKS = (fields, dimensions, measures, enrichers, storage, local, secrets, collector, names)
 
 
 def check(model: Model) -> Iterator[Finding]:

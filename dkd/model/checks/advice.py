@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from dkd.model.askable import reads
 from dkd.model.checks.finding import Finding, places
 from dkd.model.columns import SESSION_COLUMNS
 from dkd.model.enrichers import CATALOGUE
+from dkd.model.measures import Measure
 from dkd.model.personal import sounds_personal
-from dkd.model.schema import Field, Measure, Model
+from dkd.model.schema import Field, Model
 from dkd.model.sql_words import RESERVED
 from dkd.model.tree import Path
 
@@ -43,29 +45,35 @@ def _field(path: Path, name: str, field: Field) -> Iterator[Finding]:
 
 
 def _measure(model: Model, path: Path, measure: Measure) -> Iterator[Finding]:
-    names = [*measure.where, *(name for name in (measure.sum, measure.count_distinct) if name is not None)]
-    event = measure.where.get("event")
-    counted = model.events.get(event) if isinstance(event, str) else None
+    events = _events(model, measure)
     shared = set(model.fields)
-    for name in names:
-        if counted and name in model.all_fields and name not in shared | counted.fields.keys():
-            problem = f"{event!r} never carries {name!r}"
+    for name in reads(model, measure):
+        carried = shared.union(*(model.events[event].fields for event in events))
+        if events and name in model.all_fields and name not in carried:
+            problem = f"{' and '.join(map(repr, events))} never carr{'ies' if len(events) == 1 else 'y'} {name!r}"
             yield (path, "DKD282", problem, f"give the event the field {name!r}, or count another event")
         enricher = _FILLED.get(name)
         if enricher and getattr(model.enrich, enricher) is None:
             problem = f"{name!r} is null, as the enricher {enricher!r} is off"
             yield (path, "DKD282", problem, f"add {enricher} to enrich")
-        for old in (model.all_fields.get(name), counted if name == "event" else None):
+        olds = {name: model.all_fields.get(name), **({one: model.events[one] for one in events if name == "event"})}
+        for what, old in olds.items():
             if old and old.deprecated:
-                what = event if old is counted else name
                 yield (path, "DKD283", f"{what!r} is deprecated: {old.deprecated}", "count what replaces it")
     if _is_of_sessions(model, measure) and model.enrich.sessions is None:
         yield (path, "DKD282", "there are no sessions, as the enricher 'sessions' is off", "add sessions to enrich")
 
 
+def _events(model: Model, measure: Measure) -> list[str]:
+    """The events that alone are counted; none where it may be any."""
+    where = measure.where.get("event")
+    named = where if isinstance(where, tuple) else (where,)
+    return [name for name in named if isinstance(name, str) and name in model.events]
+
+
 def _is_of_sessions(model: Model, measure: Measure) -> bool:
     own = {column.name for column in SESSION_COLUMNS} - {"party_id", "session_id", *_FILLED}
-    named = {*measure.where, measure.sum, measure.count_distinct} - model.all_fields.keys()
+    named = set(reads(model, measure)) - model.all_fields.keys()
     return measure.count == "sessions" or bool(named & own)
 
 

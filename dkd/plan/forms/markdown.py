@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from dkd.model.words import counted
 from dkd.plan.diff import Changed
 from dkd.plan.forms.report import WORST_FIRST, Report, before_and_after
 from dkd.systems.classes import BREAKING
@@ -39,8 +40,7 @@ def _verdict(report: Report) -> str:
     asked = len(report.open)
     if not asked:
         return f"nothing breaks ({report.counts()})"
-    plural = "" if len(report.changes) == 1 else "s"
-    return f"{asked} of {len(report.changes)} change{plural} to decide on ({report.counts()})"
+    return f"{asked} of {counted(len(report.changes), 'change')} to decide on ({report.counts()})"
 
 
 def _sections(report: Report) -> Iterator[tuple[str, str]]:

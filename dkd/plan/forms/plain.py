@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from dkd.model.words import counted
 from dkd.plan.diff import Changed
 from dkd.plan.forms.report import Report, before_and_after
 from dkd.systems.classes import BREAKING, CLASSES
@@ -15,11 +16,11 @@ def as_text(report: Report) -> str:
     """The report for people: each change with its rule and its line, unsafe ones with reason and remedy."""
     lines = [line for change in report.changes for line in _lines(change)]
     for steps, changes in report.orders.items():
-        lines.append(f"order for {_counted(len(changes))}: {' > '.join(steps)}")
+        lines.append(f"order for {counted(len(changes), 'change')}: {' > '.join(steps)}")
     lines += [f"{mistake.line()}" for mistake in report.mistakes]
     if not report.changes:
         return "\n".join([*lines, "Nothing changes."]) + "\n"
-    return "\n".join([*lines, f"{_counted(len(report.changes))}: {report.counts()}."]) + "\n"
+    return "\n".join([*lines, f"{counted(len(report.changes), 'change')}: {report.counts()}."]) + "\n"
 
 
 def as_json(report: Report) -> str:
@@ -47,10 +48,6 @@ def _lines(change: Changed) -> list[str]:
     if rule.effect in BREAKING or rule.effect == "needs-order":
         lines.append(f"    remedy: {' '.join(part for part in (change.note, rule.remedy) if part)}")
     return [*lines, *([f"    waived: {change.waiver}"] if change.waiver else [])]
-
-
-def _counted(number: int) -> str:
-    return f"{number} change{'' if number == 1 else 's'}"
 
 
 def _change(change: Changed) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def rule(edit: Edit) -> str:
     if not name:
         return "DKD980" if edit.before is None else "DKD984"
     if kind == "mapping":
-        return _mapping_rule(name, edit.before, edit.after)
+        return _mapping_rule(name, edit)
     return next((code for end, code in _BY_END if name.endswith(end)), None) or _sink_rule(name, edit)
 
 
@@ -59,9 +59,16 @@ def _sink_rule(name: str, edit: Edit) -> str:
     return "DKD989" if is_new or is_on else "DKD988"
 
 
-def _mapping_rule(field: str, before: object, after: object) -> str:
+def _ip_changed(edit: Edit) -> bool:
+    ip = f"model/{edit.root.removeprefix('divolte/')}collector/ip"
+    return edit.old.get(ip) != edit.new.get(ip)
+
+
+def _mapping_rule(field: str, edit: Edit) -> str:
+    before, after = edit.before, edit.after
     if before is None:
-        return "DKD981" if field == "remoteHost" else "DKD980"
+        # Where the model says more of addresses, its own line asks for the decision, once.
+        return "DKD981" if field == "remoteHost" and not _ip_changed(edit) else "DKD980"
     if after is None:
         return "DKD984"
     # A wider number holds every value that the narrower one held.

@@ -3,11 +3,18 @@
 from dkd.settings import KafkaSettings
 
 
-def consumer_properties(kafka: KafkaSettings) -> dict[str, str]:
-    """How Druid's consumers reach *kafka*: servers and security, secrets in clear, as Druid needs them."""
+def consumer_properties(kafka: KafkaSettings, authority: str = "") -> dict[str, str]:
+    """How Druid's consumers reach *kafka*: servers and security, secrets in clear, as Druid needs them.
+
+    Args:
+        kafka: Where.
+        authority: Certificates of the authority that Kafka's own is by, PEM; Druid's machines do not have the file.
+    """
     found = {"bootstrap.servers": kafka.servers}
     if kafka.security != "PLAINTEXT":
         found["security.protocol"] = kafka.security
+    if authority:
+        found |= {"ssl.truststore.type": "PEM", "ssl.truststore.certificates": authority}
     if kafka.security.startswith("SASL"):
         module = "scram.Scram" if kafka.mechanism.startswith("SCRAM") else "plain.Plain"
         found["sasl.mechanism"] = kafka.mechanism

@@ -1,5 +1,6 @@
 """Load rules and automatic compaction of a live Druid are read and set, by the coordinator's HTTP API."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from dkd.systems.druid.api import Api
 from dkd.systems.druid.keeping import RULES
 
 _DEFAULT = "_default"
+_DROPPED_S, _POLL_S = 150.0, 0.5
 
 
 class Coordinator:
@@ -52,8 +54,14 @@ class Coordinator:
             self._call("POST", "/config/compaction", change.wanted)
 
     def drop(self, name: str) -> None:
-        """Take all rows of a datasource out of service; its segments stay in deep storage until Druid kills them."""
+        """Take all rows of a datasource out of service; its segments stay in deep storage until Druid kills them.
+
+        Waits until no server has them any more: that is done in the coordinator's rounds, each minute by default.
+        """
         self._call("DELETE", f"/datasources/{name}", absent={})
+        until = time.monotonic() + _DROPPED_S
+        while self._call("GET", f"/datasources/{name}") and time.monotonic() < until:
+            time.sleep(_POLL_S)
 
     def _call(self, method: str, path: str, body: object = None, absent: Any = None) -> Any:
         return self._api.call(method, f"/druid/coordinator/v1{path}", body, absent=absent)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.admin import AlterConfigOp, ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.admin import AlterConfigOp, ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaError, KafkaTimeoutError, for_code
 
 from dkd.errors import DkdError
@@ -53,6 +53,14 @@ class Topics:
         """The id that the cluster got when it was made; one request. Raises as :meth:`read` does."""
         with self._said("reading its cluster's id"):
             return str(self._admin.describe_cluster()["cluster_id"])
+
+    def ends(self, name: str) -> dict[int, int]:
+        """Next offset that each partition of a topic will give; three requests. Raises as :meth:`read` does."""
+        with self._said(f"reading the ends of {name}"):
+            (topic,) = self._admin.describe_topics([name])
+            places = {TopicPartition(name, one["partition_index"]): OffsetSpec.LATEST for one in topic["partitions"]}
+            found = self._admin.list_partition_offsets(places)
+        return {place.partition: end.offset for place, end in found.items()}
 
     def delete(self, names: Sequence[str]) -> None:
         """Delete topics with all their records. Raises as :meth:`read` does."""
@@ -225,6 +233,8 @@ def _address(server: str) -> tuple[str, int]:
 
 def _unreachable(kafka: KafkaSettings, error: Exception, bootstrap_s: float) -> DkdError:
     secured = "check the port, the security setting, user and password"
+    if kafka.security.endswith("SSL"):
+        secured += ", and ca, the certificate of Kafka's authority"
     return DkdError(
         "DKD701",
         where=f"Kafka at {kafka.servers}",
@@ -249,4 +259,4 @@ def _topic(described: dict[str, Any], config: dict[str, Any]) -> Topic:
     }
     partitions = described["partitions"]
     replication = min((len(partition["replica_nodes"]) for partition in partitions), default=0)
-    return Topic(described["name"], len(partitions), replication, own)
+    return Topic(described["name"], len(partitions), replication, own, str(described.get("topic_id") or ""))

@@ -18,12 +18,21 @@ many rows. One record over the limit would fail a whole transaction."""
 
 
 class Topic(NamedTuple):
-    """One topic; *config* holds what is set on the topic itself, in the order of its names."""
+    """One topic.
+
+    Attributes:
+        name: Its name.
+        partitions: How many.
+        replication: Replicas of each partition.
+        config: What is set on the topic itself, in the order of its names.
+        id: Given by the broker to each topic that is made, also to one of an old name; empty for one that is wanted.
+    """
 
     name: str
     partitions: int
     replication: int
     config: Mapping[str, str]
+    id: str = ""
 
 
 def topics(model: Model, target: str = "") -> tuple[Topic, ...]:
@@ -54,7 +63,9 @@ def deploys_topic(name: str, model: Model, target: str) -> Topic:
 
 def topics_yaml(model: Model) -> str:
     """``kafka/topics.yaml``: the topics as every target but ``local`` gets them."""
-    file = {"topics": [topic._asdict() for topic in topics(model)]}
+    # Only the broker gives a topic its id.
+    found = [{key: value for key, value in topic._asdict().items() if key != "id"} for topic in topics(model)]
+    file = {"topics": found}
     require_known(file)
     return mark(model.site, "#") + yaml_text(file)
 

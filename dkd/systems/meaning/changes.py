@@ -75,23 +75,41 @@ def _enrich(edit: Edit, rest: str) -> str:
     return "DKD886" if option.startswith("conversions") else "DKD882"
 
 
-def _measure(edit: Edit, rest: str) -> str:
-    definition = _counted(edit.after or edit.before)
+def _computed(edit: Edit, name: str) -> str | None:
+    """A measure, or a dimension that is computed: a definition that nothing stored depends on."""
+    kind = edit.place.partition("/")[0]
+    meaning = _meaning(edit.after or edit.before)
     if edit.before is None or edit.after is None:
         other = edit.old if edit.before is None else edit.new
         counterpart = edit.new if edit.before is None else edit.old
         renamed = any(
-            _counted(other[f"{edit.root}measure/{name}"]) == definition
-            and f"{edit.root}measure/{name}" not in counterpart
-            for name in edit.names(other, "measure/")
-            if name != rest
+            _meaning(other[f"{edit.root}{kind}/{one}"]) == meaning and f"{edit.root}{kind}/{one}" not in counterpart
+            for one in edit.names(other, f"{kind}/")
+            if one != name
         )
         return "DKD892" if renamed else "DKD890" if edit.before is None else "DKD891"
-    return "DKD878" if definition == _counted(edit.before) else "DKD893"
+    if meaning != _meaning(edit.before):
+        return "DKD893"
+    described = [one.get("description") for one in (edit.before, edit.after) if isinstance(one, Mapping)]
+    return "DKD878" if len(set(described)) > 1 else None
 
 
-def _counted(measure: object) -> object:
-    return {key: value for key, value in measure.items() if key != "description"} if isinstance(measure, Mapping) else 0
+def _meaning(definition: object) -> object:
+    """A definition without its description; a value alone is a list of one, and such lists have no order."""
+    if not isinstance(definition, Mapping):
+        return 0
+    kept = {key: value for key, value in definition.items() if key != "description"}
+    listed = {key: {name: _unordered(one) for name, one in kept[key].items()} for key in _UNORDERED & kept.keys()}
+    return kept | listed
+
+
+_UNORDERED = {"where", "groups"}
+
+
+def _unordered(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {name: _unordered(one) for name, one in value.items()}
+    return sorted(value if isinstance(value, list) else [value], key=repr)
 
 
 def _collector(edit: Edit, rest: str) -> str:
@@ -140,9 +158,9 @@ def _description(_edit: Edit, _rest: str) -> str:
 
 
 _BY_KIND: Mapping[str, Callable[[Edit, str], str | None]] = {
-    "event": _event, "field": fields.field_rule, "clean": fields.clean_rule, "enrich": _enrich, "measure": _measure,
-    "collector": _collector, "sender": _sender, "datasource": _retention, "topic": _retention, "target": _target,
-    "reserved": _reserved, "pseudonym": _pseudonym, "description": _description,
+    "event": _event, "field": fields.field_rule, "clean": fields.clean_rule, "enrich": _enrich, "measure": _computed,
+    "dimension": _computed, "collector": _collector, "sender": _sender, "datasource": _retention, "topic": _retention,
+    "target": _target, "reserved": _reserved, "pseudonym": _pseudonym, "description": _description,
 }  # fmt: skip
 
 

@@ -180,23 +180,23 @@ RULES: tuple[Rule, ...] = (
         "choose a date, or rewrite history with dkd backfill", "E H U",
     ),
     Rule(
-        "DKD890", "additive", "a measure is new",
-        "Nobody asks it yet.",
+        "DKD890", "additive", "a measure or a dimension is new",
+        "Nobody asks for it yet.",
         "nothing", "D U",
     ),
     Rule(
-        "DKD891", "needs-order", "a measure is removed",
+        "DKD891", "needs-order", "a measure or a dimension is removed",
         "Views and saved questions that name it fail.",
         "change views first", "U D",
     ),
     Rule(
-        "DKD892", "needs-order", "a measure is renamed",
-        "It counts the same; views and saved questions still name the old one.",
+        "DKD892", "needs-order", "a measure or a dimension is renamed",
+        "It means the same; views and saved questions still name the old one.",
         "change views together with the model", "D U",
     ),
     Rule(
-        "DKD893", "semantic", "a measure counts something else",
-        "Its series has a step, also in the past, and nobody sees why.",
+        "DKD893", "semantic", "a measure or a dimension means something else",
+        "What is counted by it has a step, also in the past, and nobody sees why.",
         "give the new definition a new name",
     ),
     Rule(

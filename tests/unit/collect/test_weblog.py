@@ -152,3 +152,25 @@ def test_event_and_origin_come_from_the_model():
         collector=Collector(origins=("https://a.b/",)),
     )
     assert log_shape(other)[:2] == ("request", "https://a.b")
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status", "name"),
+    [
+        ("GET / HTTP/1.1", "200", "page_view"),
+        ("GET /a.b/shoes?size=4.5 HTTP/1.1", "304", "page_view"),
+        ("GET /site/LOGIN.html HTTP/1.1", "200", "page_view"),
+        ("GET /app.js?v=a/b HTTP/1.1", "200", "request"),
+        ("GET /images/track.png HTTP/1.1", "200", "request"),
+        ("GET /shoes HTTP/1.1", "301", "request"),
+        ("GET /shoes HTTP/1.1", "404", "request"),
+        ("HEAD /shoes HTTP/1.1", "200", "request"),
+        ("POST /shoes HTTP/1.1", "200", "request"),
+        ("nonsense", "400", "request"),
+    ],
+)
+def test_what_shows_no_page_is_a_request_where_the_model_has_both(request_line, status, name):
+    both = Model(dkd=1, site="logs", events={"request": Event(), "page_view": Event()})
+    raw = line(request=request_line, status=status)
+    assert event(raw, log_shape(both))["event"] == name
+    assert event(raw, log_shape(model()))["event"] == "page_view"

@@ -10,7 +10,10 @@ from dkd.errors import DkdError, Problem
 from dkd.explore.page import Found, page
 from dkd.explore.plan import Plan, planned
 from dkd.explore.view import View, of_link
-from dkd.query.answer import Answer, Cell, Number, Others, Row
+from dkd.model.load import load
+from dkd.model.schema import Model
+from dkd.query.answer import Answer, Cell, Others, Row
+from dkd.query.number import Number
 from dkd.query.periods import buckets
 from dkd.query.question import Interval, Question
 
@@ -27,9 +30,11 @@ def cell(now: float | None, previous: float | None = None, error: float = 0) -> 
     return Cell(Number(now, error), None if previous is None else Number(previous))
 
 
-def drawn(link: str, value: float = 120, bots: int | None = 3) -> tuple[View, Plan, dict[str, object]]:
+def drawn(
+    link: str, value: float = 120, bots: int | None = 3, model: Model = MODEL
+) -> tuple[View, Plan, dict[str, object]]:
     view = of_link(link)
-    plan = planned(MODEL, view, NEWEST)
+    plan = planned(model, view, NEWEST)
     assert plan.series is not None
     totals = [cell(value * (at + 1), 100) for at in range(len(plan.series.measures))]
     series = answer(plan.series, [((time, ()), totals) for time in buckets(plan.span, plan.grain, "UTC")], totals)
@@ -43,7 +48,7 @@ def drawn(link: str, value: float = 120, bots: int | None = 3) -> tuple[View, Pl
         for name, asked in plan.panels.items()
         if isinstance(asked, Question)
     }
-    found = page(MODEL, view, plan, Found(NEWEST, series, panels, bots))
+    found = page(model, view, plan, Found(NEWEST, series, panels, bots))
     json.dumps(found, allow_nan=False)
     return view, plan, found
 
@@ -135,12 +140,56 @@ def test_a_panel_that_the_measure_does_not_have_says_why():
     assert "visitors count events, which have no 'entry_page'" in found["panels"][0]["problem"]
 
 
+COMPUTED = load(
+    """
+dkd: 1
+site: s
+events: {buy: {fields: {price: {type: double, unit: EUR}, count: int}}}
+dimensions:
+  size: {from: price, bands: [10, 20]}
+  day: {part: weekday, description: when}
+  landing: {from: entry_page, match: "^/[^/]*"}
+measures:
+  typical: {quantile: price, at: 0.5}
+  count: {quantile: count, at: 0.9}
+  small: {count: events, where: {size: below 10}, per: sessions}
+  sessions: {count: sessions}
+""",
+    "s.yaml",
+)
+
+
+def test_a_computed_dimension_is_offered_beside_columns_and_says_how_it_is_computed():
+    _, _, found = drawn("1~m.typical~t.1d~P.size.day", model=COMPUTED)
+    offered = {name: (label, about) for name, label, about in found["menus"]["dimensions"]}
+    assert offered["size"] == ("Size", "price in bands: below 10, 10 to below 20, 20 or more")
+    assert offered["day"] == ("Day", "weekday of its time, in the question's zone (when)")
+    assert offered["country"] == ("Country", "")
+    assert "landing" not in offered
+    assert [panel["about"] for panel in found["panels"]] == [offered["size"][1], offered["day"][1]]
+
+
+def test_what_had_no_number_before_is_new_and_from_nothing():
+    view = of_link("1~m.typical~t.1d~c.previous")
+    plan = planned(COMPUTED, view, NEWEST)
+    cells = [Cell(Number(5.0), Number(None))]
+    series = answer(plan.series, [((time, ()), cells) for time in buckets(plan.span, plan.grain, "UTC")], cells)
+    found = page(COMPUTED, view, plan, Found(NEWEST, series, {}, 0))
+    assert (found["cards"][0]["change"], found["cards"][0]["previous"]) == ("new", "")
+
+
+def test_quantiles_and_what_is_divided_have_units_and_decimals():
+    _, _, found = drawn("1~m.typical.count.small~t.1d", model=COMPUTED)
+    assert [(card["text"], card["unit"]) for card in found["cards"]] == [("120.00", "EUR"), ("240", ""), ("360.00", "")]
+    assert found["cards"][2]["about"].endswith("where size = 'below 10'; divided by sessions, none where sessions is 0")
+
+
 @pytest.mark.parametrize(
     ("measure", "offered", "not_offered"),
     [("orders", "product_id", "entry_page"), ("sessions", "entry_page", "product_id")],
 )
 def test_menus_offer_what_the_chosen_measure_can_be_asked_by(measure, offered, not_offered):
     _, _, found = drawn(f"1~m.orders.sessions~t.1d~M.{measure}")
-    names = {name for name, _ in found["menus"]["dimensions"]}
+    names = {name for name, _, _ in found["menus"]["dimensions"]}
     assert {offered, "country"} < names
     assert not_offered not in names

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from dkd.errors import UsageError
 from dkd.explore.saved import as_tree, read
 from dkd.explore.view import View, as_link, first_view, fitted, of_link, opened
+from dkd.model.load import load
 
 USUAL = first_view(MODEL)
 
@@ -105,3 +106,44 @@ colour: red
         ("v.yaml:6:17", "DKD311"), ("v.yaml:8:13", "DKD313"), ("v.yaml:9:21", "DKD204"), ("v.yaml:9:32", "DKD312"),
         ("v.yaml:10:1", "DKD203"),
     ]  # fmt: skip
+
+
+COMPUTED = load(
+    """
+dkd: 1
+site: s
+events: {buy: {fields: {price: double}}}
+dimensions: {size: {from: price, bands: [10, 20]}, hour: {part: hour}, landing: {from: entry_page, match: "^/[^/]*"}}
+measures: {buys: {count: events, where: {hour: {below: 12}}}, typical: {quantile: price, at: 0.5, per: buys}}
+""",
+    "s.yaml",
+)
+
+
+def test_a_file_names_computed_dimensions_and_only_labels_that_there_are():
+    text = """\
+view: 1
+title: Sizes
+measures: [typical, buys]
+interval: {last: 1d}
+filters:
+  - {dimension: size, values: [below 10, null]}
+  - {dimension: hour, values: [9, 10]}
+panels: [size, hour]
+"""
+    found = read(text, "v.yaml", COMPUTED)
+    assert found.problems == ()
+    assert opened(as_link(found.view), COMPUTED).view == found.view
+    wrong = text.replace("below 10", "below 11").replace("[9, 10]", "[nine]").replace("[size,", "[landing, size,")
+    problems = read(wrong, "v.yaml", COMPUTED).problems
+    assert [(one.where, one.code) for one in problems] == [
+        ("v.yaml:6:31", "DKD313"), ("v.yaml:7:31", "DKD313"), ("v.yaml:8:10", "DKD312"),
+    ]  # fmt: skip
+    assert problems[0].remedy == "did you mean below 10 or 10 to below 20?"
+
+
+def test_a_link_with_a_band_of_an_older_model_says_what_was_dropped():
+    left, dropped = opened("1~m.buys~t.1d~f.size.30-20or-20more~P.size", COMPUTED)
+    assert left.question.filters == ()
+    assert left.panels == ("size",)
+    assert "size is never '30 or more'" in dropped[0]

@@ -45,7 +45,7 @@ def test_a_later_failure_stops_there_and_names_what_was_done():
     assert applied == [(1, "a")]
     assert failed.value.exit_code == ExitCode.partly
     assert str(failed.value) == (
-        "kafka/topic/b: it refused [DKD702]; done before it: kafka/topic/a; 2 steps are left; do this [DKD712]"
+        "kafka/topic/b: it refused [DKD702]; done before it: kafka/topic/a; still to do: 2 steps; do this [DKD712]"
     )
     assert (told[-1].event, told[-1].text) == ("step_failed", str(failed.value))
 

@@ -10,7 +10,9 @@ GREEN = tuple(PartState(name, "running", pid=1, rss_bytes=10**8) for name in ("k
 
 
 def test_a_project_without_a_stack_has_every_part_stopped(tmp_path):
-    found = status(Layout(tmp_path), Ports.at(28300))
+    asked = []
+    found = status(Layout(tmp_path), Ports.at(28300), [lambda: asked.append("books")])
+    assert asked == []
     assert [part.state for part in found.parts] == ["stopped"] * 5
     assert not found.ok
     assert not (tmp_path / ".dkd").exists()

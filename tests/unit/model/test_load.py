@@ -19,7 +19,7 @@ def problems(text: str) -> list[tuple[str, str]]:
     return [(problem.where.removeprefix("m.yaml:"), problem.code) for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize("preset", ["web", "shop"])
+@pytest.mark.parametrize("preset", ["web", "shop", "weblog"])
 def test_a_preset_is_a_valid_model_of_the_named_site(preset):
     model = load(preset_files(preset, "my_site")["specs/my_site.yaml"], "m.yaml")
     assert model.site == "my_site"
@@ -47,7 +47,7 @@ events:
 measures:
   m: {count: events, where: {event: pageView}}
   v: {sum: price}
-  w: {count: events, where: {country: [a]}}
+  w: {count: events, where: {country: null}}
   x: {ratio: [m]}
   y: {ratio: [m, v], sum: q}
 targets:
@@ -138,7 +138,7 @@ def test_a_session_may_last_longer_than_gap_and_grace_together():
 def test_an_unknown_name_comes_with_the_nearest_valid_ones():
     with pytest.raises(ModelError) as caught:
         load("dkd: 1\nsite: a\nevents: {page_view: {}}\nmeasures: {m: {count: events, wher: {}}}\n", "m.yaml")
-    assert "did you mean where?" in str(caught.value)
+    assert "did you mean where or per?" in str(caught.value)
 
 
 def test_a_secret_in_clear_is_never_shown():

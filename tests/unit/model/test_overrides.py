@@ -10,7 +10,7 @@ from dkd.model.load import load
 from dkd.model.schema import Model
 from dkd.systems.druid.keeping import compactions, rules
 from dkd.systems.druid.render import supervisor
-from dkd.systems.kafka.render import topics
+from dkd.systems.kafka.render import Topic, topics
 from dkd.systems.table import artefacts
 
 PROD = """\
@@ -94,7 +94,8 @@ def test_only_files_that_are_otherwise_there_are_written_once_more():
         MODEL.model_copy(update={"targets": {}})
     )
     there = yaml.safe_load(found["specs/shop/kafka/topics.prod.yaml"])["topics"]
-    assert there == [{**topic._asdict(), "config": dict(topic.config)} for topic in topics(MODEL.at("prod"), "prod")]
+    wanted = [topic._replace(config=dict(topic.config)) for topic in topics(MODEL.at("prod"), "prod")]
+    assert [Topic(**one) for one in there] == wanted
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,24 @@
 """Records of a journal → what was deployed last and how far it got, wherever the writing stopped."""
 
-from dkd.plan.journal import Deploy, Journal, Lock, Record, began, encoded, ended, folded, locked, released, stepped
-from dkd.systems.change import Change
+from dataclasses import replace
+
+from dkd.plan.journal import (
+    Deploy,
+    Journal,
+    Lock,
+    Record,
+    began,
+    encoded,
+    ended,
+    finished,
+    folded,
+    locked,
+    released,
+    removed,
+    stepped,
+)
+from dkd.plan.step import effect, is_reversible
+from dkd.systems.change import Change, Difference
 
 LOCK = Lock("d1", "deploy", "me@here", "here:1", "0.1", "2026-01-01T00:00:00+00:00")
 STEPS = tuple(Change("kafka", "topic", name, "create", "") for name in ("a", "b", "c"))
@@ -36,7 +53,7 @@ def test_wherever_a_deploy_stops_the_journal_says_what_is_left():
     for count in range(2, len(transactions)):
         found = folded(written(*transactions[:count]))
         done = (count - 2) // 2
-        assert found.unfinished == "d1"
+        assert found.unfinished == "deploy d1"
         assert found.left() == DEPLOY.steps[done:]
         assert [step.address for step in found.open_steps] == list(DEPLOY.steps[done : done + (count - 2) % 2])
         assert found.lock == LOCK
@@ -66,6 +83,39 @@ def test_a_new_deploy_forgets_the_steps_of_the_one_before():
     assert found.steps == ()
     assert found.left() == ("kafka/topic/a",)
     assert found.applied == before.applied
+
+
+def test_the_last_twenty_deploys_are_remembered_the_oldest_first_whether_they_came_to_their_end_or_not():
+    records, found = [], Journal()
+    for seq in range(30):
+        one = replace(DEPLOY, id=f"d{seq}", started=f"2026-01-{seq + 1:02}")
+        records += written(began(one, found), *([finished(one, "t")] if seq % 2 else []))
+        found = folded(records)
+    assert [one.id for one in (*found.past, found.deploy)] == [f"d{seq}" for seq in range(10, 30)]
+    assert [bool(one.finalised) for one in found.past] == [bool(seq % 2) for seq in range(10, 29)]
+
+
+def test_a_step_that_was_begun_keeps_the_class_of_what_it_did():
+    shorter = Difference("retention.ms", "200", "100")
+    step = Change("kafka", "topic", "a", "update", "", differences=(shorter,))
+    (found,) = folded(written(began(DEPLOY, Journal()), stepped(DEPLOY, 1, step, "started", "t"))).open_steps
+    verify = Change("kafka", "topic", "a", "verify", "", began=found.effect)
+    assert effect(verify) == effect(step) == "destructive"
+    assert not is_reversible(verify)
+    assert effect(replace(verify, began="")) == "safe"
+
+
+def test_what_a_stopped_deploy_or_destroy_has_begun_is_among_what_was_made():
+    deploying = [began(DEPLOY, Journal()), stepped(DEPLOY, 1, STEPS[0], "done", "t", {"partitions": 1})]
+    begun = stepped(DEPLOY, 2, STEPS[1], "started", "t")
+    found = folded(written(*deploying, begun))
+    assert found.made() == ("kafka/topic/a", "kafka/topic/b")
+    removal = replace(DEPLOY, id="x", steps=found.made(), operation="destroy")
+    gone = removed("kafka/topic/a")
+    assert folded(written(*deploying, begun, began(removal, found))).made() == ("kafka/topic/a", "kafka/topic/b")
+    last = stepped(removal, 1, replace(STEPS[0], action="delete"), "done", "t")
+    stopped = folded(written(*deploying, begun, began(removal, found), {**last, **gone}))
+    assert stopped.made() == ("kafka/topic/b",)
 
 
 def test_a_failed_step_stays_open():

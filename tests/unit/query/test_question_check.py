@@ -6,8 +6,9 @@ from pydantic import ValidationError
 from dkd.errors import RefusedError, UsageError
 from dkd.model.load import load
 from dkd.query.check import kinds_of, problems, require_answerable
+from dkd.query.definition import definition
 from dkd.query.link import of_dict
-from dkd.query.measure import definition, is_additive, kind_of
+from dkd.query.measure import is_additive, kind_of
 from dkd.query.question import Filter, Interval, Question, Split
 
 MODEL = load(
@@ -47,7 +48,8 @@ def test_a_measure_is_asked_of_the_datasource_that_has_its_columns():
         "value",
         "long_visits",
     ]
-    assert kinds_of(MODEL, asked("revenue_per_session", "bounce_rate")) == {
+    found = kinds_of(MODEL, asked("revenue_per_session", "bounce_rate"))
+    assert {kind: tuple(part.name for part in parts) for kind, parts in found.items()} == {
         "events": ("revenue",),
         "sessions": ("sessions", "bounces"),
     }

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dkd.query.answer import Answer, Cell, Number, Others, Row
+from dkd.query.answer import Answer, Cell, Others, Row
 from dkd.query.compile import Query
+from dkd.query.number import Number
 from dkd.query.question import Filter, Interval, Question, Split
 from dkd.query.shown import as_json, as_lines, as_sql, as_table, number_text
 from dkd.query.trust import Trust, exactness, note, remarks

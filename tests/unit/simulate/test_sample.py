@@ -14,9 +14,9 @@ SHOP = load(preset_files("shop", "shop")["specs/shop.yaml"], "shop.yaml")
 
 
 def test_the_sample_file_is_what_the_simulator_makes():
-    """``dkd simulate --seed 20 --rate 0.04/s --from 2026-11-20 --out - | gzip -9n``, with the shop preset's model."""
+    """``dkd simulate --seed 20 --rate 0.045/s --from 2026-11-20 --out - | gzip -9n``, with the shop preset's model."""
     start_ms = 20_777 * DAY_MS
-    lines = [sent.body for sent in traffic(20, start_ms, start_ms + DAY_MS, 0.04, SHOP)]
+    lines = [sent.body for sent in traffic(20, start_ms, start_ms + DAY_MS, 0.045, SHOP)]
     packed = SAMPLE.read_bytes()
     assert gzip.decompress(packed).splitlines() == lines
     assert len(packed) < 300_000

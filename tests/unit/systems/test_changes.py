@@ -23,7 +23,8 @@ fields: {user_id: {type: string, privacy: pseudonymise}, gone: {type: string, pr
 enrich: [url, {bots: {action: flag}}, {sessions: {gap: 30m, late_after: 1h, conversions: [{event: purchase}]}}]
 topics: {partitions: 4, replication: 1, retention: {raw: 7d, clean: 3d, sessions: 30d, rejects: 7d}}
 datasources: {events: {segment: hour, retention: 400d}, sessions: {segment: day, retention: 800d}}
-measures: {visitors: {count_distinct: party_id}, sold: {sum: revenue}}
+dimensions: {size: {from: revenue, bands: [10, 20]}, area: {from: city, groups: {x: [a, b]}}}
+measures: {visitors: {count_distinct: party_id}, sold: {sum: revenue}, some: {count: events, where: {os: [a, b]}}}
 targets:
   prod: {kafka: {servers: "k:1", security: SASL_SSL}}
 reserved: [old_name]
@@ -43,8 +44,16 @@ def test_nothing_differs_from_itself():
     assert found_in() == {}
 
 
-def test_another_order_of_an_enums_values_says_nothing():
-    assert found_in(("values: [a, b]", "values: [b, a]")) == {}
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("values: [a, b]", "values: [b, a]"),
+        ("where: {os: [a, b]}", "where: {os: [b, a]}"),
+        ("groups: {x: [a, b]}", "groups: {x: [b, a]}"),
+    ],
+)
+def test_another_order_of_values_says_nothing(old, new):
+    assert found_in((old, new)) == {}
 
 
 FIELD = "model/shop/field"
@@ -99,7 +108,7 @@ CASES = [
     ("link: string", "link: string, home_phone: string", f"{FIELD}/home_phone", "privacy-widening DKD982"),
     ("link: string", "link: string, x: {type: string, privacy: truncate}", f"{FIELD}/x", "privacy-widening DKD982"),
     ("ip: truncate", "ip: full", "model/shop/collector/ip", "privacy-widening DKD981"),
-    ("ip: truncate", "ip: full", "divolte/shop/mapping/remoteHost", "privacy-widening DKD981"),
+    ("ip: truncate", "ip: full", "divolte/shop/mapping/remoteHost", "additive DKD980"),
     ("ip: truncate", "ip: hash", "model/shop/collector/ip", "privacy-widening DKD981"),
     ("raw: 7d", "raw: 8d", "kafka/topic/shop.raw/retention.ms", "privacy-widening DKD983"),
     ("clean: 3d", "clean: 4d", "model/shop/topic/clean/retention", "privacy-widening DKD983"),
@@ -141,11 +150,24 @@ CASES = [
     ("[url, ", "[", "model/shop/enrich/url", "semantic DKD881"),
     ("{bots: {action: flag}}, ", "", "model/shop/enrich/bots", "semantic DKD881"),
     ("{sum: revenue}", "{sum: count}", "model/shop/measure/sold", "semantic DKD893"),
-    (", sold: {sum: revenue}", "", "model/shop/measure/sold", "needs-order DKD891"),
+    ("sold: {sum: revenue}, ", "", "model/shop/measure/sold", "needs-order DKD891"),
     ("sold: {sum", "turnover: {sum", "model/shop/measure/sold", "needs-order DKD892"),
     ("sold: {sum", "turnover: {sum", "model/shop/measure/turnover", "needs-order DKD892"),
     ("sold: {sum: revenue}", "sold: {sum: revenue, description: x}", "model/shop/measure/sold", "safe DKD878"),
     ("measures: {", "measures: {orders: {count: events}, ", "model/shop/measure/orders", "additive DKD890"),
+    ("some: {count: events,", "some: {count: events, per: visitors,", "model/shop/measure/some", "semantic DKD893"),
+    ("os: [a, b]", "os: [a]", "model/shop/measure/some", "semantic DKD893"),
+    ("os: [a, b]", "os: {not: [a, b]}", "model/shop/measure/some", "semantic DKD893"),
+    ("sold: {sum: revenue}", "sold: {quantile: revenue, at: 0.5}", "model/shop/measure/sold", "semantic DKD893"),
+    # dimensions that are computed
+    ("dimensions: {", "dimensions: {hour: {part: hour}, ", "model/shop/dimension/hour", "additive DKD890"),
+    ("size: {from: revenue, bands: [10, 20]}, ", "", "model/shop/dimension/size", "needs-order DKD891"),
+    ("size: {from", "width: {from", "model/shop/dimension/size", "needs-order DKD892"),
+    ("size: {from", "width: {from", "model/shop/dimension/width", "needs-order DKD892"),
+    ("bands: [10, 20]", "bands: [10, 30]", "model/shop/dimension/size", "semantic DKD893"),
+    ("bands: [10, 20]", "bands: [10, 20], description: x", "model/shop/dimension/size", "safe DKD878"),
+    ("{x: [a, b]}", "{x: [a], y: [b]}", "model/shop/dimension/area", "semantic DKD893"),
+    ("{x: [a, b]}", "{x: [a, b]}, other: z", "model/shop/dimension/area", "semantic DKD893"),
     # who may send, and where it goes
     ("kind: dkd", "kind: divolte", "model/shop/collector/kind", "semantic DKD894"),
     ("ip: truncate", "ip: truncate, cookie_domain: x.y", "model/shop/collector/cookie_domain", "semantic DKD987"),

@@ -23,3 +23,9 @@ def test_druid_gets_user_and_password_quoted_as_jaas_wants_them(mechanism, modul
             f'org.apache.kafka.common.security.{module} required username="me" password="a\\"b\\\\c";'
         ),
     }
+
+
+def test_an_authority_of_ones_own_is_in_the_spec_as_druid_has_no_such_file():
+    found = consumer_properties(KafkaSettings("k:1", "SSL", ca="/etc/ca.pem"), "-----BEGIN CERTIFICATE-----")
+    assert found["ssl.truststore.type"] == "PEM"
+    assert found["ssl.truststore.certificates"] == "-----BEGIN CERTIFICATE-----"

@@ -5,7 +5,7 @@ import yaml
 
 from dkd.model.load import load
 from dkd.model.schema import Model, Retention, Topics
-from dkd.systems.kafka.render import topics, topics_yaml
+from dkd.systems.kafka.render import Topic, topics, topics_yaml
 
 DAY_MS = 86_400_000
 
@@ -75,4 +75,4 @@ def test_what_follows_raw_may_be_larger_than_raw():
 def test_the_file_says_the_same_as_the_topics():
     model = model_of("{partitions: 3, replication: 3}")
     read = yaml.safe_load(topics_yaml(model))["topics"]
-    assert read == [{**topic._asdict(), "config": dict(topic.config)} for topic in topics(model)]
+    assert [Topic(**one) for one in read] == [topic._replace(config=dict(topic.config)) for topic in topics(model)]

@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+import yaml
 
 from dkd.errors import DkdError
 from dkd.model.load import load
@@ -11,7 +12,7 @@ from dkd.systems.druid.keeping import compactions, rules
 from dkd.systems.druid.render import PLACEHOLDER, supervisor
 from dkd.systems.druid.strict import findings_of, impossible, require_known
 from dkd.systems.kafka import strict as kafka
-from dkd.systems.kafka.render import topics
+from dkd.systems.kafka.render import topics_yaml
 from dkd.systems.strict import Each, Keys, findings, free
 
 MODEL = load(
@@ -177,7 +178,7 @@ def test_a_batch_makes_of_a_line_what_the_supervisor_makes_of_a_record():
 
 
 def topics_file():
-    return {"topics": [{**topic._asdict(), "config": dict(topic.config)} for topic in topics(MODEL)]}
+    return yaml.safe_load(topics_yaml(MODEL))
 
 
 @pytest.mark.parametrize(
