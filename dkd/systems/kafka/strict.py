@@ -14,7 +14,8 @@ SETTINGS = (
     "message.timestamp.after.max.ms", "message.timestamp.before.max.ms", "message.timestamp.type",
     "min.cleanable.dirty.ratio", "min.compaction.lag.ms", "min.insync.replicas", "preallocate",
     "remote.log.copy.disable", "remote.log.delete.on.disable", "remote.storage.enable", "retention.bytes",
-    "retention.ms", "segment.bytes", "segment.index.bytes", "segment.jitter.ms", "segment.ms", "unclean.leader.election.enable",
+    "retention.ms", "segment.bytes", "segment.index.bytes", "segment.jitter.ms", "segment.ms",
+    "unclean.leader.election.enable",
 )  # fmt: skip
 """Settings that a topic of Kafka 4 may have of its own."""
 
