@@ -54,8 +54,15 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where; default: here.")] = Path(),
     preset: Annotated[PresetName, typer.Option(help="What kind of site.")] = PresetName.web,
     site: Annotated[str | None, typer.Option(help="Its name; default: the folder's.", show_default=False)] = None,
+    old: Annotated[
+        list[Path] | None,
+        typer.Option("--from", metavar="FILE", help="Make it from an old spec, conf, mapping or schema; repeatable."),
+    ] = None,
 ) -> None:
     """Write a commented model, first views for the explorer and a CI job; existing files are left alone."""
+    if old:
+        _init_from(folder, old, site)
+        return
     from shlex import quote
 
     from dkd.jobs.init import write_new
@@ -69,6 +76,17 @@ def init(
     typer.echo(f"next: {step}dkd check && dkd render && dkd up", err=True)
 
 
+def _init_from(folder: Path, old: list[Path], site: str | None) -> None:
+    """The model that old files imply, and a list of what of them is not in it."""
+    from dkd.cli.doctor import checked_site, show_written
+    from dkd.jobs.doctor import diagnosed
+    from dkd.jobs.doctor_write import project_files
+
+    made = project_files(diagnosed(old).bundle, [str(path) for path in old], checked_site(site))
+    show_written(folder, made.texts, made.lost)
+    typer.echo("next: dkd doctor says what is wrong with the old files, dkd check what the model lacks", err=True)
+
+
 def check(
     path: ModelArgument = None,
     form: Annotated[FindingsForm, typer.Option("--format", help="How it is printed.")] = FindingsForm.text,
@@ -80,9 +98,14 @@ def check(
 ) -> None:
     """Find every mistake of the model and of its views in dashboards/, each with its line and column; no network."""
     if explain:
+        from dkd.cli import doctor
         from dkd.cli.args import explanation
         from dkd.model.codes import CODES, explained, page
+        from dkd.systems.faults import FAULTS
 
+        if explain.upper() in FAULTS:
+            typer.echo(doctor.explained(explain), nl=False)
+            return
         typer.echo(explanation("dkd check", explain, CODES, explained, page), nl=False)
         return
     from dkd.cli.args import find_model, project_of

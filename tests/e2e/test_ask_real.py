@@ -360,9 +360,9 @@ def test_quantiles_of_many_numbers_are_estimates_and_of_few_exact(site, druid, d
     answer = answered(druid, site.model, question)
     check_rows(site.oracle, answer)
     wide, order, median, divided = (cell.now for cell in answer.totals)
-    assert 0 < wide.error < 0.02 * wide.value
+    assert 0 < wide.error < 0.06 * wide.value
     assert isinstance(wide.value, int)
-    assert 0 < order.error < 0.02 * order.value
+    assert 0 < order.error < 0.06 * order.value
     assert median.error == 0
     assert divided.error > 0
     rare = question.model_copy(update={"filters": (Filter(dimension="page_path", values=("/p55",)),)})

@@ -154,16 +154,20 @@ class Overlord:
         self._call("POST", f"/supervisor/{name}/terminate", timeout_s=POST_S)
 
     def stop(self, name: str) -> None:
-        """Stop a supervisor once its tasks have come to their end; rows and offsets stay.
+        """Stop a supervisor once its tasks only publish what they have read; rows and offsets stay.
 
         A task that had only just begun when its supervisor ended would go on without one, and hold its slot.
         """
         if not self.read()[name].get("suspended"):
             self._call("POST", f"/supervisor/{name}/suspend", timeout_s=POST_S)
         until = time.monotonic() + _ENDED_S
-        while any(task.state == "RUNNING" for task in self.tasks(name)) and time.monotonic() < until:
+        while self._reading(name) and time.monotonic() < until:
             time.sleep(_POLL_S)
         self.terminate(name)
+
+    def _reading(self, name: str) -> set[str]:
+        running = {task.id for task in self.tasks(name) if task.state == "RUNNING"}
+        return running - {task["id"] for task in (self.status(name) or {}).get("publishingTasks") or []}
 
     def forget(self, name: str) -> None:
         """Stop a supervisor and its tasks, unpublished rows with them, and make Druid forget how far it read.

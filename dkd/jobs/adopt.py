@@ -1,0 +1,191 @@
+"""Old files → the draft of the model that they imply: schema, mapping, configuration and Druid's specs together."""
+
+import re
+from collections.abc import Iterator
+
+from dkd.jobs.adopt_fields import adopt_fields, free_name, model_name
+from dkd.jobs.adopted import Bundle, Draft, NewField, NewMeasure
+from dkd.model.columns import EVENT_COLUMNS
+from dkd.model.preset import site_name
+from dkd.model.types import NUMERIC
+from dkd.systems.divolte.doctor.source import is_source
+from dkd.systems.druid.doctor.columns import dimensions, metric_name
+from dkd.systems.druid.doctor.keys import metric_type
+from dkd.systems.druid.doctor.known import SKETCHES
+from dkd.systems.druid.doctor.reading import granularity, rank
+from dkd.systems.druid.doctor.view import OldSpec, nodes, text
+from dkd.systems.faults import lost
+from dkd.systems.places import Node
+
+_NO_SITE = frozenset({"divolte", "event", "events", "eventrecord", "defaulteventrecord", "record", "user", "test"})
+_COUNTS = frozenset({"count", "cnt", "rows", "row_count"})
+_SEGMENTS = {"HOUR": "hour", "DAY": "day", "MONTH": "month"}
+_NUMBERS = frozenset(column.name for column in EVENT_COLUMNS if column.type in ("long", "double"))
+_COLUMNS = frozenset(column.name for column in EVENT_COLUMNS)
+_ELSEWHERE = {
+    "global.mapper.ip2geo_database": "dkd brings a database of countries",
+    "global.kafka.producer": "a target of the model says where Kafka is",
+}
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+def adopted(bundle: Bundle, site: str | None = None) -> Draft:
+    """The draft of the model that *bundle* implies; *site* is its name, else what the files call it."""
+    draft = Draft(site or _site(bundle))
+    adopt_fields(bundle, draft)
+    _configured(bundle, draft)
+    for spec in bundle.specs:
+        _stored(spec, draft)
+    for name in ("visitors", "pageviews"):
+        draft.measures.setdefault(name, _USUAL[name])
+    return draft
+
+
+_USUAL = {
+    "visitors": NewMeasure("visitors", "count_distinct", "party_id"),
+    "pageviews": NewMeasure("pageviews", "count", "events", ("event", "page_view")),
+}
+
+
+def _site(bundle: Bundle) -> str:
+    """The datasource's name, the topic's, or the schema's."""
+    names = [spec.text("dataSchema", "dataSource") for spec in bundle.specs]
+    for document in bundle.confs.values():
+        sinks = document.root.get("divolte", "sinks")
+        inner = sinks.value.values() if sinks is not None and isinstance(sinks.value, dict) else ()
+        names += [text(one.get("topic")) for one in inner]
+    names += [text(root.get("name")) for root in bundle.schemas.values()]
+    whole = [name for name in map(site_name, names) if name]
+    short = (re.sub(r"_(?:events?|clickstream|raw|topic)$", "", name) for name in whole)
+    return next((name for name in short if name not in _NO_SITE), next(iter(whole), "site"))
+
+
+def _configured(bundle: Bundle, draft: Draft) -> None:
+    """What Divolte's configuration says that the model has a word for."""
+    for where, document in bundle.confs.items():
+        sources = document.root.get("divolte", "sources")
+        for node in sources.value.values() if sources is not None and isinstance(sources.value, dict) else ():
+            _source(where, node, draft)
+        sinks = document.root.get("divolte", "sinks")
+        for name, node in sinks.value.items() if sinks is not None and isinstance(sinks.value, dict) else ():
+            topic, kind = text(node.get("topic")), text(node.get("type"))
+            if kind == "kafka" and topic:
+                why = f"dkd's topics are {draft.site}.raw, .clean, .sessions and .rejects"
+                draft.lost.append(lost(where, node.get("topic"), f"topic {topic!r}", why))
+            elif kind != "kafka":
+                draft.lost.append(lost(where, node, f"sink {name!r} ({kind})", "dkd writes to Kafka only"))
+        for path, why in _ELSEWHERE.items():
+            if (found := document.root.get("divolte", *path.split("."))) is not None:
+                draft.lost.append(lost(where, found, path, why))
+
+
+def _source(where: str, node: Node, draft: Draft) -> None:
+    domain = node.get("cookie_domain")
+    value = text(domain).strip("'")
+    if value and re.fullmatch(r"[A-Za-z0-9.-]+", value):
+        draft.cookie_domain = value
+    timeout = node.get("session_timeout")
+    if text(timeout):
+        draft.gap = _gap(text(timeout)) or draft.gap
+    for name in ("party_cookie", "session_cookie", "party_timeout", "event_suffix", "prefix", "javascript"):
+        if (one := node.get(name)) is not None:
+            draft.lost.append(lost(where, one, name, "dkd's collector and tag have their own"))
+
+
+def _gap(duration: str) -> str:
+    found = re.fullmatch(r"\s*(\d{1,6})\s*([a-z]+)\s*", duration)
+    size = _UNITS.get(found[2][0], 0) if found and not found[2].startswith(("mi", "ms", "ns", "us", "na")) else 0
+    if found and found[2].startswith("minute"):
+        size = 60
+    seconds = int(found[1]) * size if found else 0
+    if not 60 <= seconds <= 43_200:
+        return ""
+    return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
+
+
+def _stored(spec: OldSpec, draft: Draft) -> None:
+    """What a spec says of storage, and the measures that its metrics are."""
+    node = spec.get("granularitySpec", "segmentGranularity")
+    found = granularity(node)
+    if found in _SEGMENTS:
+        draft.segment = _SEGMENTS[found]
+    elif found:
+        draft.segment = "hour" if rank(found) < rank("DAY") else "day" if rank(found) < rank("MONTH") else "month"
+        why = f"dkd has hour, day and month; it is {draft.segment}"
+        draft.lost.append(lost(spec.where, node, f"segmentGranularity {found}", why))
+    query = granularity(spec.get("granularitySpec", "queryGranularity"))
+    if query not in ("", "NONE") or text(spec.get("granularitySpec", "rollup")).lower() == "true":
+        why = "dkd stores each event; compaction rolls up"
+        draft.lost.append(lost(spec.where, spec.blocks.get("granularitySpec"), "roll-up", why))
+    if spec.get("transformSpec") is not None or nodes(spec.get("transformSpec", "transforms")):
+        why = "dkd's enrichers run before Druid"
+        draft.lost.append(lost(spec.where, spec.blocks.get("transformSpec"), "transformSpec", why))
+    for metric in nodes(spec.blocks.get("metricsSpec")):
+        _measure(spec, metric, draft)
+
+
+def _measure(spec: OldSpec, node: Node, draft: Draft) -> None:
+    where, name = None, model_name(metric_name(node))
+    inner, filtered = node, node.get("aggregator")
+    if text(node.get("type")) == "filtered" and filtered is not None:
+        inner, where = filtered, _where(node.get("filter"), draft)
+    kind, field = metric_type(inner), text(inner.get("fieldName"))
+    made = _made(name, kind, field, draft, spec)
+    if made is not None and filtered is not None and where is None:
+        made = None
+    if made is None or not name:
+        why = "a measure counts, sums, or counts what is distinct, over fields of the model"
+        draft.lost.append(lost(spec.where, node, f"metric {metric_name(node)!r} ({kind})", why))
+        return
+    if kind == "count" and where is None and name in _COUNTS:
+        name = "events"
+    draft.measures.setdefault(name, made._replace(name=name, where=where))
+
+
+def _made(name: str, kind: str, field: str, draft: Draft, spec: OldSpec) -> NewMeasure | None:
+    if kind == "count":
+        return NewMeasure(name, "count", "events")
+    if kind in SKETCHES:
+        column = draft.column(field or name)
+        return NewMeasure(name, "count_distinct", column) if column is not None and _is_kept(column, draft) else None
+    if kind in ("longSum", "doubleSum", "floatSum"):
+        if field and field not in draft.fields and field not in draft.standard and not _is_dimension(spec, field):
+            # Only the metric tells of this field.
+            own = free_name(field, draft)
+            source = "" if own == field else f"parameter {field}"
+            if own and (not source or is_source(source)):
+                draft.fields[field] = NewField(own, "long" if kind == "longSum" else "double", source)
+        column = draft.column(field)
+        types = {one.name: one.type for one in draft.fields.values()}
+        is_number = column in _NUMBERS or types.get(column or "") in NUMERIC
+        return NewMeasure(name, "sum", column) if column is not None and is_number else None
+    return None
+
+
+def _is_dimension(spec: OldSpec, name: str) -> bool:
+    return any(one.name == name for one in dimensions(spec))
+
+
+def _is_kept(column: str, draft: Draft) -> bool:
+    return column in _COLUMNS or any(one.name == column for one in draft.fields.values())
+
+
+def _where(node: Node | None, draft: Draft) -> tuple[str, str] | None:
+    """A filter of one value; None for any other."""
+    if node is None or text(node.get("type")) not in ("selector", "equals"):
+        return None
+    column = draft.column(text(node.get("dimension")) or text(node.get("column")))
+    value = text(node.get("value")) or text(node.get("matchValue"))
+    if column == "event":
+        value = model_name(value)
+        draft.events.setdefault(value)
+    return (column, value) if column is not None and _is_kept(column, draft) and value else None
+
+
+def losses(draft: Draft) -> Iterator[str]:
+    """What did not survive, a line each."""
+    seen: set[str] = set()
+    for one in draft.lost:
+        if one.line() not in seen:
+            seen.add(one.line())
+            yield one.line()
