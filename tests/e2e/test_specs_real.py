@@ -233,12 +233,14 @@ def test_the_rendered_batches_ingest_each_event_replace_it_and_write_it_anew(api
         for which in ("batch", "reindex")
     )
     with Druid(site.druid) as druid:
-        for specs, party in ((batches, "first"), (batches, "second"), (reindexed, "second")):
+        for step, (which, party) in enumerate(((batches, "first"), (batches, "second"), (reindexed, "second"))):
+            # Every model is ingested; replacing and writing anew are tried on two, one by the hour, one by the day.
+            specs = {place: which[place] for place in places if not step or place[0] in ("shop", "storage")}
             records = {place: [{**row, "party_id": party} for row in rows[place[0]][place[1]]] for place in places}
-            for place in places:
+            for place in specs:
                 tmp_path.joinpath(*place, "part.ndjson").write_text(lines(records[place]), "utf-8")
             before = {place: version(druid, table) for place, table in tables.items()}
-            assert run(api, specs.values()) == {table: len(records[place]) for place, table in tables.items()}
+            assert run(api, specs.values()) == {tables[place]: len(records[place]) for place in specs}
             for place, spec in specs.items():
                 wanted = [as_row(spec, record) for record in records[place]]
                 assert stored(druid, spec, before[place], wanted) == wanted
