@@ -1,13 +1,9 @@
 """The draft of a model → its YAML, with comments that say what is a guess."""
 
-import json
-import re
 from collections.abc import Iterator
 
 from dkd.jobs.adopted import Draft, NewField, NewMeasure
-
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./$-]*(?: [A-Za-z0-9_./$-]+)*")
-_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+from dkd.systems.flow import flow
 
 
 def model_text(draft: Draft, files: list[str]) -> str:
@@ -17,7 +13,7 @@ def model_text(draft: Draft, files: list[str]) -> str:
         draft: The model.
         files: Names of the files that it was made from.
     """
-    names = ", ".join(re.sub(r"\s", " ", name) for name in files)
+    names = "".join(one if one.isprintable() else "?" for one in ", ".join(files))
     lines = [
         f"# Made by dkd from {names}.",
         "# Read it before you use it: dkd doctor and dkd init --from list what of the files is not here.",
@@ -29,9 +25,9 @@ def model_text(draft: Draft, files: list[str]) -> str:
         "  ip: truncate                          # full | truncate | hash: what even the raw topic may hold",
     ]
     if draft.cookie_domain:
-        lines.append(f"  cookie_domain: {_text(draft.cookie_domain)}")
+        lines.append(f"  cookie_domain: {flow(draft.cookie_domain)}")
     if draft.asks_geo:
-        lines.append(f"  geo_database: {_text(draft.geo_database)}")
+        lines.append(f"  geo_database: {flow(draft.geo_database)}")
     lines += ["", *_events(draft), *_fields(draft), "", *_enrich(draft), "", "datasources:"]
     lines.append(f"  events: {{from: clean, segment: {draft.segment}}}")
     lines += ["", "measures:", *(f"  {one.name}: {_measure(one)}" for one in draft.measures.values())]
@@ -64,12 +60,11 @@ def _fields(draft: Draft) -> Iterator[str]:
 def _field(field: NewField) -> str:
     parts = [f"type: {field.type}"]
     if field.values:
-        parts.append(f"values: [{', '.join(map(_text, field.values))}]")
+        parts.append(f"values: {flow(field.values)}")
     if field.source:
-        source = field.source
-        parts.append(f"from: {_text(source) if isinstance(source, str) else json.dumps(source, ensure_ascii=True)}")
+        parts.append(f"from: {flow(field.source)}")
     if field.description:
-        parts.append(f"description: {_text(field.description)}")
+        parts.append(f"description: {flow(field.description)}")
     return field.type if len(parts) == 1 else f"{{{', '.join(parts)}}}"
 
 
@@ -81,10 +76,5 @@ def _enrich(draft: Draft) -> Iterator[str]:
 
 
 def _measure(one: NewMeasure) -> str:
-    where = f", where: {{{one.where[0]}: {_text(one.where[1])}}}" if one.where else ""
+    where = f", where: {{{one.where[0]}: {flow(one.where[1])}}}" if one.where else ""
     return f"{{{one.kind}: {one.of}{where}}}"
-
-
-def _text(value: str) -> str:
-    """A text that YAML reads as itself."""
-    return value if _PLAIN.fullmatch(value) and value.lower() not in _WORDS else json.dumps(value, ensure_ascii=True)

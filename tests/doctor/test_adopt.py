@@ -91,22 +91,22 @@ def test_the_new_spec_reads_the_clean_topic_under_the_old_names(shop):
         ("map header('X-Y').first() onto 'f'", "header X-Y first"),
         (
             "when firstInSession().and(corrupt().negate()) apply { map 7 onto 'f' }",
-            '{"all": [{"source": "collector_first_in_session", "equals": true}, '
-            '{"not": {"source": "detected_corruption", "equals": true}}]}',
+            "{all: [{source: collector_first_in_session, equals: true}, "
+            "{not: {source: detected_corruption, equals: true}}]}",
         ),
         ("map ip2geo().postalCode() onto 'f'", "geo postal_code"),
         ("map devicePixelRatio() onto 'f'", "pixel_ratio"),
-        ("map 'x' onto 'f'", '{"value": "x"}'),
-        ("map 1.5D onto 'f'", '{"value": 1.5}'),
+        ("map 'x' onto 'f'", "{value: x}"),
+        ("map 1.5D onto 'f'", "{value: 1.5}"),
         (
             "def m = match 'a(.*)' against location()\nmap m.group(1) onto 'f'",
-            '{"source": "location", "match": "a(.*)", "group": 1}',
+            '{source: location, match: "a(.*)", group: 1}',
         ),
         (
             "when cookie('c').isPresent() apply { map 'x' onto 'f' }",
-            '{"value": "x", "when": {"source": "cookie c", "is": "present"}}',
+            "{value: x, when: {source: cookie c, is: present}}",
         ),
-        ("map referer().isAbsent() onto 'f'", '{"test": {"source": "referer", "is": "absent"}}'),
+        ("map referer().isAbsent() onto 'f'", "{test: {source: referer, is: absent}}"),
     ],
 )
 def test_producers_become_sources(old, new):
@@ -155,6 +155,13 @@ def test_names_that_the_model_or_dkd_refuses_are_changed_and_listed():
     model, lost = adopted({"e.avsc": schema})
     assert sorted(model.fields) == ["f_1st", "own_ip", "own_user_id", "user_id"]
     assert sum("in the model" in line for line in lost) == 4
+
+
+def test_any_text_of_a_schema_stands_in_the_model():
+    doc = 'a "b" \\ \u00e9 \U0001f600 \u2028 : # {x}, \ud83d'
+    field = {"name": "f", "type": "string", "doc": doc}
+    model, _ = adopted({"e.avsc": json.dumps({"type": "record", "name": "E", "fields": [field]})})
+    assert model.fields["f"].description == doc.replace("\ud83d", "\ufffd")
 
 
 def test_a_filtered_metric_becomes_a_condition():

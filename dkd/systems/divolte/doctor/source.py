@@ -3,7 +3,6 @@
 This is the one place where producers become sources, steps and conditions of the model.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -15,6 +14,7 @@ from dkd.model.jsonpath import parse_path
 from dkd.model.load import load
 from dkd.model.naming import snake_case
 from dkd.systems.divolte.doctor.producer import Call, Literal, Matched, Negated, Parsed, Producer, shown
+from dkd.systems.flow import flow
 
 _AGENT = {
     "name": "browser", "family": "browser", "version": "browser_version", "osFamily": "os", "osVersion": "os_version",
@@ -90,7 +90,7 @@ def _can_say(kind: str, source: str) -> bool:
 
 def can_say(kind: str, source: Any) -> bool:
     """Whether a field of the model's type *kind* can have the ``from:`` *source*: a text, a step, or a list of them."""
-    return _can_say("string" if kind == "enum" else kind, json.dumps(source, ensure_ascii=True))
+    return _can_say("string" if kind == "enum" else kind, flow(source))
 
 
 def step_of(producer: Producer, kind: str) -> Said | None:
