@@ -2,12 +2,14 @@
 
 import copy
 import re
+import string
 from typing import get_args
 
 import yaml
 from hypothesis import strategies as st
 
 from dkd.model.columns import RAW_FIELDS, STANDARD_NAMES
+from dkd.model.jsonpath import path_text
 from dkd.model.load import load
 from dkd.model.types import FieldType
 
@@ -25,14 +27,47 @@ sources = st.one_of(
     st.tuples(st.sampled_from(["parameter", "query"]), parameter_names).map(" ".join),
     st.tuples(st.sampled_from(["cookie", "header"]), tokens).map(" ".join),
     st.sampled_from(["host", "path", "query", "fragment"]).map(lambda part: f"location {part}"),
+    parameter_names.map(lambda name: "path " + path_text((name,))),
+    st.sampled_from(["referer decoded path", "fragment query a", "header B -2", "event", "path $.a[*].b"]),
 )
+
+
+def pattern(text):
+    """A regular expression of one group, for just this text."""
+    return "(" + "".join(f"\\{char}" if char in string.punctuation else char for char in text) + ")"
+
+
+conditions = st.one_of(
+    st.tuples(parameter_names, texts).map(lambda pair: {"source": f"query {pair[0]}", "equals": pair[1]}),
+    st.tuples(parameter_names, texts).map(
+        lambda pair: {"not": {"all": [{"source": f"parameter {pair[0]}", "matches": pattern(pair[1])}]}}
+    ),
+    st.just({"source": "referer host", "same_as": "location host"}),
+)
+
+
+@st.composite
+def steps(draw, kind):
+    """A step for a field of type *kind*; lists have but sources."""
+    if kind == "list" or draw(st.booleans()):
+        return draw(sources.filter(lambda source: source and (kind == "list" or "*" not in source)))
+    found = {"source": f"query {draw(parameter_names)}", "match": pattern(draw(texts))}
+    if kind == "string" and draw(st.booleans()):
+        found = {"value": draw(texts)}
+    return {**found, "when": draw(conditions)} if draw(st.booleans()) else found
 
 
 @st.composite
 def fields(draw):
     kind = draw(st.sampled_from(get_args(FieldType)))
     privacy = draw(st.sampled_from(["keep", "pseudonymise", "drop"]))
-    found = {"type": kind, "privacy": privacy, "from": draw(sources), "description": draw(st.none() | texts)}
+    source = draw(
+        sources.filter(lambda source: kind == "list" or "*" not in (source or ""))
+        | st.lists(steps(kind), min_size=1, max_size=2)
+    )
+    found = {"type": kind, "privacy": privacy, "from": source, "description": draw(st.none() | texts)}
+    if kind == "string":
+        found["default"] = draw(st.none() | texts)
     if kind == "enum":
         found["values"] = draw(st.lists(st.text("abc", min_size=1), min_size=1, max_size=3, unique=True))
     return {key: value for key, value in found.items() if value is not None}

@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
@@ -82,9 +81,9 @@ class Events:
     def __init__(self, topic: str, layout: Layout, addresses: Addresses, duplicates: Duplicates) -> None:
         """Make records of *layout* for *topic*."""
         self._topic, self._layout, self._addresses, self._duplicates = topic, layout, addresses, duplicates
-        self._elsewhere = [field for field in layout.fields if field.parameter != field.name]
+        self._elsewhere = [field for field in layout.fields if field.parameter != field.name or field.has_default]
         own = {field.name: (field.slot, field.lenient) for field in layout.fields}
-        known = {"event", *(field.parameter for field in self._elsewhere), *layout.dropped}
+        known = {"event", *layout.parameters, *layout.dropped}
         self._columns = {False: self._slots(_BROWSER) | own}
         self._columns[True] = self._slots(_TRUSTED) | {field.name: (field.slot, field.exact) for field in layout.fields}
         self._known = {False: known, True: known | {"party_id", "ip", *GIVEN_COLUMNS}}
@@ -109,14 +108,14 @@ class Events:
         slot = self._layout.slot
         record[slot["eventType"]] = name
         self._fill(record, given, received)
-        if self._elsewhere:
-            self._find(record, given, received)
-        if missing := self._layout.missing(event, record):
-            raise BadValue("missing_field", f"{event} needs {missing}", f"send {missing}", missing)
         party_id = self._identify(record, given, received.sender, content)
         record[slot["timestamp"]] = received.request.received_ms
         record[slot["clientTimestamp"]] = _of("timestamp_ms", _moment, self._time(record, received))
         self._describe(record, given, received)
+        if self._elsewhere:
+            self._find(record, given, received)
+        if missing := self._layout.missing(event, record):
+            raise BadValue("missing_field", f"{event} needs {missing}", f"send {missing}", missing)
         return Message(self._topic, party_id.encode(), self._layout.value(record), received.request.received_ms)
 
     def origin(self, received: Received) -> dict[str, str]:
@@ -154,20 +153,28 @@ class Events:
                     raise
 
     def _find(self, record: Record, given: Given, received: Received) -> None:
-        """Set the fields whose ``from:`` names another place than the field's own name."""
+        """Set the fields that are not given by their own name, and have another ``from:`` or a default."""
         is_trusted = received.sender.is_trusted
-        page_url = record[self._layout.slot["location"]]
-        request = None if is_trusted else received.request
-        place = Place(given, page_url if isinstance(page_url, str) else None, request)
+        place = self._place(record, given, received)
         for field in self._elsewhere:
-            value = field.find(place) if record[field.slot] is None else None
-            if value is None:
+            if record[field.slot] is not None:
                 continue
-            if field.parameter:
+            value = given.get(field.parameter) if field.parameter else None
+            if value is not None:
                 record[field.slot] = _of(field.parameter, field.exact if is_trusted else field.lenient, value)
             else:
-                with suppress(BadValue):
-                    record[field.slot] = field.lenient(value)
+                record[field.slot] = field.find(place)
+
+    def _place(self, record: Record, given: Given, received: Received) -> Place:
+        """What sources read: a trusted sender's request says nothing of the visitor."""
+        slot, request = self._layout.slot, received.request
+        urls = [url if isinstance(url, str) else None for url in (record[slot["location"]], record[slot["referer"]])]
+        is_own = not received.sender.is_trusted
+        address = request.client if is_own else given.get("ip")
+        return Place(
+            given, given, urls[0], urls[1], request if is_own else None,
+            address if isinstance(address, str) else None, record, str(record[slot["eventType"]]),
+        )  # fmt: skip
 
     def _identify(self, record: Record, given: Given, sender: Sender, content: bytes) -> str:
         slot = self._layout.slot

@@ -10,7 +10,7 @@ from dkd.collect.ids import canonical
 from dkd.collect.layout import Layout, Record
 from dkd.collect.message import DIVOLTE, MALFORMED, Answer, Message, Outcome, Request, answer, not_allowed
 from dkd.collect.rejects import Reject
-from dkd.collect.sources import Place
+from dkd.collect.sources import MISSING, Place
 from dkd.collect.target import MalformedTarget, Parameters, parameters, split
 from dkd.collect.values import BadValue
 
@@ -88,18 +88,18 @@ class Pixel:
         for name, field in _SIZES:
             if name in first:
                 record[slot[field]] = base36.read(first[name], 32)
-        self._fill(record, Place(_event_parameters(first.get("u")), first.get("l"), request))
+        if self._layout.fields:
+            place = self._place(record, first, request)
+            for own in self._layout.fields:
+                record[own.slot] = own.find(place)
         return record, party_id
 
-    def _fill(self, record: Record, place: Place) -> None:
-        """Set the model's own fields; a value that its field cannot hold is null, as in Divolte's mapping."""
-        for field in self._layout.fields:
-            value = field.find(place)
-            if value is not None:
-                try:
-                    record[field.slot] = field.lenient(value)
-                except BadValue:
-                    continue
+    def _place(self, record: Record, first: dict[str, str], request: Request) -> Place:
+        root = _event_parameters(first.get("u"))
+        given = root if isinstance(root, dict) else {}
+        ratio = base36.read(first["k"], 32) if "k" in first else None
+        urls = first.get("l"), first.get("r")
+        return Place(root, given, *urls, request, request.client, record, first.get("t"), ratio)
 
 
 def _is_known(request: Request) -> bool:
@@ -125,9 +125,9 @@ def _identified(first: dict[str, str]) -> tuple[str, str, int]:
     return party_id, session_id, client_ms
 
 
-def _event_parameters(text: str | None) -> dict[str, mincode.Value]:
+def _event_parameters(text: str | None) -> object:
+    """What the tag sent of the event itself; MISSING where that is nothing, or cannot be read."""
     try:
-        found = mincode.decode(text) if text else None
+        return mincode.decode(text) if text else MISSING
     except mincode.MincodeError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        return MISSING

@@ -44,15 +44,15 @@ def split(target: bytes) -> Target:
     return Target(path, query)
 
 
-def parameters(query: str) -> Parameters:
+def parameters(query: str, most: int = MOST_PARAMETERS) -> Parameters:
     """The decoded parameters of *query*; a name without ``=`` has an empty value, empty segments do not count.
 
     Raises:
-        MalformedTarget: For an escape that is none, or more than :data:`MOST_PARAMETERS`.
+        MalformedTarget: For an escape that is none, or more than *most* parameters.
     """
     found: Parameters = {}
     segments = query.split("&")
-    if len(segments) > MOST_PARAMETERS and sum(1 for segment in segments if segment) > MOST_PARAMETERS:
+    if len(segments) > most and sum(1 for segment in segments if segment) > most:
         raise MalformedTarget("too many parameters")
     for segment in segments:
         if not segment:

@@ -11,7 +11,7 @@ from dkd.collect.values import Take, fitted, lenient
 from dkd.errors import Problem
 from dkd.model.columns import EVENT_COLUMNS
 from dkd.model.schema import Field, Model
-from dkd.model.source import parse_source
+from dkd.model.source import plain_parameter
 
 NOT_COMBINED = "DKD412"
 """The code of a line that is not in combined format; the collector's reason word for it is ``not_combined_log``."""
@@ -139,8 +139,8 @@ def record_event(given: Mapping[str, object], line: bytes, shape: LogShape, occu
 
 def _parameters(fields: Mapping[str, Field]) -> dict[str, Take]:
     """What each event parameter takes that one of *fields* is read from."""
-    places = ((parse_source(field.source, name), field) for name, field in fields.items())
-    return {place.name: lenient(field) for place, field in places if place.kind == "parameter"}
+    parameters = ((plain_parameter(name, field), field) for name, field in fields.items())
+    return {parameter: lenient(field) for parameter, field in parameters if parameter}
 
 
 def _made(told: Mapping[str, object], shape: LogShape) -> Event:

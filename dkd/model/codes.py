@@ -1,28 +1,9 @@
 """Every code that a check of the model or of a saved view can print: what it means, why it matters, and what to do."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal, NamedTuple
 
-Level = Literal["mistake", "advice"]
-
-
-class Code(NamedTuple):
-    """One kind of finding.
-
-    Attributes:
-        code: ``DKD`` and three digits; never given to another kind.
-        level: A mistake makes the model unusable; advice is about a model that works.
-        what: The finding, in one clause.
-        why: The fact behind it.
-        remedy: What to do.
-    """
-
-    code: str
-    level: Level
-    what: str
-    why: str
-    remedy: str
-
+from dkd.model.code import Code
+from dkd.model.source_codes import SOURCE_CODES
 
 _ALL = (
     Code(
@@ -263,7 +244,7 @@ _ALL = (
     ),
 )  # fmt: skip
 
-CODES: Mapping[str, Code] = {one.code: one for one in _ALL}
+CODES: Mapping[str, Code] = {one.code: one for one in sorted((*_ALL, *SOURCE_CODES))}
 """Every kind of finding by its code, in the order of the codes."""
 
 

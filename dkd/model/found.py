@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from dkd.errors import Problem
-from dkd.model.codes import CODES, Level
+from dkd.model.code import Level
+from dkd.model.codes import CODES
 
 
 @dataclass(frozen=True)

@@ -99,7 +99,35 @@ def _field(tree: Tree, value: object, path: Path) -> object:
     if isinstance(value, str):
         tree.values[(*path, "type")] = tree.values[path]
         return {"type": value}
+    if isinstance(value, dict) and value.get("from") is not None:
+        return {**value, "from": _steps(tree, value["from"], (*path, "from"))}
     return value
+
+
+def _steps(tree: Tree, value: object, path: Path) -> list[object]:
+    """The steps of a ``from:``, which may be a text, one step, or a list of both."""
+    if isinstance(value, list):
+        return [_step(tree, item, (*path, index), (*path, index)) for index, item in enumerate(value)]
+    return [_step(tree, value, path, (*path, 0))]
+
+
+def _step(tree: Tree, value: object, old: Path, new: Path) -> object:
+    if not isinstance(value, dict):
+        tree.values[new] = tree.values[(*new, "source")] = tree.values[old]
+        return {"source": value}
+    if new != old:
+        _also(tree, value, old, new)
+    return value
+
+
+def _also(tree: Tree, value: object, old: Path, new: Path) -> None:
+    """Let *tree* know the places of *value* and of all in it by the path *new* too."""
+    for places in (tree.keys, tree.values):
+        if old in places:
+            places[new] = places[old]
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, part in inner:
+        _also(tree, part, (*old, name), (*new, name))
 
 
 def _enrich(tree: Tree, value: object) -> object:

@@ -31,6 +31,8 @@ def json_schema() -> Json:
     for kind in kinds.values():
         _shorten(kind)
     _shorten(found)
+    steps = kinds["Field"]["properties"]["from"]
+    kinds["Field"]["properties"]["from"] = {"description": steps["description"], **_steps()}
     for name in SECTIONS:
         section = found["properties"][name]
         found["properties"][name] = _or(section, [_enrichers()] if name == "enrich" else [], _NOTHING)
@@ -89,6 +91,12 @@ def _or(section: Json, *others: Any) -> Json:
     inner = {key: value for key, value in section.items() if key != "description"}
     said = {"description": section["description"]} if "description" in section else {}
     return {**said, "anyOf": [inner, *flat]}
+
+
+def _steps() -> Json:
+    """What ``from:`` holds: the text of a source, a step, or a list of both."""
+    one = [{"type": "string"}, {"$ref": "#/$defs/Step"}]
+    return {"anyOf": [*one, {"type": "array", "items": {"anyOf": one}, "minItems": 1}, _NOTHING]}
 
 
 def _enrichers() -> Json:

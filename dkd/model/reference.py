@@ -25,12 +25,17 @@ def page() -> str:
 
 def _reached(kind: Json, kinds: Json) -> list[str]:
     """Names of the parts in the order in which the file comes to them."""
-    found: list[str] = []
+    found: dict[str, None] = {}
+    _reach(kind, kinds, found)
+    return list(found)
+
+
+def _reach(kind: Json, kinds: Json, found: dict[str, None]) -> None:
     for name in _named(kind.get("properties", {})):
-        for one in (name, *_reached(kinds[name], kinds)):
-            if one not in found:
-                found.append(one)
-    return found
+        # A part may hold others of its own kind.
+        if name not in found:
+            found[name] = None
+            _reach(kinds[name], kinds, found)
 
 
 def _named(value: Any) -> Iterator[str]:

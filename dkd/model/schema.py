@@ -10,6 +10,7 @@ from dkd.model.dimensions import Dimension
 from dkd.model.enrichers import Enrichers
 from dkd.model.measures import Measure
 from dkd.model.overrides import DatasourcesThere, Partitions, Replication, Segment, TopicsThere, overridden
+from dkd.model.step import Literals, Step
 from dkd.model.types import Duration, FieldType, Frozen, Name, Privacy, SiteName
 
 
@@ -23,9 +24,13 @@ class Field(Frozen):
     values: tuple[str, ...] = Option((), description="the values of an enum")
     unit: str | None = Option(None, description="what a number counts, such as EUR or ms")
     description: str | None = Option(None, description="what it says, for people")
-    source: str | None = Option(
-        None, alias="from", description="where the value is found; default: the event parameter of the same name"
+    source: tuple[Step, ...] | None = Option(
+        None,
+        alias="from",
+        description="where the value is found: the text of a source, a step, or a list of which the first that has a "
+        "value counts; default: the event parameter of the same name",
     )
+    default: Literals | None = Option(None, description="the value where there is none; not for a list")
     privacy: Privacy = Option("keep", description="what of a value may go beyond the raw topic; drop: it is never sent")
     purpose: str | None = Option(None, description="what personal data are collected for, and on which ground")
     owner: str | None = Option(None, description="who answers for it")
@@ -58,6 +63,9 @@ class Collector(Frozen):
     ip: Literal["full", "truncate", "hash"] = Option("truncate", description="what even the raw topic may hold of it")
     cookie_domain: str | None = Option(
         None, description="domain of the visitor's cookie, for one visitor on sub-domains"
+    )
+    geo_database: str | None = Option(
+        None, description="file of a MaxMind city database (.mmdb) where the collector runs; sources of geo need it"
     )
     origins: tuple[str, ...] = Option((), description="pages that may post events, such as https://shop.example")
     senders: tuple[Sender, ...] = Option((), description="servers that may send events of many parties")

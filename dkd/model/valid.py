@@ -54,7 +54,9 @@ class Lost:
         """Whether a mistake only follows from what was left out."""
         if self.covers(path) or any(f"{name!r}" in problem for name in self.names):
             return True
-        if code in ("DKD213", "DKD219", "DKD276", "DKD278") and any(lost[: len(path)] == path for lost in self.paths):
+        if code in ("DKD213", "DKD219", "DKD234", "DKD276", "DKD278") and any(
+            lost[: len(path)] == path for lost in self.paths
+        ):
             return True  # it lacks what was left out of it
         if code == "DKD213" and any((section,) in self.paths for section in _NAMESPACES):
             return True  # a name that leads nowhere may be one of a section that is gone

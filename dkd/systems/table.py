@@ -14,6 +14,7 @@ from dkd.systems.classes import ChangeClass
 from dkd.systems.compose import changes as compose_changes
 from dkd.systems.compose.render import compose
 from dkd.systems.divolte import changes as divolte_changes
+from dkd.systems.divolte import mapping as divolte_mapping
 from dkd.systems.divolte import render as divolte
 from dkd.systems.divolte import rules as divolte_rules
 from dkd.systems.druid import changes as druid_changes
@@ -62,7 +63,7 @@ def _divolte(model: Model) -> dict[str, str]:
     return {
         "divolte/divolte-collector.conf": divolte.conf(model),
         "divolte/event.avsc": avro.schema_json(avro.raw_schema(model)),
-        "divolte/mapping.groovy": divolte.mapping(model),
+        "divolte/mapping.groovy": divolte_mapping.mapping(model),
     }
 
 

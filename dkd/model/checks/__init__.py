@@ -10,11 +10,12 @@ from dkd.model.checks.fields import fields
 from dkd.model.checks.finding import Finding
 from dkd.model.checks.measures import measures
 from dkd.model.checks.names import names
+from dkd.model.checks.sources import sources
 from dkd.model.checks.storage import storage
 from dkd.model.checks.targets import collector, local, secrets
 from dkd.model.schema import Model
 
-_CHECKS = (fields, dimensions, measures, enrichers, storage, local, secrets, collector, names)
+_CHECKS = (fields, sources, dimensions, measures, enrichers, storage, local, secrets, collector, names)
 
 
 def check(model: Model) -> Iterator[Finding]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dkd.model.checks.finding import Finding, places
 from dkd.model.columns import RAW_FIELDS, STANDARD_NAMES
 from dkd.model.schema import Field, Model
-from dkd.model.source import parse_source
 from dkd.model.tree import Path
 
 _RAW_NAMES = frozenset(name for field in RAW_FIELDS for name in (field.name, field.column)) | {"__time", "offset"}
@@ -39,11 +38,6 @@ def _field(path: Path, name: str, field: Field) -> Iterator[Finding]:
         yield ((*path, "type"), "DKD212", f"enum {name!r} has no values", "add values: [a, b]")
     if field.values and field.type != "enum":
         yield ((*path, "values"), "DKD212", f"{name!r} has values but is {field.type}", "set type: enum")
-    try:
-        parse_source(field.source, name)
-    except ValueError as error:
-        problem, _, remedy = str(error).rpartition(": ")
-        yield ((*path, "from"), "DKD218", problem, remedy)
     if field.privacy == "truncate" and field.type != "string":
         yield ((*path, "privacy"), "DKD220", f"only a string can be truncated, {name!r} is {field.type}", "use drop")
     if field.privacy == "drop" and field.required:

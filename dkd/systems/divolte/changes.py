@@ -7,7 +7,7 @@ from dkd.model.schema import Model
 from dkd.model.tree import Path
 from dkd.systems.rules import Edit
 
-_MAPPED = re.compile(r".* onto '(?P<field>\w+)'(?: \})?")
+_MAPPED = re.compile(r".* onto '(?P<field>\w+)'(?: \})*")
 
 WHOLE = ""
 """All of a site's files are one artefact."""
@@ -29,6 +29,8 @@ def rule(edit: Edit) -> str:
     kind, _, name = edit.place.partition("/")
     if not name:
         return "DKD980" if edit.before is None else "DKD984"
+    if name.endswith(".ip2geo_database"):
+        return "DKD980" if edit.before is None else "DKD984" if edit.after is None else "DKD985"
     if kind == "mapping":
         return _mapping_rule(name, edit)
     return next((code for end, code in _BY_END if name.endswith(end)), None) or _sink_rule(name, edit)
@@ -50,6 +52,8 @@ def cause(place: str, model: Model) -> Path | None:
         return ("collector", "ip") if name == "remoteHost" else model.field_path(name)
     if name.endswith("session_timeout"):
         return ("enrich", "sessions", "gap")
+    if name.endswith("ip2geo_database"):
+        return ("collector", "geo_database")
     return ("collector", "cookie_domain") if name.endswith("cookie_domain") else ("site",)
 
 

@@ -1,6 +1,8 @@
-"""Any text becomes a literal that HOCON, Groovy or JSONPath reads back as that text, and as nothing else."""
+"""Any text becomes a literal that HOCON or Groovy reads back as that text, and as nothing else; so do other values."""
 
 import json
+
+from dkd.model.step import Literals
 
 
 def hocon(text: str) -> str:
@@ -19,14 +21,20 @@ def groovy(text: str) -> str:
     return literals[0] if len(literals) == 1 else "(" + " + (char) 65535 + ".join(literals) + ")"
 
 
-def json_path(name: str) -> str:
-    """The JSONPath of the member *name* of the root.
+def literal(value: Literals, kind: str) -> str:
+    """A Groovy literal of just the type that Divolte wants for a field of type *kind*.
 
-    A comma must not be in it: Jayway 2.4.0, which Divolte has, ends a quoted name there.
+    Numbers stand in parentheses where they are negative, because ``map -1`` is a subtraction to Groovy.
     """
-    if name.isascii() and name.replace("_", "a").isalnum():
-        return f"$.{name}"
-    return "$['" + name.replace("\\", "\\\\").replace("'", "\\'") + "']"
+    if isinstance(value, str):
+        return groovy(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = f"{value!r}{_SUFFIXES[kind]}"
+    return f"({text})" if text.startswith("-") else text
+
+
+_SUFFIXES = {"int": "", "long": "L", "timestamp": "L", "float": "F", "double": "D"}
 
 
 def _utf16(text: str) -> list[int]:

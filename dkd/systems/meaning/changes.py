@@ -119,6 +119,9 @@ def _collector(edit: Edit, rest: str) -> str:
         return "DKD990" if _EXPOSED.get(str(edit.after), 2) < _EXPOSED.get(str(edit.before), 0) else "DKD981"
     if rest == "origins":
         return "DKD896" if fields.texts(edit.before) - fields.texts(edit.after) else "DKD895"
+    if rest == "geo_database":
+        # The fields that ask it have lines of their own; another database says other things.
+        return "DKD877" if edit.before is not None and edit.after is not None else "DKD878"
     return "DKD987" if rest == "cookie_domain" else "DKD894"
 
 

@@ -8,6 +8,8 @@ from dkd.systems.rules import Edit
 _EXPOSED = {"drop": 0, "pseudonymise": 1, "truncate": 1, "keep": 2}
 """How much of a value is left. A pseudonym tells people apart, a cut value shows a part: neither shows less."""
 
+_ADDRESS = "ip"
+"""The source of the visitor's address, which has a policy of its own."""
 _NUMBERS = frozenset({"long", "double"})
 
 
@@ -28,7 +30,9 @@ def field_rule(edit: Edit, rest: str) -> str | None:
         return "DKD873" if edit.before is None else "DKD874"
     if key == "purpose":
         return "DKD991" if edit.after is None else "DKD878"
-    return "DKD877" if key == "source" else "DKD878"
+    if key == "source":
+        return "DKD981" if edit.after == _ADDRESS else "DKD877"
+    return "DKD869" if key == "default" else "DKD878"
 
 
 def clean_rule(edit: Edit, rest: str) -> str | None:
@@ -103,7 +107,8 @@ def _added(edit: Edit, name: str) -> str:
     if _is_new_site(edit):
         # Nothing was promised before.
         return "DKD860"
-    if field.get("privacy") != "keep" or sounds_personal(name, field.get("type")):
+    is_address = field.get("source") == _ADDRESS
+    if field.get("privacy") != "keep" or is_address or sounds_personal(name, field.get("type")):
         return "DKD982"
     return "DKD925" if _is_number_id(name, field.get("type")) else "DKD860"
 

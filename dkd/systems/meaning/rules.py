@@ -85,6 +85,11 @@ RULES: tuple[Rule, ...] = (
         "keep it in reserved",
     ),
     Rule(
+        "DKD869", "semantic", "a field gets another value where an event has none, or none any more",
+        "Rows without a value of their own are counted with others from now on.",
+        "choose a date, and compare nothing across it", "V", "restart",
+    ),
+    Rule(
         "DKD870", "needs-order", "values of an enum are not checked any more",
         "Views that expect the listed values may meet others.",
         "change views before the site sends others", "U E S",

@@ -5,7 +5,8 @@ from typing import Any
 
 from dkd.model.columns import model_columns
 from dkd.model.schema import Field, Model
-from dkd.model.source import parse_source
+from dkd.model.source import parse_source, source_text, steps_of
+from dkd.model.step import Step
 from dkd.model.tree import Path
 from dkd.systems.flat import flat
 
@@ -82,5 +83,15 @@ def _field(name: str, field: Field) -> Mapping[str, Any]:
     """What *field* says, without what is not said; its place always, in its long form."""
     said = {"unit": field.unit, "values": list(field.values), "description": field.description, "was": field.was}
     said |= {"purpose": field.purpose, "owner": field.owner, "deprecated": field.deprecated}
-    source = " ".join(parse_source(field.source, name))
-    return {"type": field.type, "privacy": field.privacy, "source": source, **{k: v for k, v in said.items() if v}}
+    found = {"type": field.type, "privacy": field.privacy, "source": _source(name, field)}
+    if field.default is not None:
+        found["default"] = field.default
+    return found | {key: value for key, value in said.items() if value}
+
+
+def _source(name: str, field: Field) -> Any:
+    """A single source as its text, however it is spelled; all else step by step."""
+    steps = steps_of(name, field)
+    if len(steps) == 1 and steps[0].source is not None and steps[0] == Step(source=steps[0].source):
+        return source_text(parse_source(steps[0].source))
+    return [step.model_dump(mode="json", by_alias=True, exclude_none=True) for step in steps]

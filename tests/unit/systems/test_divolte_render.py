@@ -2,10 +2,12 @@
 
 import pytest
 
+from dkd.model.jsonpath import path_text
 from dkd.model.load import load
 from dkd.systems.avro.render import raw_schema, schema_id
-from dkd.systems.divolte.quote import groovy, hocon, json_path
-from dkd.systems.divolte.render import conf, mapping
+from dkd.systems.divolte.mapping import mapping
+from dkd.systems.divolte.quote import groovy, hocon
+from dkd.systems.divolte.render import conf
 
 
 def model_of(**parts: str):
@@ -46,7 +48,7 @@ def test_hocon_strings_are_json_strings_and_hold_no_substitution():
     [("price", "$.price"), ("1a", "$.1a"), ("a.b", "$['a.b']"), ("it's", r"$['it\'s']"), ("a\\b", r"$['a\\b']")],
 )
 def test_a_path_names_one_member_of_the_root(name, path):
-    assert json_path(name) == path
+    assert path_text((name,)) == path
 
 
 def test_whole_numbers_are_parsed_because_paths_wrap_them():

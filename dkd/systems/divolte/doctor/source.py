@@ -71,7 +71,7 @@ def from_text(producer: Producer) -> Said | None:
 def is_source(text: str) -> bool:
     """Whether *text* can be the ``from:`` of a field."""
     try:
-        parse_source(text, "field")
+        parse_source(text)
     except ValueError:
         return False
     return True
