@@ -79,6 +79,7 @@ DRUID = {
         '{"type": "kafka", "spec": {"dataSchema": {"dataSource": "a"}, "ioConfig": {"topic": "a"}}}',
     ],
     "DKD644": [
+        spec(schema='"parser": {"avroBytesDecoder": {"parseSpec": {}}}'),
         spec(io='"taskCout": 2'),
         spec(tuning='"taskCount": 2'),
         spec(top='"metricsSpec": []'),
@@ -91,6 +92,7 @@ DRUID = {
         spec(schema='"dimensionsSpec": {"dimensions": [{"name": "a", "type": "int"}]}'),
         spec(schema='"metricsSpec": [{"type": "max", "name": "m", "fieldName": "x"}]'),
         spec(io='"inputFormat": {"type": "jsonl"}'),
+        spec(tuning='"type": "realtime"'),
     ],
     "DKD646": [
         spec(schema='"metricsSpec": [{"type": "longSum", "name": "page", "fieldName": "page"}]'),
@@ -148,6 +150,8 @@ DRUID = {
         ),
         spec(io='"consumerProperties": {"bootstrap.servers": "k:1", "security.protocol": "NOPE"}'),
         spec(schema='"projections": [{"name": "p"}]'),
+        spec(schema='"parser": {"type": "avro_stream", "parseSpec": {"format": "avro"}}'),
+        spec(schema='"parser": {"type": "string"}'),
         spec(io='"lateMessageRejectionPeriod": "PT1H", "lateMessageRejectionStartDateTime": "2020-01-01"'),
     ],
 }

@@ -150,3 +150,16 @@ def test_an_avro_input_format_of_today_stays():
     form = {"type": "avro_stream", "avroBytesDecoder": {"type": "schema_registry", "url": "http://r"}}
     spec, _ = modern({"type": "kafka", "spec": {"dataSchema": SCHEMA, "ioConfig": {"topic": "t", "inputFormat": form}}})
     assert (spec["spec"]["ioConfig"]["topic"], spec["spec"]["ioConfig"]["inputFormat"]) == ("t", form)
+
+
+def test_what_druid_itself_says_of_a_spec_with_a_parser_is_read():
+    """It writes null for the blocks that the parser holds, and copies of the three large blocks beside ``spec``."""
+    old = parsed({"format": "json"})
+    inner = {
+        "dataSchema": {**old["dataSchema"], "timestampSpec": None, "dimensionsSpec": None},
+        "ioConfig": old["ioConfig"],
+    }
+    spec, lost = modern({"type": "kafka", "spec": inner, **inner, "context": None, "suspended": False})
+    assert spec["spec"]["dataSchema"]["timestampSpec"] == SCHEMA["timestampSpec"]
+    assert spec["spec"]["dataSchema"]["dimensionsSpec"]["dimensions"] == [{"type": "string", "name": "page"}]
+    assert lost == []

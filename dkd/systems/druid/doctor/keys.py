@@ -18,6 +18,8 @@ from dkd.systems.strict import Finding, findings
 
 _OLD = frozenset({"parser", "parseSpec", "firehose", "plumber", "inputSpec", "metadataUpdateSpec", "segmentOutputPath"})
 """Blocks of systems that are gone: findings of their own name them."""
+COPIES = frozenset({"stream", "useEarliestSequenceNumber"})
+"""What Druid adds to a Kafka supervisor's ioConfig when it is asked for one: the same as topic and useEarliestOffset."""
 _REMOVED_TYPES = frozenset({"realtime", "tranquility", "hadoop", "index_realtime", "index_hadoop"})
 _STEP = re.compile(r"[^.\[\]]+")
 
@@ -32,12 +34,25 @@ def keys(spec: OldSpec) -> Iterator[Problem]:
         if block is not None and isinstance(block.value, dict) and not (place == "spec" and spec.body is spec.top):
             yield from _unknown(spec, block, place)
     gone = is_gone(spec)
+    if not gone:
+        yield from _types(spec)
     for name, node in spec.blocks.items():
         place = f"{spec.kind} {name}" if name in ("ioConfig", "tuningConfig") else name
         # All of a realtime or Hadoop block is old; one finding says so.
         if place in SHAPES and not (gone and " " in place):
             for one in findings(node.plain(), SHAPES[place]):
                 yield from _known_problem(spec, node, place, one)
+
+
+def _types(spec: OldSpec) -> Iterator[Problem]:
+    """The types of the blocks, which must be that of the whole."""
+    whole = text(spec.top.get("type"))
+    wanted = "kafka" if spec.kind == "stream" else whole or "index_parallel"
+    for name in ("ioConfig", "tuningConfig"):
+        found = spec.text(name, "type")
+        if found and found != wanted and whole in ("kafka", "index_parallel", ""):
+            problem = f"{name} is of type {found!r} in a spec of type {wanted!r}: Druid refuses it"
+            yield fault(spec.where, spec.get(name, "type"), "DKD645", problem, f"write {wanted}")
 
 
 def metric_type(node: Node) -> str:
@@ -66,7 +81,8 @@ def _unknown(spec: OldSpec, block: Node, place: str) -> Iterator[Problem]:
 
 
 def _unknown_key(spec: OldSpec, node: Node, place: str, name: str) -> Iterator[Problem]:
-    if name in _OLD or any(node is one for _, _, one in spec.stray):
+    is_copy = name in COPIES and place == "stream ioConfig" and bool(spec.text("ioConfig", "topic"))
+    if is_copy or name in _OLD or any(node is one for _, _, one in spec.stray):
         return
     homes = [other for other, known in BLOCKS.items() if name in known and _same_kind(other, spec.kind)]
     shown = place.rpartition(" ")[2]

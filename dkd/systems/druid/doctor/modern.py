@@ -8,6 +8,7 @@ from dkd.systems.druid import known
 from dkd.systems.druid.doctor.columns import time_of
 from dkd.systems.druid.doctor.expressions import expression_mistake, path_mistake
 from dkd.systems.druid.doctor.find import known_of
+from dkd.systems.druid.doctor.keys import COPIES
 from dkd.systems.druid.doctor.known import BLOCKS, FORMATS
 from dkd.systems.druid.doctor.modern_columns import Columns, modern_columns
 from dkd.systems.druid.doctor.modern_reading import input_format, input_source, kafka_reading
@@ -100,6 +101,8 @@ class _Writer:
         for name, inner in node.value.items() if node is not None and isinstance(node.value, dict) else ():
             if name in BLOCKS[block]:
                 found[name] = inner.plain()
+                continue
+            if name in COPIES and block == "stream ioConfig":
                 continue
             homes = [home for home in BLOCKS if " " in home and home.startswith(self.old.kind) and name in BLOCKS[home]]
             close = get_close_matches(

@@ -102,6 +102,10 @@ def _parser(spec: OldSpec) -> Iterator[Problem]:
             else ", and load Druid's extension for the format"
         )
     yield fault(spec.where, node, "DKD642", f"the parser ({kind}) is gone in Druid 37", remedy, of_key=True)
+    for part, has in (("parseSpec", "parseSpec" in spec.blocks), ("avroBytesDecoder", kind != "avro_stream")):
+        if "parser" in spec.blocks and not has and spec.get("parser", part) is None:
+            problem = f"the parser has no {part}: no version of Druid makes a task of it"
+            yield fault(spec.where, node, "DKD654", problem, f"add {part}, or go on without a parser", of_key=True)
 
 
 def _granularity(spec: OldSpec) -> Iterator[Problem]:

@@ -93,7 +93,8 @@ def _spec(top: Node, where: str) -> OldSpec:
         """Take *name* from the first place; from a later one it is astray."""
         for index, place in enumerate(places):
             found = place.get(name) if place is not None else None
-            if found is not None and name not in blocks:
+            # Druid itself writes null for blocks that a parser holds.
+            if found is not None and found.value is not None and name not in blocks:
                 blocks[name] = found
                 if index:
                     stray.append((name, home, found))
@@ -107,9 +108,9 @@ def _spec(top: Node, where: str) -> OldSpec:
         if name not in blocks and (found := _misspelt(place, name)) is not None:
             blocks[name] = found
     parser = blocks.get("parser")
-    parse = parser.get("parseSpec") if parser is not None else schema.get("parseSpec") if schema is not None else None
-    if parse is not None:
-        blocks["parseSpec"] = parse
+    decoder = parser.get("avroBytesDecoder") if parser is not None else None
+    find("parseSpec", "parser", parser if parser is not None else schema, decoder, schema, io_config, body)
+    parse = blocks.get("parseSpec")
     for name in ("timestampSpec", "dimensionsSpec"):
         if name not in blocks and parse is not None and (found := parse.get(name)) is not None:
             blocks[name] = found
