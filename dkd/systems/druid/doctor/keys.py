@@ -19,7 +19,7 @@ from dkd.systems.strict import Finding, findings
 _OLD = frozenset({"parser", "parseSpec", "firehose", "plumber", "inputSpec", "metadataUpdateSpec", "segmentOutputPath"})
 """Blocks of systems that are gone: findings of their own name them."""
 COPIES = frozenset({"stream", "useEarliestSequenceNumber"})
-"""What Druid adds to a Kafka supervisor's ioConfig when it is asked for one: the same as topic and useEarliestOffset."""
+"""What Druid adds to a supervisor's ioConfig when it is asked for one: the same as topic and useEarliestOffset."""
 _REMOVED_TYPES = frozenset({"realtime", "tranquility", "hadoop", "index_realtime", "index_hadoop"})
 _STEP = re.compile(r"[^.\[\]]+")
 
