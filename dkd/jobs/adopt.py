@@ -119,7 +119,8 @@ def _stored(spec: OldSpec, draft: Draft) -> None:
     if query not in ("", "NONE") or text(spec.get("granularitySpec", "rollup")).lower() == "true":
         why = "dkd stores each event; compaction rolls up"
         draft.lost.append(lost(spec.where, spec.blocks.get("granularitySpec"), "roll-up", why))
-    if spec.get("transformSpec") is not None or nodes(spec.get("transformSpec", "transforms")):
+    filtered = spec.get("transformSpec", "filter")
+    if nodes(spec.get("transformSpec", "transforms")) or (filtered is not None and filtered.value is not None):
         why = "dkd's enrichers run before Druid"
         draft.lost.append(lost(spec.where, spec.blocks.get("transformSpec"), "transformSpec", why))
     for metric in nodes(spec.blocks.get("metricsSpec")):
