@@ -203,3 +203,11 @@ def test_a_pattern_finds_what_java_finds(divolte: Engine):
         match = pattern.fullmatch(subject)
         assert (match and [match[0], *match.groups()]) == groups, (text, subject)
     assert sum(groups is not None for groups in found) > 100
+
+
+def test_a_mapping_of_thousands_of_fields_is_no_method_too_large(divolte: Engine):
+    fields = "".join(f"  field_{at}: {{type: int, from: [query q{at}, cookie c]}}\n" for at in range(1000))
+    model = load(f"dkd: 1\nsite: shop\nevents: {{page_view: {{}}}}\nfields:\n{fields}", "model")
+    event = event_of(RECORDED[0]) | {"location": "https://x/?q0=1&q999=2", "headers": [["Cookie", "c=3"]]}
+    (found,) = records(divolte, schema_json(raw_schema(model)), mapping(model), [event])
+    assert [found[f"field_{at}"] for at in (0, 1, 998, 999)] == [1, 3, 3, 2]
