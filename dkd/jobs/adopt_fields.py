@@ -67,11 +67,11 @@ def adopt_fields(bundle: Bundle, draft: Draft) -> None:
     """Add to *draft* the fields and events of *bundle*."""
     for name in sorted(bundle.events):
         draft.events.setdefault(model_name(name)) if model_name(name) else None
-    for _, script in bundle.mappings.values():
+    for script in bundle.mappings.values():
         for condition, _ in script.conditions:
             for event in _events_of(condition):
                 draft.events.setdefault(event)
-    for where, (_, script) in bundle.mappings.items():
+    for where, script in bundle.mappings.items():
         for one in script.complaints:
             if one.kind == "unclear":
                 place = f"{where}:{one.statement.line}:{one.statement.column}"
@@ -88,7 +88,7 @@ def _old_fields(bundle: Bundle) -> dict[str, OldField]:
     found: dict[str, OldField] = {}
     places: dict[str, list[Mapped]] = {}
     mapped_in: dict[str, str] = {}
-    for where, (_, script) in bundle.mappings.items():
+    for where, script in bundle.mappings.items():
         for one in script.fields:
             places.setdefault(one.field, []).append(one)
             mapped_in.setdefault(one.field, where)

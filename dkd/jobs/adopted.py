@@ -17,14 +17,14 @@ class Bundle:
 
     Attributes:
         confs: Divolte's configurations.
-        mappings: Its mapping scripts, with their texts.
+        mappings: Its mapping scripts.
         schemas: Avro schemas.
         specs: Druid's specs; a file may hold several.
         sample: What the records of the topic tell, where some were given.
     """
 
     confs: dict[str, Document] = field(default_factory=dict)
-    mappings: dict[str, tuple[str, Script]] = field(default_factory=dict)
+    mappings: dict[str, Script] = field(default_factory=dict)
     schemas: dict[str, Node] = field(default_factory=dict)
     specs: list[OldSpec] = field(default_factory=list)
     sample: Known = NOTHING

@@ -19,7 +19,7 @@ from dkd.systems.hocon import read
 from dkd.systems.places import Document
 from dkd.systems.records import of_records
 
-_MOST_BYTES = 5_000_000
+_MOST_BYTES = 2_000_000
 _MOST_RECORDS = 1_000
 _EVENT_NAMES = ("event", "eventType", "event_type")
 
@@ -117,7 +117,7 @@ def _taken(bundle: Bundle, where: str, text: str) -> Iterator[Problem]:
         bundle.schemas[where] = document.root
         yield from _broken_json(text, document, where, comments=True)
     elif is_mapping(text):
-        bundle.mappings[where] = text, script(text)
+        bundle.mappings[where] = script(text)
     else:
         remedy = "name a Druid spec, a Divolte configuration or mapping, or an Avro schema"
         problem = "this is none of the files that the doctor knows"
@@ -157,11 +157,11 @@ def _all(bundle: Bundle) -> Iterator[Problem]:
         yield from conf.faults(document, where)
     for where, root in bundle.schemas.items():
         yield from avro.faults(root, where)
-    for where, (text, _) in bundle.mappings.items():
+    for where, found in bundle.mappings.items():
         schema = schema_of(bundle, where)
         types = avro.field_types(schema) if schema is not None else None
         required = avro.without_default(schema) if schema is not None else frozenset()
-        yield from mapping.faults(text, where, types, required)
+        yield from mapping.faults(found, where, types, required)
     for spec in {id(one.top): one for one in bundle.specs}.values():
         yield from druid_faults(spec, known)
     yield from disagreements(bundle)

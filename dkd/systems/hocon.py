@@ -14,6 +14,7 @@ _DEEPEST = 60
 _SPACE = " \t\r\f\v\ufeff\u00a0"
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _SUBSTITUTION = re.compile(r"\$\{(\??)([^}\n]*)\}")
+_PLAIN_KEY = re.compile(r'[^".=:{}\[\],\n+#]+')
 _INCLUDE = re.compile(r"include\s+(?:required\()?\s*(?:(?:file|url|classpath)\()?\s*\"([^\"\n]*)\"[\s)]*")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "/": "/", "\\": "\\", '"': '"'}
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
@@ -152,8 +153,9 @@ class _Reader:
             elif here in '=:{}[],\n"' or self.peek(2) == "+=" or here == "#":
                 break
             else:
-                path[-1] += here
-                self.at += 1
+                plain = _PLAIN_KEY.match(self.text, self.at)
+                path[-1] += plain[0] if plain else here
+                self.at += len(plain[0]) if plain else 1
         if self.at == start:
             raise _Stop(f"{self.peek()!r} stands where a key should")
         return [part.strip() if '"' not in self.text[start : self.at] else part.strip(" \t") for part in path]

@@ -118,7 +118,7 @@ def _object(value: Mapping[str, Any], known: Mapping[str, Shape], path: str) -> 
         place = _inner(path, key)
         if key in known:
             yield from findings(inner, known[key], place)
-        else:
+        elif inner is not None:
             yield Finding(place, "unknown key", nearest(key, known))
 
 

@@ -1,7 +1,9 @@
 """Each fault that the doctor knows is found where it stands, and right files have none."""
 
+import contextlib
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -407,3 +409,27 @@ def test_a_bom_and_windows_line_ends_do_no_harm(tmp_path):
     file.write_bytes(b"\xef\xbb\xbf" + spec(io='\n"taskCout": 2').replace("\n", "\r\n").encode())
     (found,) = diagnosed([file]).problems
     assert found.where.endswith("s.json:2:1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mapping {\n" + "map (((( /a/ \n" * 8_000,
+        "mapping {\n" + "when " * 20_000,
+        "mapping {\n" + "section {" * 10_000,
+        "{" * 100_000,
+        '{"type": "kafka", "spec": {"ioConfig": {"a": [' + '{"b": 1},' * 10_000,
+        "divolte {" + "a." * 50_000,
+    ],
+    ids=["map", "when", "section", "brace", "list", "key"],
+)
+def test_long_nonsense_takes_no_longer_than_it_is_long(text):
+    """Twice as much takes about twice as long, not four times."""
+
+    def seconds(size):
+        start = time.process_time()
+        with contextlib.suppress(UsageError):
+            examined({"file": text[:size]})
+        return time.process_time() - start
+
+    assert seconds(len(text)) < 3.2 * seconds(len(text) // 2) + 0.2

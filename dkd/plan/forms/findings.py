@@ -8,6 +8,7 @@ from dkd.model.codes import CODES
 from dkd.model.found import Found
 from dkd.plan.forms.junit import failed, suites_of
 from dkd.plan.forms.sarif import placed, whole
+from dkd.systems.faults import FAULTS
 
 
 def as_json(findings: Sequence[Found]) -> str:
@@ -50,13 +51,15 @@ def _severity(one: Found) -> str:
 
 def _rule(code: str, level: str) -> dict[str, Any]:
     found: dict[str, Any] = {"id": code, "defaultConfiguration": {"level": level}}
-    if known := CODES.get(code):
-        found |= {
-            "shortDescription": {"text": known.what},
-            "fullDescription": {"text": known.why},
-            "help": {"text": f"{known.why} Remedy: {known.remedy}."},
-        }
-    return found
+    if code in CODES:
+        what, why, remedy = CODES[code][2:]
+    elif code in FAULTS:
+        what, why, remedy = FAULTS[code][1:]
+    else:
+        return found
+    help_text = f"{why} Remedy: {remedy.removesuffix('.')}."
+    described = {"shortDescription": what, "fullDescription": why, "help": help_text}
+    return found | {key: {"text": text} for key, text in described.items()}
 
 
 def _result(one: Found, seq: int) -> dict[str, Any]:

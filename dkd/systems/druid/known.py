@@ -1,7 +1,7 @@
 """What Druid 33 knows: the keys of every artefact of ours, and of what may stand in them.
 
-Read off Druid's own classes; what extensions outside its distribution bring is not here. ``None`` stands for maps and
-values that Druid keeps as they are.
+Read off the annotations of Druid's own classes, with the few keys that it only gives back; what extensions outside its
+distribution bring is not here. ``None`` stands for maps and values that Druid keeps as they are.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ FILTER = Kinds({
     "equals": {**_COLUMN_FILTER, **free("matchValueType", "matchValue")},
     "null": _COLUMN_FILTER,
     "range": {**_COLUMN_FILTER, **free("matchValueType", "lower", "upper", "lowerOpen", "upperOpen")},
-    "inType": {**_COLUMN_FILTER, **free("matchValueType", "matchValues", "sortedValues")},
+    "inType": {**_COLUMN_FILTER, **free("matchValueType", "values", "sortedValues")},
     "arrayContainsElement": {**_COLUMN_FILTER, **free("elementMatchValueType", "elementMatchValue")},
     "selector": {**_OLD_FILTER, **free("value")},
     "in": {**_OLD_FILTER, **free("values")},
@@ -55,7 +55,7 @@ METRIC_KINDS: dict[str, Mapping[str, Shape]] = {
     },
     "stringAny": free("name", "fieldName", "maxStringBytes", "aggregateMultipleValues"),
     "hyperUnique": free("name", "fieldName", "isInputHyperUnique", "round"),
-    "cardinality": free("name", "fields", "byRow", "round"),
+    "cardinality": free("name", "fields", "fieldNames", "byRow", "round"),
     "expression": free(
         "name", "fields", "accumulatorIdentifier", "initialValue", "initialCombineValue", "isNullUnlessAggregated",
         "shouldAggregateNullInputs", "shouldCombineAggregateNullInputs", "fold", "combine", "compare", "finalize",
@@ -69,7 +69,7 @@ METRIC_KINDS: dict[str, Mapping[str, Shape]] = {
     },
     "quantilesDoublesSketch": free("name", "fieldName", "k", "maxStreamLength", "shouldFinalize"),
     **{
-        kind: free("name", "fieldName", "k", "maxStreamLength", "shouldFinalize")
+        kind: free("name", "fieldName", "k", "maxStreamLength")
         for kind in ("KllDoublesSketch", "KllFloatsSketch")
     },
     "arrayOfDoublesSketch": free("name", "fieldName", "nominalEntries", "metricColumns", "numberOfValues"),
@@ -163,7 +163,7 @@ INPUT_SOURCE: Kinds = Kinds({
 })  # fmt: skip
 
 _INDEX = Keys({
-    "bitmap": Kinds({"roaring": free("compressRunOnSerialization"), "concise": {}}),
+    "bitmap": Kinds({"roaring": {}, "concise": {}}),
     "stringDictionaryEncoding": Kinds({"utf8": {}, "frontCoded": free("bucketSize", "formatVersion")}),
     **free("dimensionCompression", "metricCompression", "longEncoding", "complexMetricCompression", "jsonCompression",
            "segmentLoader"),
@@ -172,10 +172,14 @@ PARTITIONS = Kinds(
     {
         "dynamic": free("maxRowsPerSegment", "maxTotalRows"),
         "hashed": free(
-            "targetRowsPerSegment", "maxRowsPerSegment", "numShards", "partitionDimensions", "partitionFunction"
+            "targetRowsPerSegment", "maxRowsPerSegment", "numShards", "partitionDimensions", "partitionFunction",
+            "targetPartitionSize",
         ),
         "range": free("partitionDimensions", "targetRowsPerSegment", "maxRowsPerSegment", "assumeGrouped"),
-        "single_dim": free("partitionDimension", "targetRowsPerSegment", "maxRowsPerSegment", "assumeGrouped"),
+        "single_dim": free(
+            "partitionDimension", "targetRowsPerSegment", "maxRowsPerSegment", "assumeGrouped", "targetPartitionSize",
+            "maxPartitionSize",
+        ),
     },
     absent="hashed", taken_for="hashed",
 )  # fmt: skip
@@ -200,11 +204,12 @@ _MERGING = free(
 )  # fmt: skip
 _BATCH_TUNING: dict[str, Shape] = {
     **_TUNING, **_MERGING, "partitionsSpec": PARTITIONS,
-    **free("numShards", "maxNumSubTasks", "maxAllowedLockCount", "awaitSegmentAvailabilityTimeoutMillis"),
+    **free("numShards", "maxNumSubTasks", "maxAllowedLockCount", "awaitSegmentAvailabilityTimeoutMillis",
+           "targetPartitionSize"),
 }  # fmt: skip
 _NOT_COMPACTED = frozenset({
-    "skipBytesInMemoryOverheadCheck", "reportParseExceptions", "logParseExceptions", "maxParseExceptions",
-    "maxSavedParseExceptions", "numPersistThreads",
+    "maxRowsPerSegment", "skipBytesInMemoryOverheadCheck", "reportParseExceptions", "logParseExceptions",
+    "maxParseExceptions", "maxSavedParseExceptions", "numPersistThreads",
 })  # fmt: skip
 _COMPACTION_TUNING: dict[str, Shape] = {
     **{name: shape for name, shape in _TUNING.items() if name not in _NOT_COMPACTED},
@@ -224,20 +229,21 @@ _KAFKA_IO: dict[str, Shape] = {
     **free("topic", "topicPattern", "replicas", "taskCount", "taskDuration", "consumerProperties", "pollTimeout",
            "startDelay", "period", "useEarliestOffset", "completionTimeout", "lateMessageRejectionPeriod",
            "earlyMessageRejectionPeriod", "lateMessageRejectionStartDateTime", "configOverrides", "stopTaskCount",
-           "emitTimeLagMetrics"),
+           "emitTimeLagMetrics", "stream", "useEarliestSequenceNumber"),
 }  # fmt: skip
 
+_KAFKA_SPEC: dict[str, Shape] = {
+    "dataSchema": DATA_SCHEMA, "ioConfig": Kinds({"kafka": _KAFKA_IO}, absent="kafka"),
+    "tuningConfig": Kinds({"kafka": _KAFKA_TUNING}, absent="kafka"),
+}  # fmt: skip
 SUPERVISOR = Keys({
-    **free("type", "id", "context", "suspended"),
-    "spec": Keys({
-        "dataSchema": DATA_SCHEMA, "ioConfig": Kinds({"kafka": _KAFKA_IO}, absent="kafka"),
-        "tuningConfig": Kinds({"kafka": _KAFKA_TUNING}, absent="kafka"),
-    }),
+    # The three blocks stand outside too in an older form, and in what Druid gives back.
+    **free("type", "id", "context", "suspended"), **_KAFKA_SPEC, "spec": Keys(_KAFKA_SPEC),
 })  # fmt: skip
 
 BATCH = Kinds({
     "index_parallel": {
-        **free("id", "groupId", "resource", "context"),
+        **free("id", "groupId", "dataSource", "resource", "context"),
         "spec": Keys({
             "dataSchema": DATA_SCHEMA,
             "ioConfig": Kinds({

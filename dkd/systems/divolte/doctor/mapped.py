@@ -15,6 +15,9 @@ _WHEN_END = re.compile(r"when\b\s*(.*?)\s*\b(stop|exit)\s*\(\s*\)", re.S)
 _NO_APPLY = re.compile(r"when\b(?!.*\bapply\b).*\{.*\}", re.S)
 _GROOVY = re.compile(r"(?:if|for|while|else|return|import|println|try|catch|switch)\b|.*\.each\b|def\s+\w+\s*\(")
 
+_LONGEST = 10_000
+"""Letters of a statement; what is longer, nobody wrote by hand."""
+
 
 class Mapped(NamedTuple):
     """One field that is filled.
@@ -110,7 +113,9 @@ class _Reader:
 
     def statement(self, one: Statement, conditions: tuple[Producer, ...]) -> None:
         words = one.words
-        if one.block is not None:
+        if len(words) > _LONGEST:
+            self.found.complain(one, "unclear", _short(words), "")
+        elif one.block is not None:
             self.opening(one, conditions)
         elif re.fullmatch(r"(?:exit|stop)\s*\(\s*\)", words):
             return

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dkd.errors import Problem
-from dkd.systems.divolte.doctor.mapped import Mapped, Script, producers, script
+from dkd.systems.divolte.doctor.mapped import Mapped, Script, producers
 from dkd.systems.divolte.doctor.producer import Call, Literal, Matched, Parsed, Producer, shown
 from dkd.systems.divolte.doctor.producers import Wrong, calls, gives
 from dkd.systems.divolte.doctor.script import Statement
@@ -26,17 +26,16 @@ _ALWAYS = frozenset({"duplicate", "corrupt", "firstInSession", "timestamp", "cli
 _SHOWN = 8
 
 
-def faults(text: str, where: str, schema: Mapping[str, Any] | None = None, required: frozenset[str] = frozenset()
+def faults(found: Script, where: str, schema: Mapping[str, Any] | None = None, required: frozenset[str] = frozenset()
            ) -> Iterator[Problem]:  # fmt: skip
     """The faults of a mapping.
 
     Args:
-        text: The script.
+        found: The script.
         where: Its file.
         schema: Type of each field of the schema that it fills; None when that is not known.
         required: The fields of the schema that have no default.
     """
-    found = script(text)
     for one in found.complaints:
         code = "DKD660" if one.kind == "form" else "DKD661"
         problem = one.problem if one.kind == "form" else f"not understood: {one.problem}"

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 _DEEPEST = 50
+_NEAR = 200
+"""So many letters before and behind a line end tell whether a statement goes on."""
 _OPENS_BLOCK = re.compile(
     r"(?:mapping|section|(?:when\b.*\b)?apply|(?:if|for|while)\b.*\)|else|.*\.each|def\s+\w+\s*\(.*\)|"
     r"(?:def\s+)?\w+\s*=)\s*",
@@ -78,6 +80,8 @@ def _blanked(out: list[str], start: int, end: int) -> int:
 
 def string_end(text: str, at: int) -> int:
     """Where the string that begins at *at* ends; *at* itself when none begins there."""
+    if text[at] not in "'\"/":
+        return at
     for quote in ("'''", '"""', "'", '"'):
         if text.startswith(quote, at):
             return _quoted_end(text, at + len(quote), quote)
@@ -152,8 +156,8 @@ class _Reader:
 
     def goes_on(self, start: int) -> bool:
         """Whether the statement that began at *start* goes on behind this line end."""
-        rest = self.text[self.at :].lstrip() if len(self.text) < 10_000 else self.text[self.at : self.at + 400].lstrip()
-        return bool(_GOES_ON.match(rest) or _HANGS.search(self.text[start : self.at]))
+        before, behind = self.text[max(start, self.at - _NEAR) : self.at], self.text[self.at : self.at + _NEAR].lstrip()
+        return bool(_GOES_ON.match(behind) or _HANGS.search(before))
 
     def made(self, start: int, words: str, block: tuple[Statement, ...] | None) -> Statement:
         line = bisect_right(self.starts, start)
