@@ -69,12 +69,11 @@ def from_text(producer: Producer) -> Said | None:
 
 
 def is_source(text: str) -> bool:
-    """Whether *text* can be the ``from:`` of a field."""
+    """Whether *text* can be the ``from:`` of a field with dkd's collector, and without a city database."""
     try:
-        parse_source(text)
+        return parse_source(text).kind not in ("agent", "geo")
     except ValueError:
         return False
-    return True
 
 
 def _ways(producer: Producer) -> Iterator[Said]:
@@ -88,6 +87,8 @@ def _ways(producer: Producer) -> Iterator[Said]:
         kind = {"cookie": "cookie", "header": "header", "eventParameter": "parameter"}.get(name)
         if kind and text:
             yield Said(f"{kind} {text}", "")
+        elif name == "devicePixelRatio":
+            yield Said("pixel_ratio", "")
     elif shown(of) == "eventParameters()" and text:
         yield from _parameter(name, text)
     elif isinstance(of, Call) and of.of is None:
