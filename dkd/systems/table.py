@@ -180,7 +180,11 @@ def rule_of(address: str, before: object, after: object, old: Values, new: Value
         None where lines of other values tell the change; a rule of class ``blocked`` where none knows it.
     """
     bare, at, target = address.rpartition("@")
-    if at and (_has_target(old, target) or _has_target(new, target)):
+    is_there = [_has_target(side, target) for side in (old, new)] if at else []
+    if any(is_there):
+        if not all(is_there):
+            # The target itself is new or gone, which has a line of its own; nothing changes in what is there.
+            return None
         old, new = _values_at(old, target), _values_at(new, target)
         address, before, after = bare, old.get(bare), new.get(bare)
         if before == after:

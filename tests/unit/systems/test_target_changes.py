@@ -11,6 +11,7 @@ fields: {link: string}
 topics: {partitions: 4, replication: 3, retention: {raw: 7d, rejects: 1d}}
 datasources: {events: {segment: hour, retention: 400d}, sessions: {segment: day, retention: 800d}}
 targets:
+  local: {}
   prod: {TOPICS: 1}
 """
 
@@ -70,6 +71,13 @@ def test_an_override_that_becomes_the_base_changes_nothing_there():
     assert not [address for address in found if address.endswith("@prod")]
 
 
+def test_a_target_that_is_new_or_gone_changes_no_topic():
+    own = "topics: {partitions: 2, retention: {raw: 2d}}"
+    without = BASE.replace("  prod: {TOPICS: 1}\n", "")
+    assert classed(changed(without, text(own))) == {"model/shop/target/prod": "safe DKD899"}
+    assert classed(changed(text(own), without)) == {"model/shop/target/prod": "safe DKD899"}
+
+
 def test_a_line_of_a_target_names_its_own_place_in_the_model():
     (one, *_) = [
         change
@@ -77,4 +85,4 @@ def test_a_line_of_a_target_names_its_own_place_in_the_model():
         if change.address == f"{RAW}/retention.ms@prod"
     ]
     assert one.spot is not None
-    assert one.spot.line == 8
+    assert one.spot.line == 9
