@@ -232,6 +232,7 @@ class Dsl {
     DatabaseReader cities
     List stack = [[]]
 
+    def section(Closure body) { body() }
     def eventParameters() { new Parameters() }
     def eventParameter(String name) { new Parameters().value(name) }
     def userAgent() { new Agent() }

@@ -1,6 +1,7 @@
 """Divolte 0.9.0's own libraries, asked what they make of rendered files: ``divolte_engine.groovy`` in a JVM."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,7 +37,7 @@ def engine() -> Iterator[Engine]:
     """A JVM with the jars of ``divolte_engine.lock``, which are fetched where the store does not have them."""
     jars = parse((HERE / "divolte_engine.lock").read_text())
     fetch(store_dir(), Silent(), wanted=jars)
-    path = ":".join(str(store_dir() / jar.path) for jar in jars)
+    path = os.pathsep.join(str(store_dir() / jar.path) for jar in jars)
     command = [str(java()), "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", path]
     script = ["groovy.ui.GroovyMain", str(HERE / "divolte_engine.groovy")]
     with subprocess.Popen(

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from decimal import Decimal
 from difflib import get_close_matches
 from math import isfinite
 
@@ -40,7 +39,7 @@ def exact(field: Field) -> Take:
 
 
 def lenient(field: Field) -> Take:
-    """Takes what Divolte's mapping takes: also the text of a number, the number of a text, a list of one.
+    """Takes what a browser may put into a batch: also the text of a number, the number of a text, a list of one.
 
     Values of an enum are not compared with its list: that, too, Divolte leaves to whoever reads the topic.
     """
@@ -48,8 +47,6 @@ def lenient(field: Field) -> Take:
     convert = _CONVERT.get(field.type, _as_text)
 
     def lenient(value: object) -> object:
-        if isinstance(value, Decimal):
-            value = _plain(value, field.type)
         with suppress(BadValue):
             return take(value)
         if isinstance(value, list) and len(value) == 1:
@@ -151,13 +148,6 @@ def within(least: int, most: int) -> Take:
 def _found(value: object) -> str:
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else text[:60] + "…"
-
-
-def _plain(value: Decimal, kind: str) -> object:
-    if kind in ("string", "enum", "list"):
-        # Divolte writes a number as BigDecimal's text without trailing zeros, which is decimal's own.
-        return str(value.normalize()) if len(value.as_tuple().digits) <= 28 else str(value)
-    return float(value)
 
 
 def _as_text(value: object) -> object:

@@ -5,6 +5,8 @@ from math import isfinite
 from dkd.model.schema import Field
 from dkd.model.step import Literals
 
+MOST_TEXT = 10_000
+"""Groovy, in which Divolte's mapping is written, takes no literal of more than 65,535 bytes."""
 _BITS = {"int": 31, "long": 63, "timestamp": 63}
 _MOST = {"float": 3.4028234663852886e38, "double": 1.7976931348623157e308}
 
@@ -19,6 +21,8 @@ def literal(value: Literals, field: Field) -> Literals:
     if kind in ("string", "enum") and isinstance(value, str):
         if kind == "enum" and value not in field.values:
             raise ValueError(f"{value!r} is not one of the values: use one of {', '.join(field.values[:12])}")
+        if len(value) > MOST_TEXT:
+            raise ValueError(f"this text has {len(value)} characters: keep it below {MOST_TEXT}")
         return value
     if kind == "boolean" and isinstance(value, bool):
         return value

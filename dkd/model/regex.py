@@ -9,6 +9,7 @@ import string
 from typing import NamedTuple, NoReturn
 
 _MOST_REPEATS = 1000
+_MOST_PATTERN = 2000
 _SETS = {"d": "0-9", "w": "0-9A-Za-z_", "s": " \\t\\n\\x0b\\f\\r"}
 _CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 _ANY = "[^\\n\\r\x85\u2028\u2029]"
@@ -57,6 +58,8 @@ def understood(text: str) -> Regex:
     Raises:
         ValueError: When it is no pattern, or holds a construct outside the subset; the message says which and where.
     """
+    if len(text) > _MOST_PATTERN:
+        raise ValueError(f"a pattern of {len(text)} characters: keep it below {_MOST_PATTERN}")
     parser = _Parser(text)
     found = parser.whole()
     return Regex(found.pattern, parser.groups, tuple(parser.names))

@@ -65,7 +65,8 @@ class Collector(Frozen):
         None, description="domain of the visitor's cookie, for one visitor on sub-domains"
     )
     geo_database: str | None = Option(
-        None, description="file of a MaxMind city database (.mmdb) where the collector runs; sources of geo need it"
+        None,
+        description="file of a MaxMind city database (.mmdb) where the collector runs; sources of geo need it",
     )
     origins: tuple[str, ...] = Option((), description="pages that may post events, such as https://shop.example")
     senders: tuple[Sender, ...] = Option((), description="servers that may send events of many parties")

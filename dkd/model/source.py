@@ -49,6 +49,7 @@ COLUMNS: Mapping[str, tuple[Carried, str]] = {
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """What HTTP allows as the name of a header or a cookie."""
 _PLACE = re.compile(r"first|last|-?[0-9]{1,3}")
+_MOST_TEXT = 1000
 _WORDS = ("parameter", "path", "query", "cookie", "header", *ADDRESSES, "user_agent", "geo", *COLUMNS)
 
 
@@ -72,6 +73,8 @@ def parse_source(text: str) -> Source:
     Raises:
         ValueError: When *text* names no place; what would follows the last ``": "`` of the message.
     """
+    if len(text) > _MOST_TEXT:
+        raise ValueError(f"a source of {len(text)} characters: keep it below {_MOST_TEXT}")
     word, _, rest = text.partition(" ")
     found = _READERS[word](word, rest) if word in _READERS else _column(word, rest)
     if found is None:

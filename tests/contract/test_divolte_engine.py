@@ -26,10 +26,13 @@ from random_sources import model as random_model
 from random_sources import request as random_request
 
 from dkd.collect import uri
+from dkd.collect.geo import cities, known
 from dkd.collect.message import Outcome
 from dkd.collect.routes import routes
+from dkd.model.geo import GEO as GEO_FIELDS
 from dkd.model.load import load
 from dkd.model.regex import understood
+from dkd.model.source import ADDRESSES, AGENT_FIELDS, COLUMNS, DECODED, PARTS
 from dkd.settings import settings
 from dkd.systems.avro.render import raw_schema, schema_json
 from dkd.systems.divolte.doctor.conf import faults
@@ -203,3 +206,41 @@ def test_a_pattern_finds_what_java_finds(divolte: Engine):
         match = pattern.fullmatch(subject)
         assert (match and [match[0], *match.groups()]) == groups, (text, subject)
     assert sum(groups is not None for groups in found) > 100
+
+
+def test_a_mapping_of_thousands_of_fields_is_no_method_too_large(divolte: Engine):
+    fields = "".join(f"  field_{at}: {{type: int, from: [query q{at}, cookie c]}}\n" for at in range(1000))
+    model = load(f"dkd: 1\nsite: shop\nevents: {{page_view: {{}}}}\nfields:\n{fields}", "model")
+    event = event_of(RECORDED[0]) | {"location": "https://x/?q0=1&q999=2", "headers": [["Cookie", "c=3"]]}
+    (found,) = records(divolte, schema_json(raw_schema(model)), mapping(model), [event])
+    assert [found[f"field_{at}"] for at in (0, 1, 998, 999)] == [1, 3, 3, 2]
+
+
+FIELD_TYPES = {"text": "string", "texts": "list"}
+
+
+def test_every_source_has_a_producer_of_its_type(divolte: Engine):
+    texts = [f"user_agent {name}" for name in AGENT_FIELDS]
+    found = {f"geo {name}": FIELD_TYPES.get(one.type, one.type) for name, one in GEO_FIELDS.items()}
+    found |= {name: FIELD_TYPES.get(kind, kind) for name, (kind, _) in COLUMNS.items()}
+    found |= {f"{address} {part}": "string" for address in ADDRESSES for part in PARTS if part != "port"}
+    found |= {f"{address} decoded {part}": "string" for address in ADDRESSES for part in DECODED}
+    found |= {f"{address} port": "int" for address in ADDRESSES} | dict.fromkeys(texts, "string")
+    names = {f"f{at}": source for at, source in enumerate(found)}
+    fields = "".join(f"  {name}: {{type: {found[source]}, from: {source}}}\n" for name, source in names.items())
+    collector = f"collector: {{kind: divolte, ip: full, geo_database: {GEO}}}"
+    model = load(f"dkd: 1\nsite: shop\n{collector}\nevents: {{page_view: {{}}}}\nfields:\n{fields}", "model")
+    schema = schema_json(raw_schema(model))
+    location = {"location": "http://u@h:80/a%20b?c=%20#/d?e=1"}
+    clients = ("203.0.113.9", "198.51.100.7", "2001:db8::5", "127.0.0.1")
+    events = [event_of(RECORDED[0]) | location | {"remoteHost": client} for client in clients]
+    given = records(divolte, schema, mapping(model), events)
+    for client, record in zip(clients, given, strict=True):
+        by_source = {source: record[name] for name, source in names.items()}
+        assert {by_source[source] for source in texts} == {"unknown"}
+        assert by_source["location port"] == 80
+        assert (by_source["location decoded path"], by_source["fragment path"]) == ("/a b", "/d")
+        city = cities(GEO)(client)
+        assert {source: known(city, one) for source, one in GEO_FIELDS.items()} == {
+            source: by_source[f"geo {source}"] for source in GEO_FIELDS
+        }

@@ -77,7 +77,7 @@ WORDS = {field.producer.removesuffix("()") for field in RAW_FIELDS} | set(
     WORD.findall(
         """map onto when apply def parse to true false parameters page uri int32 int64 fp32 fp64 eventParameters path
         value query valueList cookie header commaSeparated equalTo location host rawPath rawQueryString rawFragment
-        match against group 1 2 get not and matches before inner referer - @ . ( ) { } ="""
+        section match against group 1 2 get not and matches before inner referer - @ . ( ) { } ="""
     )
 )
 REMARK = re.compile(r"// no \w+: Divolte cannot [\w .,()]+")

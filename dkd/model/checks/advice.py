@@ -31,8 +31,9 @@ def advice(model: Model) -> Iterator[Finding]:
 
 
 def _field(path: Path, name: str, field: Field) -> Iterator[Finding]:
-    if field.privacy == "keep" and not field.purpose and sounds_personal(name, field.type):
-        problem = f"{name!r} sounds personal, and is kept as it is"
+    is_address = any(step.source == "ip" for step in field.source or ())
+    if field.privacy == "keep" and not field.purpose and (is_address or sounds_personal(name, field.type)):
+        problem = f"{name!r} {'holds addresses' if is_address else 'sounds personal'}, and is kept as it is"
         yield (path, "DKD280", problem, "set privacy: pseudonymise, truncate or drop, or say its purpose")
     if name in RESERVED:
         yield (path, "DKD285", f"{name!r} is a word of SQL", f'write "{name}" in SQL, or choose another name')

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 from dkd.model.checks.finding import Finding, places
 from dkd.model.geo import GEO
 from dkd.model.jsonpath import is_many, parse_path
-from dkd.model.literal import literal
+from dkd.model.literal import MOST_TEXT, literal
 from dkd.model.regex import Regex, understood
 from dkd.model.schema import Field, Model
 from dkd.model.source import Carried, Source, carried, holds_list, parse_source, steps_of
@@ -128,6 +128,13 @@ def _tested(model: Model, path: Path, condition: Condition, source: Source) -> I
     if condition.equals is not None:
         if source.kind == "path":
             yield ((*path, "source"), "DKD231", _NEVER, "compare parameter NAME")
+        elif isinstance(condition.equals, str) and len(condition.equals) > MOST_TEXT:
+            yield (
+                (*path, "equals"),
+                "DKD235",
+                f"this text has {len(condition.equals)} characters",
+                f"keep it below {MOST_TEXT}",
+            )
         elif not _comparable(condition.equals, carried(source)):
             problem = f"{condition.source} is {_WORDS[carried(source)]}, never {condition.equals!r}"
             yield ((*path, "equals"), "DKD233", problem, "write a value of that type")

@@ -259,15 +259,24 @@ _BUILD: Mapping[str, Any] = {
 
 def _divolte(model: Model, ports: Ports) -> Service:
     folder = "/etc/divolte"
+    environment = {
+        "DIVOLTE_CONF_DIR": folder,
+        "DIVOLTE_HOST": "0.0.0.0",  # noqa: S104  # in the shared network only
+        "KAFKA_SERVERS": f"127.0.0.1:{ports.kafka}",
+    }
+    volumes: list[Any] = [f"../specs/{model.site}/divolte:{folder}:ro"]
+    database = model.collector.geo_database
+    if database is not None:
+        environment["DKD_GEO_DATABASE"] = "/var/lib/city.mmdb"
+        source = database if database.startswith("/") else f"../{database}"
+        # The long form, because a colon divides the short one.
+        place = {"target": "/var/lib/city.mmdb", "read_only": True}
+        volumes.append({"type": "bind", "source": source.replace("$", "$$"), **place})
     return _service(
         "divolte", 1024, {"kafka": "service_healthy"},
         profiles=["divolte"],
-        environment={
-            "DIVOLTE_CONF_DIR": folder,
-            "DIVOLTE_HOST": "0.0.0.0",  # noqa: S104  # in the shared network only
-            "KAFKA_SERVERS": f"127.0.0.1:{ports.kafka}",
-        },
-        volumes=[f"../specs/{model.site}/divolte:{folder}:ro"],
+        environment=environment,
+        volumes=volumes,
         # Its image has neither wget nor curl.
         healthcheck=_healthy("bash", "-c", f"</dev/tcp/127.0.0.1/{DIVOLTE_PORT}"),
     )  # fmt: skip

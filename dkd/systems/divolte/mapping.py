@@ -12,6 +12,8 @@ from dkd.systems.divolte.producers import Producers
 from dkd.systems.divolte.quote import literal
 from dkd.systems.text import mark
 
+_MOST_CHARACTERS = 16_000
+"""In one block; 60,000 were a method that was just small enough."""
 _WHOLE = frozenset({"int", "long", "timestamp"})
 _PARSE = {"int": "int32", "long": "int64", "timestamp": "int64", "float": "fp32", "double": "fp64"}
 
@@ -27,8 +29,24 @@ def mapping(model: Model) -> str:
     for name, field in model.all_fields.items():
         if field.privacy != "drop":
             own += _Field(model, name, field, producers).statements()
-    lines = [*_standard(model), *producers.definitions(), *own]
+    lines = [*_standard(model), *producers.definitions(), *_in_sections(own)]
     return mark(model.site, "//") + "mapping {\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
+
+
+def _in_sections(statements: list[str]) -> Iterator[str]:
+    """The *statements*, in sections where they are many: a block becomes a method, and Java takes none above 64 KB."""
+    if sum(map(len, statements)) <= _MOST_CHARACTERS:
+        yield from statements
+        return
+    size = 0
+    for index, statement in enumerate(statements):
+        if index == 0 or size + len(statement) > _MOST_CHARACTERS:
+            yield from ["}"] * (index > 0)
+            yield "section {"
+            size = 0
+        yield f"  {statement}"
+        size += len(statement)
+    yield "}"
 
 
 def _standard(model: Model) -> Iterator[str]:

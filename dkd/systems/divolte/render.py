@@ -98,6 +98,7 @@ def _geo_database(path: str | None) -> str:
         return ""
     return f"""\
     mapper {{
+      // Environment: DKD_GEO_DATABASE
       ip2geo_database = {hocon(path)}
       ip2geo_database = ${{?DKD_GEO_DATABASE}}
     }}

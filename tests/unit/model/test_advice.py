@@ -27,6 +27,7 @@ def found(text: str) -> list[tuple[str, str, str]]:
     [
         ("events: {x: {fields: {price: double}}}\nmeasures: {m: {sum: price}}", []),
         ("events: {x: }\nfields: {email: string}", [("4:10", "DKD280", "fields.email")]),
+        ("events: {x: }\nfields: {visitor: {from: ip}}", [("4:10", "DKD280", "fields.visitor")]),
         ("events: {x: }\nfields: {email: {privacy: pseudonymise}, has_email: boolean}", []),
         ("events: {x: }\nfields: {email: {purpose: the newsletter that they ordered}}", []),
         ("events: {x: }\ngroups: {g: {price: double}}", [("4:10", "DKD281", "groups.g")]),

@@ -73,3 +73,14 @@ def test_named_volumes_are_declared(file):
 
 def test_another_base_port_moves_them_all():
     assert "28202" not in compose(MODEL, 30000)
+
+
+@pytest.mark.parametrize(
+    ("path", "source"), [("geo.mmdb", "../geo.mmdb"), ("/data/a:b.mmdb", "/data/a:b.mmdb"), ("$x.mmdb", "../$$x.mmdb")]
+)
+def test_divolte_finds_the_city_database_that_the_model_names(path, source):
+    text = f"dkd: 1\nsite: shop\ncollector: {{geo_database: {path!r}}}\nevents: {{page_view: {{}}}}\n"
+    divolte = yaml.safe_load(compose(load(text, "model")))["services"]["divolte"]
+    (bound,) = (volume for volume in divolte["volumes"] if isinstance(volume, dict))
+    assert bound == {"type": "bind", "source": source, "target": "/var/lib/city.mmdb", "read_only": True}
+    assert divolte["environment"]["DKD_GEO_DATABASE"] == bound["target"]

@@ -6,7 +6,7 @@ from dkd.model.jsonpath import path_text
 from dkd.model.load import load
 from dkd.systems.avro.render import raw_schema, schema_id
 from dkd.systems.divolte.mapping import mapping
-from dkd.systems.divolte.quote import groovy, hocon
+from dkd.systems.divolte.quote import groovy, hocon, literal
 from dkd.systems.divolte.render import conf
 
 
@@ -106,3 +106,41 @@ def test_the_configuration_names_the_schemas_id_and_the_raw_topic():
 
 def test_divoltes_session_ends_after_the_models_gap():
     assert 'session_timeout = "90 seconds"' in conf(model_of(enrich="[{sessions: {gap: 90s}}]"))
+
+
+def test_the_step_that_is_to_win_stands_last():
+    found = statements(
+        collector="{kind: divolte}",
+        fields="""
+          how:
+            default: none
+            from:
+              - {source: location path, match: "/by/([a-z]+)"}
+              - {value: it's, when: {all: [{source: referer, is: present}, {not: {source: event, equals: a}}]}}
+              - query how""",
+    )
+    assert [line for line in found if "'how'" in line and "onto" in line] == [
+        "map 'none' onto 'how'",
+        "map page.query().value('how') onto 'how'",
+        r"when referer().isPresent().and(not(eventType().equalTo('a'))) apply { map 'it\047s' onto 'how' }",
+        "map match('/by/([a-z]+)').against(page.rawPath()).group(1) onto 'how'",
+    ]
+
+
+def test_a_variable_is_defined_before_the_one_that_needs_it():
+    found = statements(fields="{id: {from: fragment query id}}")
+    assert found.index("def page = parse location() to uri") < found.index(
+        "def inner = parse page.rawFragment() to uri"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "literal_text"),
+    [
+        (-3, "int", "(-3)"), (7, "long", "7L"), (7, "timestamp", "7L"), (1.5, "float", "1.5F"),
+        (1e22, "double", "1e+22D"),
+        (True, "boolean", "true"), ("a", "string", "'a'"),
+    ],
+)  # fmt: skip
+def test_a_literal_has_just_the_type_that_divolte_wants(value, kind, literal_text):
+    assert literal(value, kind) == literal_text
