@@ -534,7 +534,7 @@ def test_a_destroy_that_is_killed_again_and_again_is_seen_and_gone_on_with_and_l
 
 
 def test_rows_of_the_same_hour_as_those_that_were_destroyed_are_counted_now_and_after_hand_off(site):
-    """It goes on from the test before: segments bear the old names, in the metadata, the caches and the files of Druid."""
+    """It goes on from the test before: new segments bear the old names, in the metadata, the caches and the files."""
     site.run("deploy", "--yes")
     stored(site, 5)
     assert counted(site) == 5
