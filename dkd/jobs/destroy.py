@@ -21,6 +21,9 @@ from dkd.systems.druid.keeping import COMPACTION, RULES
 _ORDER = (DIVOLTE, SUPERVISOR, COMPACTION, DATASOURCE, RULES, TOPIC)
 """Readers before what they read, and rows before the rules that let them go one day."""
 
+SETTLE_S = 35.0
+"""Historicals keep the files of dropped segments for 30 s, unless configured otherwise; the local stack's do not."""
+
 _DATA = frozenset({DATASOURCE, RULES, TOPIC})
 """What stays as long as the data stays."""
 
@@ -74,7 +77,8 @@ def destroy(plan: Plan, model: Model, settings: Settings, *, tell: Tell, patienc
             held.lock.id, plan.target, plan.model, who(), dkd.__version__, now_text(), addresses, operation="destroy"
         )
         held.write(began(work, found.journal()))
-        removal = _Removal(found, held, work, topic, frozenset(step.name for step in steps if step.kind == SUPERVISOR))
+        reading = frozenset(step.name for step in steps if step.kind == SUPERVISOR)
+        removal = _Removal(found, held, work, topic, reading, 0.0 if settings.is_local else SETTLE_S)
         carried_out(steps, removal.step, tell)
         if not removal.all_data:
             held.write(finished(work, now_text()), last=True)
@@ -107,6 +111,7 @@ class _Removal:
     work: Deploy
     journal: str
     reading: frozenset[str]
+    settle_s: float
 
     @property
     def all_data(self) -> bool:
@@ -149,4 +154,4 @@ class _Removal:
         """Rows go, and with them how far Druid had read, unless the supervisor's own step has seen to that."""
         if name not in self.reading:
             self.found.overlord.forget(name)
-        self.found.coordinator.drop(name)
+        self.found.coordinator.drop(name, self.settle_s)

@@ -160,7 +160,8 @@ class Systems:
             return keeping.rules_differences(wanted["rules"], self.coordinator.rules().get(name, []))  # type: ignore[arg-type]
         if change.kind == keeping.COMPACTION:
             return keeping.compaction_differences(wanted, self.coordinator.compactions().get(name))
-        return spec_differences(wanted, self.overlord.read()[name])
+        spec = self.overlord.read().get(name)
+        return (Difference(name, None, "there"),) if spec is None else spec_differences(wanted, spec)
 
     def verify(self, change: Change, progress: Progress) -> None:
         """Prove what an earlier deploy has written and could not watch any longer."""

@@ -102,6 +102,8 @@ def common(layout: Layout, ports: Ports, heap_mb: int) -> dict[str, str]:
         "druid.processing.numThreads": str(min(4, max(2, os.cpu_count() or 2))),
         "druid.cache.type": "caffeine",
         "druid.cache.sizeInBytes": "268435456",
+        # Rows that are stored anew can bear the names of segments that were dropped, whose answers must be forgotten.
+        "druid.cache.evictOnClose": "true",
         "druid.server.http.numThreads": "20",
         # The default of 30 s would be waited for by every service in turn.
         "druid.server.http.gracefulShutdownTimeout": "PT1S",
@@ -135,10 +137,9 @@ def _broker(_: Layout) -> dict[str, str]:
         "druid.broker.http.maxQueuedBytes": "10MiB",
         "druid.sql.planner.metadataRefreshPeriod": "PT1S",
         "druid.sql.planner.metadataSegmentPollPeriod": "1000",
+        # Not the cache of whole results, nor the historical's own: both keep answers of segments that are gone.
         "druid.broker.cache.useCache": "true",
         "druid.broker.cache.populateCache": "true",
-        "druid.broker.cache.useResultLevelCache": "true",
-        "druid.broker.cache.populateResultLevelCache": "true",
     }
 
 
@@ -146,8 +147,8 @@ def _historical(layout: Layout) -> dict[str, str]:
     folder = str(layout.data / "segment-cache").replace("\\", "\\\\").replace('"', '\\"')
     return {
         "druid.segmentCache.locations": f'[{{"path":"{folder}","maxSize":"20g"}}]',
-        "druid.historical.cache.useCache": "true",
-        "druid.historical.cache.populateCache": "true",
+        # A new segment that bears a dropped one's name would be served from the old files while they lie there.
+        "druid.segmentCache.dropSegmentDelayMillis": "0",
     }
 
 

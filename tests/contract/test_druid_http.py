@@ -14,7 +14,9 @@ from dkd.query.client import Druid
 from dkd.query.mistake import QueryError
 from dkd.settings import DruidSettings
 from dkd.systems.change import Change
+from dkd.systems.druid import coordinator as coordinating
 from dkd.systems.druid.client import Overlord
+from dkd.systems.druid.coordinator import Coordinator
 
 ROWS = '["country","c"]\n["STRING","LONG"]\n["VARCHAR","BIGINT"]\n["BE",1]\n[null,2]\n\n'
 GONE = json.dumps({"error": "Unknown exception", "errorMessage": "Could not find segment walker for datasource [x]"})
@@ -81,6 +83,12 @@ def server() -> Iterator[Played]:
 @pytest.fixture
 def druid(server):
     with Druid(server.druid, patience_s=5) as made:
+        yield made
+
+
+@pytest.fixture
+def coordinator(server):
+    with Coordinator(server.druid) as made:
         yield made
 
 
@@ -324,3 +332,23 @@ def test_a_supervisor_without_tasks_is_undone_unless_it_only_waits(
     assert problem.code == "DKD705"
     assert undone is (state in problem.problem)
     assert ("it was removed again" in problem.problem) is undone
+
+
+def test_segments_that_druid_does_not_delete_are_told_and_not_passed_over(server, coordinator, monkeypatch):
+    monkeypatch.setattr(coordinating, "_DROPPED_S", 0.1)
+    server.answers = [(200, "")]
+    server.later = {"unusedSegments": '[{"dataSegment": {}}]'}
+    problem = failed(coordinator.drop, "shop_events", 0.0)
+    assert problem.code == "DKD717"
+    assert problem.problem == "there are still segments of shop_events after 0 s"
+    assert (
+        "DELETE",
+        "/druid/coordinator/v1/datasources/shop_events/intervals/1000-01-01_3000-01-01",
+        {},
+    ) in server.asked
+
+
+def test_rows_that_stay_in_service_are_told(server, coordinator, monkeypatch):
+    monkeypatch.setattr(coordinating, "_DROPPED_S", 0.1)
+    server.answers = [(200, '{"name": "shop_events"}')]
+    assert "still rows in service" in failed(coordinator.drop, "shop_events", 0.0).problem

@@ -158,7 +158,10 @@ class Overlord:
 
         A task that had only just begun when its supervisor ended would go on without one, and hold its slot.
         """
-        if not self.read()[name].get("suspended"):
+        live = self.read().get(name)
+        if live is None:
+            return
+        if not live.get("suspended"):
             self._call("POST", f"/supervisor/{name}/suspend", timeout_s=POST_S)
         until = time.monotonic() + _ENDED_S
         while self._reading(name) and time.monotonic() < until:

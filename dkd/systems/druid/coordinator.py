@@ -1,7 +1,7 @@
 """Load rules and automatic compaction of a live Druid are read and set, by the coordinator's HTTP API."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dkd.settings import DruidSettings
@@ -11,6 +11,7 @@ from dkd.systems.druid.keeping import RULES
 
 _DEFAULT = "_default"
 _DROPPED_S, _POLL_S = 150.0, 0.5
+_ALL_TIME = "1000-01-01_3000-01-01"
 
 
 class Coordinator:
@@ -53,14 +54,40 @@ class Coordinator:
         else:
             self._call("POST", "/config/compaction", change.wanted)
 
-    def drop(self, name: str) -> None:
-        """Take all rows of a datasource out of service; its segments stay in deep storage until Druid kills them.
+    def drop(self, name: str, settle_s: float) -> None:
+        """Take all rows of a datasource out of service, then delete its segments for good.
 
-        Waits until no server has them any more: that is done in the coordinator's rounds, each minute by default.
+        Later rows of the same times get the same segment names. Druid 33 takes them for stored already while such a
+        segment is known at all, and they vanish at hand-off; a historical serves the old files while it has them.
+
+        Args:
+            name: The datasource.
+            settle_s: How long historicals keep the files of what is out of service.
+
+        Raises:
+            DkdError: DKD717, when some of it is still there after :data:`_DROPPED_S`.
         """
         self._call("DELETE", f"/datasources/{name}", absent={})
+        self._wait(name, "there are still rows in service", lambda: self._call("GET", f"/datasources/{name}"))
+        if self._unused(name):
+            time.sleep(settle_s)
+            self._call("DELETE", f"/datasources/{name}/intervals/{_ALL_TIME}")
+            self._wait(name, "there are still segments", lambda: self._unused(name))
+
+    def _unused(self, name: str) -> list[Any]:
+        """Segments out of service; one stands for all."""
+        found: list[Any] = self._call("GET", f"/metadata/datasources/{name}/unusedSegments?limit=1", absent=[])
+        return found
+
+    def _wait(self, name: str, what: str, left: Callable[[], object]) -> None:
         until = time.monotonic() + _DROPPED_S
-        while self._call("GET", f"/datasources/{name}") and time.monotonic() < until:
+        while left():
+            if time.monotonic() > until:
+                raise self._api.error(
+                    "DKD717",
+                    f"{what} of {name} after {_DROPPED_S:.0f} s",
+                    "look whether Druid has a free slot for the task that kills them, and destroy again",
+                )
             time.sleep(_POLL_S)
 
     def _call(self, method: str, path: str, body: object = None, absent: Any = None) -> Any:

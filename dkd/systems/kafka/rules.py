@@ -17,7 +17,8 @@ RULES: tuple[Rule, ...] = (
         "DKD932", "needs-order", "a topic gets more partitions",
         "A visitor's later events go to another partition than the earlier ones, so order and sessions break at the"
         " seam.",
-        "let the enrichers read to the end of the log first; it cannot be undone", "E K D",
+        "keep the number, or use a new site name and switch: dkd deploy adds none, and enrichers end where another hand"
+        " did", "E K D",
     ),
     Rule(
         "DKD933", "blocked", "a topic gets fewer partitions",

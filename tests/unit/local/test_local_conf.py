@@ -57,6 +57,15 @@ def test_the_segment_cache_is_json():
     assert one["path"] == "/home/me/my shop/.dkd/data/segment-cache"
 
 
+def test_what_is_dropped_is_in_no_cache_and_no_folder_when_a_segment_of_the_same_name_comes():
+    assert druid.common(LAYOUT, PORTS, 1024)["druid.cache.evictOnClose"] == "true"
+    broker, historical = (druid.service(name, LAYOUT, PORTS) for name in ("broker", "historical"))
+    assert not [
+        name for name in (*broker, *historical) if "ResultLevelCache" in name or name.startswith("druid.histor")
+    ]
+    assert historical["druid.segmentCache.dropSegmentDelayMillis"] == "0"
+
+
 @pytest.mark.parametrize(("heap_mb", "buffer_mb"), [(384, 20), (1024, 32), (3072, 96), (16384, 100)])
 def test_buffers_grow_with_the_heap(heap_mb, buffer_mb):
     assert druid.buffer_mb(heap_mb) == buffer_mb

@@ -305,6 +305,12 @@ def test_a_file_whose_values_are_the_same_is_one_safe_change():
     assert found["druid/file/specs/shop/druid/shop_events.json"] == "safe DKD998"
 
 
+def test_a_retention_is_told_once_and_its_file_of_rules_not_as_one_without_a_changed_value():
+    shorter = BASE.replace("retention: 400d", "retention: 100d")
+    assert shorter != BASE
+    assert classed(changed(BASE, shorter)) == {"model/shop/datasource/events/retention": "destructive DKD971"}
+
+
 def test_a_field_that_need_not_be_sent_any_more_is_safe():
     base = BASE.replace("count: int", "count: {type: int, required: true}")
     assert classed(changed(base, BASE)) == {"model/shop/event/purchase/required": "safe DKD856"}
