@@ -72,6 +72,9 @@ def adopt_fields(bundle: Bundle, draft: Draft) -> None:
             for event in _events_of(condition):
                 draft.events.setdefault(event)
     for where, (_, script) in bundle.mappings.items():
+        for end in script.ends:
+            place = f"{where}:{end.line}:{end.column}"
+            draft.lost.append(Lost(place, end.words, "the model fills the fields of every event"))
         for one in script.complaints:
             if one.kind == "unclear":
                 place = f"{where}:{one.statement.line}:{one.statement.column}"
@@ -127,8 +130,11 @@ def _columns(bundle: Bundle) -> Iterator[tuple[str, str, str]]:
             if name and name not in times and not (bundle.sample.types and name not in bundle.sample.types):
                 seen = bundle.sample.types.get(name) or kind
                 yield name, f"{spec.where}:{node.line}:{node.column}", seen or ""
+    clocks = {
+        spec.text("timestampSpec", "column") or "timestamp" for spec in bundle.specs
+    } or bundle.sample.times.keys()
     for name, seen_kind in bundle.sample.types.items():
-        if name not in bundle.sample.times or name.endswith("_ms"):
+        if name not in clocks or name.endswith("_ms"):
             yield name, bundle.sample.origin, seen_kind or ""
 
 

@@ -1,6 +1,7 @@
 """Old files become the model that they imply; what the model cannot say is listed with its place and why."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -161,4 +162,82 @@ def test_a_sample_names_events_and_types():
 
 def test_a_project_begins_with_the_model_and_the_job_that_checks_it():
     made = project_files(diagnosed([SHOP[1]]).bundle, ["e.avsc"], "mine")
-    assert sorted(made.texts) == [".github/workflows/dkd.yml", "specs/mine.yaml"]
+    assert sorted(made.texts) == [".github/workflows/dkd.yml", "specs/dkd.schema.json", "specs/mine.yaml"]
+    assert made.texts["specs/mine.yaml"].startswith("# yaml-language-server: $schema=dkd.schema.json\n")
+
+
+CONF = """\
+divolte {
+  global { server { port = 8290 }, kafka { enabled = true, threads = 2 }, hdfs { enabled = false, threads = 9 } }
+  sources {
+    web { type = browser, session_timeout = 20 minutes, http_response_delay = 1 second }
+    shop { type = browser, session_timeout = 45 minutes }
+    app { type = json, event_path = "/app" }
+  }
+  sinks { k { type = kafka, topic = clicks, mode = naked } }
+  mappings { m { schema_file = a.avsc, sources = [web], sinks = [k], discard_corrupted = true, discard_duplicates = false } }
+  tracking { party_cookie = _p }
+}
+"""  # noqa: E501
+MAPPING = """\
+mapping {
+  map eventParameters().path('$.a') onto 'a'
+  when eventType().isAbsent() apply { exit() }
+  when eventType().equalTo('x') stop()
+}
+"""
+SPEC = {
+    "type": "kafka",
+    "spec": {
+        "dataSchema": {
+            "dataSource": "d",
+            "timestampSpec": {"column": "ts", "format": "millis"},
+            "dimensionsSpec": {
+                "dimensions": ["who"],
+                "spatialDimensions": [{"dimName": "place", "dims": ["lat", "lon"]}],
+            },
+            "metricsSpec": [{"type": "count", "name": "n"}, {"type": "javascript", "name": "j", "fieldNames": ["x"]}],
+        },
+        "ioConfig": {
+            "topic": "t",
+            "taskDuration": "soon",
+            "inputFormat": {
+                "type": "json",
+                "flattenSpec": {"fields": [{"type": "path", "name": "who", "expr": "$.u.id"}]},
+            },
+            "consumerProperties": {"bootstrap.servers": "k:1", "group.id": "g", "security.protocol": "NO"},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (
+            {"c.conf": CONF},
+            {
+                "global.server.port", "global.kafka.threads", "http_response_delay", "session_timeout",
+                "source 'app' (json)", "topic 'clicks'", "mode 'naked'", "discard_corrupted of mapping 'm'", "tracking",
+            },
+        ),
+        ({"m.groovy": MAPPING}, {"exit()", "when eventType().equalTo('x') stop()"}),
+        (
+            {"s.json": json.dumps(SPEC)},
+            {
+                "roll-up", "time column 'ts'", "flattened 'who' ($.u.id)", "metric 'j' (javascript)", "group.id",
+                "ioConfig (consumerProperties, taskDuration)", "security.protocol", "taskDuration",
+                "spatial dimension 'place'", "type javascript",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_all_that_the_new_files_do_not_say_is_listed(texts, expected):
+    _, lost = adopted(texts)
+    assert {re.sub(r"^\S+:\d+:\d+: ", "", line).split(": ")[0] for line in lost} == expected
+
+
+def test_a_time_of_a_sample_that_is_not_the_records_own_is_a_field():
+    spec = json.dumps(SPEC).replace('"who"', '"page"')
+    model, _ = adopted({"s.json": spec}, '{"ts": 1520000000123, "page": "a", "born": "2020-01-01T00:00:00Z"}')
+    assert (model.fields["born"].type, "ts" in model.fields) == ("string", False)

@@ -49,12 +49,14 @@ class Script:
         fields: In the order of the text.
         conditions: Of every ``when``.
         definitions: Names that it gives to producers, with where.
+        ends: Each ``exit()`` and ``stop()``.
         complaints: What is no statement, or not understood.
     """
 
     fields: list[Mapped] = field(default_factory=list)
     conditions: list[tuple[Producer, Statement]] = field(default_factory=list)
     definitions: dict[str, tuple[Producer, Statement]] = field(default_factory=dict)
+    ends: list[Statement] = field(default_factory=list)
     complaints: list[Complaint] = field(default_factory=list)
 
     def complain(self, statement: Statement, kind: str, problem: str, remedy: str) -> None:
@@ -113,7 +115,7 @@ class _Reader:
         if one.block is not None:
             self.opening(one, conditions)
         elif re.fullmatch(r"(?:exit|stop)\s*\(\s*\)", words):
-            return
+            self.found.ends.append(one)
         elif found := _MAP.fullmatch(words):
             self.map(one, found, conditions)
         elif words.startswith("map"):
@@ -123,6 +125,7 @@ class _Reader:
             self.found.complain(one, "form", f"{_short(words)!r} lacks apply", "write when CONDITION apply { … }")
         elif found := _WHEN_END.fullmatch(words):
             self.condition(one, found[1])
+            self.found.ends.append(one)
         elif words.startswith("when"):
             remedy = "write when CONDITION apply { … }, or when CONDITION stop()"
             self.found.complain(one, "form", f"{_short(words)!r} is no condition", remedy)

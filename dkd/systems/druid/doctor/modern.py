@@ -92,6 +92,7 @@ class _Writer:
         }
         for path in pruned(whole, known.SUPERVISOR if kind == "stream" else known.BATCH):
             self.drop(None, path, "today's Druid has no such key or type")
+        self.extended(whole)
         return whole
 
     def kept(self, block: str, node: Node | None) -> Spec:
@@ -128,6 +129,7 @@ class _Writer:
             self.drop(self.old.blocks.get("ioConfig"), "its input", "it reads no Kafka topic")
             return None
         found["inputFormat"] = self.format()
+        self.left(kept, found)
         if changes_topic(self.old):
             topic = found.get("topic")
             self.drop(self.old.blocks.get("ioConfig"), f"topic {topic!r}", f"Avro; reads {self.clean.topic!r} instead")
@@ -138,6 +140,27 @@ class _Writer:
             )
             found.pop("topicPattern", None)
         return found
+
+    def left(self, kept: Spec, found: Spec) -> None:
+        """List what of the old ioConfig is not in the new one."""
+        consumer = self.old.get("ioConfig", "firehose", "consumerProps") or self.old.get(
+            "ioConfig", "consumerProperties"
+        )
+        for name, node in consumer.value.items() if consumer is not None and isinstance(consumer.value, dict) else ():
+            if name not in found["consumerProperties"]:
+                self.drop(node, name, "Druid reads from the brokers, and keeps offsets itself: see useEarliestOffset")
+        for name in kept.keys() - found.keys() - _READ:
+            self.drop(self.old.get("ioConfig", name), name, "Druid does not take it so")
+
+    def extended(self, spec: Spec) -> None:
+        """List what only an extension, or a setting, of Druid makes work."""
+        inner = spec["spec"]
+        reading = inner["ioConfig"]
+        kinds = [reading.get("inputSource", {}).get("type"), reading.get("inputFormat", {}).get("type")]
+        kinds += [one.get("type") for one in inner["dataSchema"].get("metricsSpec", ())]
+        for kind in dict.fromkeys(kinds):
+            if kind in _EXTENSIONS:
+                self.drop(None, f"type {kind}", f"a Druid takes it with {_EXTENSIONS[kind]} only")
 
     def format(self) -> Spec:
         return {"type": "json"} if changes_topic(self.old) else input_format(self.old, self.drop)
@@ -176,6 +199,8 @@ class _Writer:
     def schema(self, own: dict[str, Spec]) -> Spec:
         avro = changes_topic(self.old)
         time = time_of(self.old, self.told)
+        for node in nodes(self.old.get("dimensionsSpec", "spatialDimensions")):
+            self.drop(node, f"spatial dimension {text(node.get('dimName'))!r}", "dkd writes none")
         columns: Columns = modern_columns(self.old, self.told, self.clean.columns if avro else None, self.drop)
         self.names = {one["name"] for one in columns.dimensions} | {
             str(one.get("fieldName")) for one in columns.metrics
@@ -249,6 +274,12 @@ class _Writer:
         return {"type": kind, **{name: value for name, value in kept.items() if name != "type"}}
 
 
+_EXTENSIONS = {
+    "hdfs": "druid-hdfs-storage", "s3": "druid-s3-extensions", "google": "druid-google-extensions",
+    "azure": "druid-azure-extensions", "avro_ocf": "druid-avro-extensions", "avro_stream": "druid-avro-extensions",
+    "parquet": "druid-parquet-extensions", "orc": "druid-orc-extensions", "protobuf": "druid-protobuf-extensions",
+    "thrift": "druid-thrift-extensions", "javascript": "druid.javascript.enabled=true",
+}  # fmt: skip
 _READ = frozenset({"firehose", "inputSpec", "parseSpec"})
 """Old blocks whose contents are in the new spec."""
 _DIMENSION_OPTIONS = frozenset({"dimensionExclusions", "includeAllDimensions", "forceSegmentSortByTime"})
