@@ -117,6 +117,12 @@ def test_a_firehose_of_another_system_is_listed_and_not_written():
     assert any("its input: it reads no Kafka topic" in line for line in lost)
 
 
+def test_a_kinesis_spec_is_listed_and_not_written():
+    spec, lost = modern({"type": "kinesis", "spec": {"dataSchema": SCHEMA, "ioConfig": {"stream": "s"}}})
+    assert spec is None
+    assert any("its input: it reads no Kafka topic" in line for line in lost)
+
+
 def test_misspelt_and_misplaced_keys_go_where_they_were_meant():
     spec, lost = modern(
         {

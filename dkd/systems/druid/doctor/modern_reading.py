@@ -92,7 +92,7 @@ def _paths(paths: str) -> dict[str, Any]:
 def kafka_reading(spec: OldSpec, kept: dict[str, Any]) -> dict[str, Any] | None:
     """The ioConfig of a Kafka supervisor; None when the old one read something else."""
     firehose = spec.get("ioConfig", "firehose")
-    if firehose is not None and "kafka" not in text(firehose.get("type")):
+    if spec.is_kinesis or (firehose is not None and "kafka" not in text(firehose.get("type"))):
         return None
     found = dict(kept)
     consumer = spec.get("ioConfig", "consumerProperties")

@@ -146,6 +146,9 @@ def _expressions(spec: OldSpec) -> Iterator[Problem]:
 
 def _kafka(spec: OldSpec) -> Iterator[Problem]:
     node = spec.blocks.get("ioConfig") or spec.top
+    if spec.is_kinesis:
+        yield fault(spec.where, node, "DKD648", "it reads Kinesis", "dkd and its doctor know Kafka only")
+        return
     topics = [name for name in ("topic", "topicPattern") if spec.text("ioConfig", name)]
     if len(topics) != 1:
         problem = "topic and topicPattern stand both" if topics else "there is no topic"
