@@ -89,14 +89,15 @@ def load_placed(text: str, where: str, read: Reader = lambda _: None) -> tuple[M
             found = "is empty" if tree.value is None else f"holds {_kind(tree.value)} at the top"
             tree.add((), "DKD200", f"the model {found}", "start with dkd: 1 and site: NAME, or run dkd init")
         raise ModelError.of(tree.problems)
-    include(tree, read)
+    is_whole = include(tree, read)
     root = normalise(tree)
     model, lost = validated(root, tree)
     for path, code, problem, remedy in check(model):
         if not lost.explains(path, code, problem):
             tree.add(path, code, problem, remedy, of_key=code in _KEY_CODES)
     if tree.problems:
-        raise ModelError.of(in_file_order(tree.problems, where))
+        told = (one for one in tree.problems if is_whole or one.code not in ("DKD213", "DKD227"))
+        raise ModelError.of(in_file_order(told, where))
     return model, tree
 
 

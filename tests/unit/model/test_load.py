@@ -197,6 +197,19 @@ def test_a_retention_by_which_druid_drops_every_row_is_a_mistake(kind):
     assert (problem.code, problem.problem) == ("DKD215", f"Druid would drop all {kind} at once")
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "collector: {cookie_domain: 'https://a.example'}",
+        "collector: {cookie_domain: 'a.example:80'}",
+        "targets: {p: {enrichers: ['e1:9100']}}",
+        "targets: {p: {collector: 'ftp://c'}}",
+    ],
+)
+def test_an_address_that_is_none_is_a_mistake(part):
+    assert [code for _, code in problems(f"dkd: 1\nsite: a\nevents: {{x: }}\n{part}\n")] == ["DKD222"]
+
+
 @pytest.mark.parametrize("servers", ["k", ":::bad:", "k:1,", "u:p@k:1"])
 def test_servers_are_hosts_with_ports(servers):
     text = f'dkd: 1\nsite: a\nevents: {{x: }}\ntargets: {{p: {{kafka: {{servers: "{servers}"}}}}}}\n'
