@@ -72,7 +72,7 @@ def test_included_files_are_one_model_and_keep_their_places():
         ("parts/shop.yaml", "events:\n  view: {}\n", [("parts/shop.yaml:2:3", "DKD202")]),
         ("parts/shop.yaml", "events:\n  Buy: {}\n", [("parts/shop.yaml:2:3", "DKD206")]),
         ("parts/shop.yaml", "site: b\n", [("parts/shop.yaml:1:1", "DKD228")]),
-        ("parts/shop.yaml", "measures: {m: {sum: q}}\n", [("parts/shop.yaml:1:20", "DKD213")]),
+        ("parts/shop.yaml", "measures: {m: {sum: q}}\n", [("parts/shop.yaml:1:21", "DKD213")]),
         ("parts/shop.yaml", "- a\n", [("parts/shop.yaml:1:1", "DKD228")]),
         ("parts/shop.yaml", "events: {\n", [("parts/shop.yaml:2:1", "DKD201")]),
         ("parts/shop.yaml", "events: 3\n", [("parts/shop.yaml:1:9", "DKD204")]),
