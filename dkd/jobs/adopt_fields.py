@@ -27,7 +27,7 @@ _GIVEN = {
     "bool": "boolean", "int": "int", "long": "long", "float": "float", "double": "double", "strings": "list",
     "header": "list",
 }  # fmt: skip
-_SEEN = {"long": "long", "double": "double", "boolean": "boolean", "list": "list"}
+_SEEN = {"long": "long", "float": "float", "double": "double", "boolean": "boolean", "list": "list"}
 _CLEAN = frozenset(column.name for column in EVENT_COLUMNS)
 _RAW = frozenset(name for field in RAW_FIELDS for name in (field.name.lower(), field.column)) | {"offset"}
 _STANDS_FOR = {"collector_first_in_session": "first_in_session"}

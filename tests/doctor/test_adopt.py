@@ -160,6 +160,13 @@ def test_a_sample_names_events_and_types():
     assert (model.fields["price"].type, model.fields["tags"].type) == ("double", "list")
 
 
+def test_a_column_of_floats_is_a_field_of_floats():
+    spec = (FIXTURES / "metric_dimension.json").read_text()
+    text = json.dumps(SPEC).replace('"who"]', '{"type": "float", "name": "lat"}]')
+    model, _ = adopted({"s.json": text, "t.json": spec})
+    assert model.fields["lat"].type == "float"
+
+
 def test_a_project_begins_with_the_model_and_the_job_that_checks_it():
     made = project_files(diagnosed([SHOP[1]]).bundle, ["e.avsc"], "mine")
     assert sorted(made.texts) == [".github/workflows/dkd.yml", "specs/dkd.schema.json", "specs/mine.yaml"]

@@ -117,6 +117,24 @@ def test_a_firehose_of_another_system_is_listed_and_not_written():
     assert any("its input: it reads no Kafka topic" in line for line in lost)
 
 
+def test_a_secret_is_not_written_again():
+    consumer = {"bootstrap.servers": "k:1", "sasl.jaas.config": "password='hunter2'", "ssl.key.password": "${P}"}
+    io_config = {"topic": "t", "inputFormat": {"type": "json"}, "consumerProperties": consumer}
+    spec, lost = modern({"type": "kafka", "spec": {"dataSchema": SCHEMA, "ioConfig": io_config}})
+    made = spec["spec"]["ioConfig"]["consumerProperties"]
+    assert (made["sasl.jaas.config"], made["ssl.key.password"]) == ("${SASL_JAAS_CONFIG}", "${P}")
+    assert any("sasl.jaas.config: a secret" in line for line in lost)
+    assert "hunter2" not in "".join(lost)
+
+
+def test_a_granularity_of_milliseconds_stays():
+    asked = {"segmentGranularity": "HOUR", "queryGranularity": {"type": "duration", "duration": 60000}}
+    schema = {**SCHEMA, "granularitySpec": asked}
+    io_config = {"topic": "t", "inputFormat": {"type": "json"}, "consumerProperties": {"bootstrap.servers": "k:1"}}
+    spec, _ = modern({"type": "kafka", "spec": {"dataSchema": schema, "ioConfig": io_config}})
+    assert spec["spec"]["dataSchema"]["granularitySpec"]["queryGranularity"] == asked["queryGranularity"]
+
+
 def test_a_kinesis_spec_is_listed_and_not_written():
     spec, lost = modern({"type": "kinesis", "spec": {"dataSchema": SCHEMA, "ioConfig": {"stream": "s"}}})
     assert spec is None

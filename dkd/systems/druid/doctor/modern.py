@@ -10,7 +10,7 @@ from dkd.systems.druid.doctor.expressions import expression_mistake, path_mistak
 from dkd.systems.druid.doctor.find import known_of
 from dkd.systems.druid.doctor.known import BLOCKS, FORMATS
 from dkd.systems.druid.doctor.modern_columns import Columns, modern_columns
-from dkd.systems.druid.doctor.modern_reading import input_format, input_source, kafka_reading
+from dkd.systems.druid.doctor.modern_reading import input_format, input_source, is_secret, kafka_reading, variable
 from dkd.systems.druid.doctor.prune import pruned
 from dkd.systems.druid.doctor.reading import DATASOURCE, granularity, rank, seconds
 from dkd.systems.druid.doctor.view import OldSpec, nodes, text
@@ -149,6 +149,8 @@ class _Writer:
         for name, node in consumer.value.items() if consumer is not None and isinstance(consumer.value, dict) else ():
             if name not in found["consumerProperties"]:
                 self.drop(node, name, "Druid reads from the brokers, and keeps offsets itself: see useEarliestOffset")
+            elif is_secret(name, node.plain()):
+                self.drop(node, name, f"a secret; put it where ${{{variable(name)}}} stands when the spec is sent")
         for name in kept.keys() - found.keys() - _READ:
             self.drop(self.old.get("ioConfig", name), name, "Druid does not take it so")
 

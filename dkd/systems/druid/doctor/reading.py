@@ -63,6 +63,8 @@ def granularity(node: Node | None) -> str:
     """A granularity's name in capitals; a period's where it has one; empty where there is none."""
     if node is None or node.value is None:
         return ""
+    if text(node.get("type")) == "duration" and text(length := node.get("duration")).isdigit():
+        return f"PT{int(text(length)) / 1000:g}S"
     found = text(node.get("period")) or text(node.get("type")) or text(node)
     return _PERIODS.get(found.upper(), found.upper())
 
