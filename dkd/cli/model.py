@@ -147,8 +147,10 @@ def _sum_up(file: Path, found: "Checked") -> None:
         typer.echo(counted(len(found.findings), "mistake"), err=True)
         return
     model = found.model
-    sizes = {"event": len(model.events), "field": len(model.all_fields), "measure": len(model.measures)}
-    counts = ", ".join(counted(size, name) for name, size in {**sizes, "view": found.views}.items())
+    sizes = {"event": len(model.events), "field": len(model.all_fields)}
+    sizes |= {"dimension": len(model.dimensions)} if model.dimensions else {}
+    sizes |= {"measure": len(model.measures), "view": found.views}
+    counts = ", ".join(counted(size, name) for name, size in sizes.items())
     typer.echo(f"{file}: site {model.site}, {counts}: no mistakes")
 
 

@@ -17,7 +17,7 @@ class Account:
         sent: Lines that the collector answered for.
         accepted: Of these, the ones that it put into raw.
         refused: Of these, the others, by reason.
-        ignored: Values whose key the model does not know, by key; they are lost.
+        ignored: Values whose key the model does not know, or that are no address, by key; they are lost.
         refused_stored: Of these, the ones found in the rejects topic, each counted once.
         in_doubt: Lines of requests that were made again; they may be in raw twice.
         raw: Events that were added to raw; ticks are none.
@@ -113,7 +113,7 @@ def as_text(account: Account, tables: tuple[str, str]) -> str:
         (
             "  accepted into raw",
             account.accepted,
-            f"unknown keys left out: {_most(account.ignored)}" if account.ignored else "",
+            f"values left out: {_most(account.ignored)}" if account.ignored else "",
         ),
         ("  rejected by the collector", refused, _most(account.refused)),
         ("repeats (sent again, in raw twice)", account.repeats, ""),

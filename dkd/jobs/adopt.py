@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from dkd.jobs.adopt_conf import adopt_conf
 from dkd.jobs.adopt_fields import adopt_fields, free_name, model_name
 from dkd.jobs.adopted import Bundle, Draft, NewField, NewMeasure
 from dkd.model.columns import EVENT_COLUMNS
@@ -14,7 +15,7 @@ from dkd.systems.druid.doctor.keys import metric_type
 from dkd.systems.druid.doctor.known import SKETCHES
 from dkd.systems.druid.doctor.reading import granularity, rank
 from dkd.systems.druid.doctor.view import OldSpec, nodes, text
-from dkd.systems.faults import lost
+from dkd.systems.faults import Lost, lost
 from dkd.systems.places import Node
 
 _NO_SITE = frozenset({"divolte", "event", "events", "eventrecord", "defaulteventrecord", "record", "user", "test"})
@@ -22,18 +23,14 @@ _COUNTS = frozenset({"count", "cnt", "rows", "row_count"})
 _SEGMENTS = {"HOUR": "hour", "DAY": "day", "MONTH": "month"}
 _NUMBERS = frozenset(column.name for column in EVENT_COLUMNS if column.type in ("long", "double"))
 _COLUMNS = frozenset(column.name for column in EVENT_COLUMNS)
-_ELSEWHERE = {
-    "global.mapper.ip2geo_database": "the model needs it only for fields from it: country has a database of its own",
-    "global.kafka.producer": "a target of the model says where Kafka is",
-}
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
 def adopted(bundle: Bundle, site: str | None = None) -> Draft:
     """The draft of the model that *bundle* implies; *site* is its name, else what the files call it."""
     draft = Draft(site or _site(bundle))
     adopt_fields(bundle, draft)
-    _configured(bundle, draft)
+    for where, document in bundle.confs.items():
+        adopt_conf(where, document.root, draft)
     for spec in bundle.specs:
         _stored(spec, draft)
     for name in ("visitors", "pageviews"):
@@ -60,51 +57,6 @@ def _site(bundle: Bundle) -> str:
     return next((name for name in short if name not in _NO_SITE), next(iter(whole), "site"))
 
 
-def _configured(bundle: Bundle, draft: Draft) -> None:
-    """What Divolte's configuration says that the model has a word for."""
-    for where, document in bundle.confs.items():
-        sources = document.root.get("divolte", "sources")
-        for node in sources.value.values() if sources is not None and isinstance(sources.value, dict) else ():
-            _source(where, node, draft)
-        sinks = document.root.get("divolte", "sinks")
-        for name, node in sinks.value.items() if sinks is not None and isinstance(sinks.value, dict) else ():
-            topic, kind = text(node.get("topic")), text(node.get("type"))
-            if kind == "kafka" and topic:
-                why = f"dkd's topics are {draft.site}.raw, .clean, .sessions and .rejects"
-                draft.lost.append(lost(where, node.get("topic"), f"topic {topic!r}", why))
-            elif kind != "kafka":
-                draft.lost.append(lost(where, node, f"sink {name!r} ({kind})", "dkd writes to Kafka only"))
-        database = document.root.get("divolte", "global", "mapper", "ip2geo_database")
-        draft.geo_database = text(database) or draft.geo_database
-        for path, why in _ELSEWHERE.items():
-            if (found := document.root.get("divolte", *path.split("."))) is not None:
-                draft.lost.append(lost(where, found, path, why))
-
-
-def _source(where: str, node: Node, draft: Draft) -> None:
-    domain = node.get("cookie_domain")
-    value = text(domain).strip("'")
-    if value and re.fullmatch(r"[A-Za-z0-9.-]+", value):
-        draft.cookie_domain = value
-    timeout = node.get("session_timeout")
-    if text(timeout):
-        draft.gap = _gap(text(timeout)) or draft.gap
-    for name in ("party_cookie", "session_cookie", "party_timeout", "event_suffix", "prefix", "javascript"):
-        if (one := node.get(name)) is not None:
-            draft.lost.append(lost(where, one, name, "dkd's collector and tag have their own"))
-
-
-def _gap(duration: str) -> str:
-    found = re.fullmatch(r"\s*(\d{1,6})\s*([a-z]+)\s*", duration)
-    size = _UNITS.get(found[2][0], 0) if found and not found[2].startswith(("mi", "ms", "ns", "us", "na")) else 0
-    if found and found[2].startswith("minute"):
-        size = 60
-    seconds = int(found[1]) * size if found else 0
-    if not 60 <= seconds <= 43_200:
-        return ""
-    return f"{seconds // 60}m" if seconds % 60 == 0 else f"{seconds}s"
-
-
 def _stored(spec: OldSpec, draft: Draft) -> None:
     """What a spec says of storage, and the measures that its metrics are."""
     node = spec.get("granularitySpec", "segmentGranularity")
@@ -116,15 +68,36 @@ def _stored(spec: OldSpec, draft: Draft) -> None:
         why = f"dkd has hour, day and month; it is {draft.segment}"
         draft.lost.append(lost(spec.where, node, f"segmentGranularity {found}", why))
     query = granularity(spec.get("granularitySpec", "queryGranularity"))
-    if query not in ("", "NONE") or text(spec.get("granularitySpec", "rollup")).lower() == "true":
-        why = "dkd stores each event; compaction rolls up"
+    # Druid rolls up unless it is told not to.
+    rollup = (
+        text(spec.get("granularitySpec", "rollup")).lower() or str(bool(nodes(spec.blocks.get("metricsSpec")))).lower()
+    )
+    if query not in ("", "NONE") or rollup == "true":
+        why = "dkd stores each event, and adds up in questions"
         draft.lost.append(lost(spec.where, spec.blocks.get("granularitySpec"), "roll-up", why))
     filtered = spec.get("transformSpec", "filter")
     if nodes(spec.get("transformSpec", "transforms")) or (filtered is not None and filtered.value is not None):
         why = "dkd's enrichers run before Druid"
         draft.lost.append(lost(spec.where, spec.blocks.get("transformSpec"), "transformSpec", why))
+    draft.lost += _read(spec)
     for metric in nodes(spec.blocks.get("metricsSpec")):
         _measure(spec, metric, draft)
+
+
+def _read(spec: OldSpec) -> Iterator[Lost]:
+    """What a spec says of how its records are read, which dkd's own specs say otherwise."""
+    time = spec.get("timestampSpec", "column")
+    if text(time) not in ("", "timestamp_ms"):
+        yield lost(spec.where, time, f"time column {text(time)!r}", "it is timestamp_ms in dkd's topics")
+    for field in nodes(spec.get("flattenSpec", "fields")):
+        if text(field.get("type")) in ("path", "jq", "tree"):
+            what = f"flattened {text(field.get('name'))!r} ({text(field.get('expr'))})"
+            yield lost(spec.where, field, what, "an event of the model carries it by this name, not nested")
+    for block in ("ioConfig", "tuningConfig"):
+        node = spec.blocks.get(block)
+        names = sorted(node.value) if node is not None and isinstance(node.value, dict) else []
+        if names := [name for name in names if name not in ("type", "topic", "inputFormat")]:
+            yield lost(spec.where, node, f"{block} ({', '.join(names)})", "dkd render writes its own for the model")
 
 
 def _measure(spec: OldSpec, node: Node, draft: Draft) -> None:

@@ -28,7 +28,7 @@ _GIVEN = {
     "header": "list", "literal bool": "boolean", "literal int": "int", "literal long": "long", "literal float": "float",
     "literal double": "double",
 }  # fmt: skip
-_SEEN = {"long": "long", "double": "double", "boolean": "boolean", "list": "list"}
+_SEEN = {"long": "long", "float": "float", "double": "double", "boolean": "boolean", "list": "list"}
 _CLEAN = frozenset(column.name for column in EVENT_COLUMNS)
 _RAW = frozenset(name for field in RAW_FIELDS for name in (field.name.lower(), field.column)) | {"offset"}
 _STANDS_FOR = {"collector_first_in_session": "first_in_session"}
@@ -128,8 +128,11 @@ def _columns(bundle: Bundle) -> Iterator[tuple[str, str, str]]:
             if name and name not in times and not (bundle.sample.types and name not in bundle.sample.types):
                 seen = bundle.sample.types.get(name) or kind
                 yield name, f"{spec.where}:{node.line}:{node.column}", seen or ""
+    clocks = {
+        spec.text("timestampSpec", "column") or "timestamp" for spec in bundle.specs
+    } or bundle.sample.times.keys()
     for name, seen_kind in bundle.sample.types.items():
-        if name not in bundle.sample.times or name.endswith("_ms"):
+        if name not in clocks or name.endswith("_ms"):
             yield name, bundle.sample.origin, seen_kind or ""
 
 

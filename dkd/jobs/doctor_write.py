@@ -5,7 +5,7 @@ from typing import NamedTuple
 from dkd.jobs.adopt import adopted, losses
 from dkd.jobs.adopt_text import model_text
 from dkd.jobs.adopted import Bundle
-from dkd.model.preset import preset_files
+from dkd.model.preset import EDITORS, preset_files
 from dkd.systems.druid.doctor.modern import Clean, modern
 from dkd.systems.text import json_text
 
@@ -42,8 +42,9 @@ def written(bundle: Bundle, files: list[str], site: str | None = None) -> Writte
 
 
 def project_files(bundle: Bundle, files: list[str], site: str | None = None) -> Written:
-    """The files that start a project with the model for *bundle*: the model, and the job that checks it in CI."""
+    """The files that start a project with the model for *bundle*: it, its schema for editors, and the job for CI."""
     draft = adopted(bundle, site)
-    job = ".github/workflows/dkd.yml"
-    texts = {f"specs/{draft.site}.yaml": model_text(draft, files), job: preset_files("web", draft.site)[job]}
+    texts = {f"specs/{draft.site}.yaml": EDITORS + model_text(draft, files)}
+    usual = preset_files("web", draft.site)
+    texts |= {path: usual[path] for path in ("specs/dkd.schema.json", ".github/workflows/dkd.yml")}
     return Written(draft.site, texts, list(losses(draft)))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from dkd.errors import ModelError
 from dkd.model.tree import Tree, parse
 
 SECTIONS = ("events", "fields", "groups", "dimensions", "measures")
@@ -12,22 +13,41 @@ Reader = Callable[[str], str | None]
 """A path relative to the model's folder → the text of that file; None where there is none that can be read."""
 
 
-def include(tree: Tree, read: Reader) -> None:
+def include(tree: Tree, read: Reader) -> bool:
     """Add to *tree* what the files named under ``include`` hold; it learns every mistake of them.
 
     A name that stands twice is a mistake, whichever files it stands in: neither hides the other.
+
+    Returns:
+        Whether all of them could be read; else what the others name may stand in those.
     """
-    if not isinstance(tree.value, dict):
-        return
-    named = tree.value.get("include")
-    for seq, name in enumerate(named if isinstance(named, list) else ()):
-        problem = _refused(name) if isinstance(name, str) else None
-        text = read(name) if isinstance(name, str) and problem is None else None
-        if isinstance(name, str) and (problem or text is None):
-            remedy = "name a file in a folder below the model's, such as parts/products.yaml"
-            tree.add(("include", seq), "DKD228", f"{name!r} {problem or 'cannot be read'}", remedy)
-        elif text is not None:
-            _add(tree, parse(text, str(PurePosixPath(tree.where).parent / name)))
+    found = tree.value.get("include") if isinstance(tree.value, dict) else None
+    names = found if isinstance(found, list) else []
+    is_whole = True
+    for seq, name in enumerate(names):
+        if name in names[:seq]:
+            tree.add(("include", seq), "DKD202", f"{name!r} is included twice", "remove one of the two")
+        elif isinstance(name, str):
+            part = _part(tree, seq, name, read)
+            is_whole = is_whole and part is not None and (part.value is not None or not part.problems)
+            if part is not None:
+                _add(tree, part)
+    return is_whole
+
+
+def _part(tree: Tree, seq: int, name: str, read: Reader) -> Tree | None:
+    """The file *name*; None, and a mistake, where it may not be included or cannot be read."""
+    problem = _refused(name)
+    try:
+        text = read(name) if problem is None else None
+    except ModelError as error:  # no UTF-8, or too large: the other files are looked at all the same
+        tree.problems += error.problems
+        return None
+    if text is None:
+        remedy = "name a file in a folder below the model's, such as parts/products.yaml"
+        tree.add(("include", seq), "DKD228", f"{name!r} {problem or 'cannot be read'}", remedy)
+        return None
+    return parse(text, str(PurePosixPath(tree.where).parent / name))
 
 
 def _refused(name: str) -> str | None:

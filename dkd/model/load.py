@@ -86,18 +86,23 @@ def load_placed(text: str, where: str, read: Reader = lambda _: None) -> tuple[M
     tree = parse(text, where)
     if not isinstance(tree.value, dict):
         if not tree.problems:
-            found = "is empty" if tree.value is None else f"holds a {type(tree.value).__name__} at the top"
+            found = "is empty" if tree.value is None else f"holds {_kind(tree.value)} at the top"
             tree.add((), "DKD200", f"the model {found}", "start with dkd: 1 and site: NAME, or run dkd init")
         raise ModelError.of(tree.problems)
-    include(tree, read)
+    is_whole = include(tree, read)
     root = normalise(tree)
     model, lost = validated(root, tree)
     for path, code, problem, remedy in check(model):
         if not lost.explains(path, code, problem):
             tree.add(path, code, problem, remedy, of_key=code in _KEY_CODES)
     if tree.problems:
-        raise ModelError.of(in_file_order(tree.problems, where))
+        told = (one for one in tree.problems if is_whole or one.code not in ("DKD213", "DKD227"))
+        raise ModelError.of(in_file_order(told, where))
     return model, tree
+
+
+def _kind(value: object) -> str:
+    return "a list" if isinstance(value, list) else "text" if isinstance(value, str) else "one value"
 
 
 _KEY_CODES = frozenset({"DKD210", "DKD219", "DKD224", "DKD226", "DKD276", "DKD277"})

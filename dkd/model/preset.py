@@ -42,7 +42,7 @@ jobs:
       - run: dkd diff "origin/$GITHUB_BASE_REF" --fail-on breaking
 """
 
-_EDITORS = "# yaml-language-server: $schema=dkd.schema.json\n"
+EDITORS = "# yaml-language-server: $schema=dkd.schema.json\n"
 """By this line editors find the schema beside the model: https://github.com/redhat-developer/yaml-language-server."""
 
 
@@ -64,7 +64,7 @@ def preset_files(preset: Preset, site: str) -> dict[str, str]:
     folder = files("dkd.model.presets").joinpath(preset)
     views = sorted((view.name, view.read_text(encoding="utf-8")) for view in folder.iterdir())
     return {
-        f"specs/{site}.yaml": _EDITORS + aligned,
+        f"specs/{site}.yaml": EDITORS + aligned,
         "specs/dkd.schema.json": schema_text(),
         **{f"dashboards/{name}": text for name, text in views},
         ".github/workflows/dkd.yml": _CI_JOB,

@@ -86,6 +86,10 @@ def parse(text: str, where: str) -> Tree:
         The tree; when the text is no YAML at all, its value is None and its one problem says where it broke.
     """
     tree = Tree(where)
+    unprintable = _unprintable(text, where)
+    if unprintable:
+        tree.problems.append(unprintable)
+        return tree
     try:
         _require_readable(text)
         node = yaml.compose(text, Loader=_LOADER)
@@ -98,6 +102,18 @@ def parse(text: str, where: str) -> Tree:
     except yaml.YAMLError as error:
         tree.problems.append(Problem(f"{where}:1:1", "DKD201", f"this is not YAML: {error}", "mend the file"))
     return tree
+
+
+def _unprintable(text: str, where: str) -> Problem | None:
+    """The first character that YAML takes nowhere; a text of which much is zeros is UTF-16 without its mark."""
+    found = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if found is None:
+        return None
+    before = text[: found.start()]
+    place = f"{where}:{before.count(chr(10)) + 1}:{found.start() - before.rfind(chr(10))}"
+    if text.count("\0") > len(text) // 4:
+        return Problem(place, "DKD200", "this is not UTF-8", "save it as UTF-8")
+    return Problem(place, "DKD201", f"the character U+{ord(found[0]):04X} stands here", "remove it")
 
 
 class _RefusedError(yaml.MarkedYAMLError):
@@ -167,7 +183,7 @@ class _Reader:
         try:
             return self.scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            self.tree.add(path, "DKD204", f"{node.value!r} cannot be read as {node.tag}", "put it in quotes")
+            self.tree.add(path, "DKD204", f"{node.value!r:.60} cannot be read as {node.tag}", "put it in quotes")
             return node.value
 
     def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, object]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from itertools import groupby
 from types import NoneType, UnionType
@@ -15,6 +16,8 @@ from dkd.model.tree import Path, Tree
 
 _ROUNDS = 200
 _SECRET_KEYS = frozenset({"password", "user", "key"})
+_PLAIN = (bool, int, float, date)
+"""What YAML takes an unquoted word for, such as no, 1.10 and 2026-05-01."""
 _NAMESPACES = ("events", "fields", "groups", "dimensions", "measures")
 _EXPECTED = {
     "tuple_type": "a list",
@@ -50,6 +53,10 @@ class Lost:
         """Whether *path*, or a part that holds it, was left out."""
         return any(path[:size] in self.paths for size in range(len(path) + 1))
 
+    def emptied(self, path: Path, kind: str) -> bool:
+        """Whether the part at *path* is too short only because of what was left out of it."""
+        return kind == "too_short" and any(lost[: len(path)] == path for lost in self.paths)
+
     def explains(self, path: Path, code: str, problem: str) -> bool:
         """Whether a mistake only follows from what was left out."""
         if self.covers(path) or any(f"{name!r}" in problem for name in self.names):
@@ -60,8 +67,8 @@ class Lost:
             return True  # it lacks what was left out of it
         if code == "DKD213" and any((section,) in self.paths for section in _NAMESPACES):
             return True  # a name that leads nowhere may be one of a section that is gone
-        # A field whose type was left out has the default one.
-        untyped = (lost[-2] for lost in self.paths if lost[-1:] == ("type",))
+        # A field whose type was left out has the default one, and an enum may lack its values.
+        untyped = (lost[-2] for lost in self.paths if lost[-1:] in (("type",), ("values",)))
         return code in ("DKD212", "DKD214") and any(f"{name!r}" in problem for name in untyped)
 
 
@@ -82,11 +89,11 @@ def validated(root: dict[str, Any], tree: Tree) -> tuple[Model, Lost]:
         except ValidationError as error:
             for path, details in groupby(error.errors(include_url=False), lambda one: _place(one, tree)):
                 found = list(details)
-                if path in lost.paths and found[0]["type"] == "missing":
-                    # What lacks a part that was left out goes with it.
-                    _leave_out(root, path[:-1], lost)
-                    continue
-                _note(path, found, tree)
+                needs_lost = path in lost.paths and found[0]["type"] == "missing"
+                # What lacks a part that was left out goes with it; only the part is a mistake.
+                path = path[:-1] if needs_lost else path
+                if not needs_lost and not lost.emptied(path, found[0]["type"]):
+                    _note(path, found, tree)
                 if not lost.covers(path):
                     _leave_out(root, path, lost)
         else:
@@ -142,7 +149,7 @@ def _note(path: Path, details: list[Any], tree: Tree) -> None:
         tree.add(path[:-1], "DKD205", f"{path[-1]!r} is missing", "add it")
     elif len(details) > 1:
         wanted = " or ".join(dict.fromkeys(_EXPECTED.get(one["type"], "another value") for one in details))
-        tree.add(path, "DKD204", f"{_shown(first, path)} for {path[-1]!r} should be {wanted}", "correct the value")
+        tree.add(path, "DKD204", f"{_shown(first, path)} for {_named(path)} should be {wanted}", "correct the value")
     else:
         tree.add(path, "DKD204", *_wrong_value(first, path))
 
@@ -168,9 +175,18 @@ def _wrong_value(detail: Any, path: Path) -> tuple[str, str]:
     if kind == "string_pattern_mismatch":
         return f"{shown} is not a valid name", "use small letters, digits and _, beginning with a letter"
     if kind in _EXPECTED:
-        return f"{shown} for {name!r} should be {_EXPECTED[kind]}", "correct the value"
+        is_unquoted = kind == "string_type" and isinstance(detail["input"], _PLAIN)
+        remedy = "put it in quotes" if is_unquoted else "correct the value"
+        return f"{shown} for {_named(path)} should be {_EXPECTED[kind]}", remedy
     message = str(detail["msg"]).removeprefix("Input ").removeprefix("Value ")
-    return f"{shown} for {name!r}: {message}", "correct the value"
+    return f"{shown} for {_named(path)}: {message}", "correct the value"
+
+
+def _named(path: Path) -> str:
+    """What a message calls the part at *path*."""
+    if len(path) > 1 and isinstance(path[-1], int):
+        return f"item {path[-1] + 1} of {path[-2]!r}"
+    return repr(path[-1]) if path else "the model"
 
 
 def _leave_out(root: dict[str, Any], path: Path, lost: Lost) -> None:

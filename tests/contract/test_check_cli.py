@@ -29,6 +29,11 @@ def test_advice_ends_well_unless_it_is_taken_strictly(repository, capsys, words,
     assert second == "specs/shop.yaml: site shop, 1 event, 2 fields, 0 measures, 0 views: no mistakes"
 
 
+def test_the_last_line_counts_dimensions_where_there_are_any(repository, capsys):
+    FILE.write_text(f"{MODEL}dimensions: {{hour: {{part: hour}}}}\n")
+    assert ", 2 fields, 1 dimension, 0 measures, " in printed(capsys)
+
+
 def test_a_mistake_comes_before_advice_in_every_form(repository, capsys):
     FILE.write_text(PERSONAL)
     assert "DKD204" in printed(capsys, code=3)

@@ -1,6 +1,7 @@
 """Old files become the model that they imply; what the model cannot say is listed with its place and why."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -190,9 +191,17 @@ def test_a_sample_names_events_and_types():
     assert (model.fields["price"].type, model.fields["tags"].type) == ("double", "list")
 
 
+def test_a_column_of_floats_is_a_field_of_floats():
+    spec = (FIXTURES / "metric_dimension.json").read_text()
+    text = json.dumps(SPEC).replace('"who"]', '{"type": "float", "name": "lat"}]')
+    model, _ = adopted({"s.json": text, "t.json": spec})
+    assert model.fields["lat"].type == "float"
+
+
 def test_a_project_begins_with_the_model_and_the_job_that_checks_it():
     made = project_files(diagnosed([SHOP[1]]).bundle, ["e.avsc"], "mine")
-    assert sorted(made.texts) == [".github/workflows/dkd.yml", "specs/mine.yaml"]
+    assert sorted(made.texts) == [".github/workflows/dkd.yml", "specs/dkd.schema.json", "specs/mine.yaml"]
+    assert made.texts["specs/mine.yaml"].startswith("# yaml-language-server: $schema=dkd.schema.json\n")
 
 
 def test_a_later_statement_counts_more_and_nothing_behind_an_exit():
@@ -238,3 +247,72 @@ def test_what_dkd_renders_is_adopted_with_the_sources_that_it_had(file):
     for name in lost:
         field = model.all_fields[name]
         assert field.type == "list" or {step.source for step in steps_of(name, field)} <= known, name
+
+
+CONF = """\
+divolte {
+  global { server { port = 8290 }, kafka { enabled = true, threads = 2 }, hdfs { enabled = false, threads = 9 } }
+  sources {
+    web { type = browser, session_timeout = 20 minutes, http_response_delay = 1 second }
+    shop { type = browser, session_timeout = 45 minutes }
+    app { type = json, event_path = "/app" }
+  }
+  sinks { k { type = kafka, topic = clicks, mode = naked } }
+  mappings { m { schema_file = a.avsc, sources = [web], sinks = [k], discard_corrupted = true, discard_duplicates = false } }
+  tracking { party_cookie = _p }
+}
+"""  # noqa: E501
+SPEC = {
+    "type": "kafka",
+    "spec": {
+        "dataSchema": {
+            "dataSource": "d",
+            "timestampSpec": {"column": "ts", "format": "millis"},
+            "dimensionsSpec": {
+                "dimensions": ["who"],
+                "spatialDimensions": [{"dimName": "place", "dims": ["lat", "lon"]}],
+            },
+            "metricsSpec": [{"type": "count", "name": "n"}, {"type": "javascript", "name": "j", "fieldNames": ["x"]}],
+        },
+        "ioConfig": {
+            "topic": "t",
+            "taskDuration": "soon",
+            "inputFormat": {
+                "type": "json",
+                "flattenSpec": {"fields": [{"type": "path", "name": "who", "expr": "$.u.id"}]},
+            },
+            "consumerProperties": {"bootstrap.servers": "k:1", "group.id": "g", "security.protocol": "NO"},
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (
+            {"c.conf": CONF},
+            {
+                "global.server.port", "global.kafka.threads", "http_response_delay", "session_timeout",
+                "source 'app' (json)", "topic 'clicks'", "mode 'naked'", "discard_corrupted of mapping 'm'", "tracking",
+            },
+        ),
+        (
+            {"s.json": json.dumps(SPEC)},
+            {
+                "roll-up", "time column 'ts'", "flattened 'who' ($.u.id)", "metric 'j' (javascript)", "group.id",
+                "ioConfig (consumerProperties, taskDuration)", "security.protocol", "taskDuration",
+                "spatial dimension 'place'", "type javascript",
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_all_that_the_new_files_do_not_say_is_listed(texts, expected):
+    _, lost = adopted(texts)
+    assert {re.sub(r"^\S+:\d+:\d+: ", "", line).split(": ")[0] for line in lost} == expected
+
+
+def test_a_time_of_a_sample_that_is_not_the_records_own_is_a_field():
+    spec = json.dumps(SPEC).replace('"who"', '"page"')
+    model, _ = adopted({"s.json": spec}, '{"ts": 1520000000123, "page": "a", "born": "2020-01-01T00:00:00Z"}')
+    assert (model.fields["born"].type, "ts" in model.fields) == ("string", False)

@@ -25,9 +25,17 @@ def advice(model: Model) -> Iterator[Finding]:
     for name, measure in model.measures.items():
         yield from _measure(model, ("measures", name), measure)
     yield from _conversions(model)
-    if model.topics.replication == 1 and len(model.targets) > 1:
-        at: Path = ("topics", "replication")
-        yield (at, "DKD287", "every topic has one copy, also on targets of your own", "set it to 3, where brokers are")
+    yield from _copies(model)
+
+
+def _copies(model: Model) -> Iterator[Finding]:
+    """Where a target of one's own keeps one copy of each topic."""
+    for name, target in model.targets.items():
+        own = target.topics.replication if target.topics else None
+        if name != "local" and (own or model.topics.replication) == 1:
+            at: Path = ("targets", name, "topics", "replication") if own else ("topics", "replication")
+            where = f"on {name!r}" if own else "also on targets of your own"
+            yield (at, "DKD287", f"every topic has one copy, {where}", "set it to 3, where brokers are")
 
 
 def _field(path: Path, name: str, field: Field) -> Iterator[Finding]:

@@ -99,6 +99,10 @@ def _where(
         yield from _bounds(path, column, where)
     allowed = _allowed(model, name)
     for at, value in asked_values(where):
+        if isinstance(value, (bool, float)) and column.type == "string":
+            # YAML takes NO for false and 1.10 for 1.1, so that Norway or a version would never be found.
+            yield ((*path, *at), "DKD278", f"{name!r} is text, not {value!r}", "put the value in quotes")
+            continue
         try:
             text = stored(column, value)
         except ValueError as error:

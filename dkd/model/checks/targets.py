@@ -35,6 +35,7 @@ def secrets(model: Model) -> Iterator[Finding]:
 
 def _addresses(name: str, target: Target) -> Iterator[Finding]:
     urls: dict[Path, str | None] = {
+        **{("enrichers", seq): url for seq, url in enumerate(target.enrichers)},
         ("druid", "router"): target.druid.router if target.druid else None,
         ("divolte", "url"): target.divolte.url if target.divolte else None,
         ("collector",): target.collector,
@@ -54,7 +55,11 @@ def _addresses(name: str, target: Target) -> Iterator[Finding]:
 
 
 def collector(model: Model) -> Iterator[Finding]:
-    """Origins that no browser would send."""
+    """Origins that no browser would send, and a domain that no cookie has."""
+    domain = model.collector.cookie_domain
+    if domain and "${" not in domain and not re.fullmatch(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", domain):
+        at: Path = ("collector", "cookie_domain")
+        yield (at, "DKD222", f"{domain!r} is no domain", "write it without scheme, port and path, such as shop.example")
     for index, origin in enumerate(model.collector.origins):
         parts = urlsplit(origin)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:

@@ -59,6 +59,11 @@ def found(text: str) -> list[tuple[str, str, str]]:
             [("4:26", "DKD286", "fields.c.values")],
         ),
         ("events: {x: }\ntopics: {replication: 1}\ntargets: {a: , b: }", [("4:10", "DKD287", "topics.replication")]),
+        ("events: {x: }\ntargets: {local: , a: {topics: {replication: 3}}}", []),
+        (
+            "events: {x: }\ntopics: {replication: 3}\ntargets: {b: , a: {topics: {replication: 1}}}",
+            [("5:29", "DKD287", "targets.a.topics.replication")],
+        ),
         ("events: {session_start: }\nconventions: [ga4]", [("3:10", "DKD284", "events.session_start")]),
         ("events: {session_start: }", []),
         ("events: {x: }\nfields: {ga_id: string}\nconventions: [ga4]", [("4:10", "DKD284", "fields.ga_id")]),

@@ -69,6 +69,28 @@ def test_a_section_that_is_gone_is_one_mistake(section):
     assert [code for _, code in problems(f"dkd: 1\nsite: a\n{section}\n{measures}\n")] == ["DKD204"]
 
 
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("dimensions: {d: {from: country, groups: {a: [NO]}}}", ("4:46", "DKD204")),
+        ("fields: {f: {type: enum, values: [yes]}}", ("4:35", "DKD204")),
+        ("measures: {m: {count: events, where: {country: NO}}}", ("4:48", "DKD278")),
+        ("measures: {m: {count: events, where: {browser_version: {not: [1.10, '2']}}}}", ("4:62", "DKD278")),
+    ],
+)
+def test_a_word_that_yaml_takes_for_another_value_is_one_mistake(part, expected):
+    """Norway would be counted as false, and nobody would see why there are no events."""
+    assert problems(f"dkd: 1\nsite: a\nevents: {{x: }}\n{part}\n") == [expected]
+
+
+def test_a_message_shows_the_item_and_no_endless_value():
+    with pytest.raises(ModelError) as caught:
+        load(f"dkd: {'9' * 9000}\nsite: a\nevents: {{x: }}\nreserved: [no]\n", "m.yaml")
+    shown = [problem.line() for problem in caught.value.problems]
+    assert max(map(len, shown)) < 200
+    assert "False for item 1 of 'reserved' should be text; put it in quotes" in shown[-1]
+
+
 def test_durations_become_time_spans():
     model = load(SHOP, "m.yaml")
     assert model.topics.retention.clean == timedelta(days=3)
@@ -175,6 +197,19 @@ def test_a_retention_by_which_druid_drops_every_row_is_a_mistake(kind):
     assert (problem.code, problem.problem) == ("DKD215", f"Druid would drop all {kind} at once")
 
 
+@pytest.mark.parametrize(
+    "part",
+    [
+        "collector: {cookie_domain: 'https://a.example'}",
+        "collector: {cookie_domain: 'a.example:80'}",
+        "targets: {p: {enrichers: ['e1:9100']}}",
+        "targets: {p: {collector: 'ftp://c'}}",
+    ],
+)
+def test_an_address_that_is_none_is_a_mistake(part):
+    assert [code for _, code in problems(f"dkd: 1\nsite: a\nevents: {{x: }}\n{part}\n")] == ["DKD222"]
+
+
 @pytest.mark.parametrize("servers", ["k", ":::bad:", "k:1,", "u:p@k:1"])
 def test_servers_are_hosts_with_ports(servers):
     text = f'dkd: 1\nsite: a\nevents: {{x: }}\ntargets: {{p: {{kafka: {{servers: "{servers}"}}}}}}\n'
@@ -190,6 +225,8 @@ def test_servers_are_hosts_with_ports(servers):
         ("dkd: 1\nsite: a\nevents: &x {a: *x}\n", ("3:9", "DKD201")),
         ("dkd: 1\nsite: a\nevents:\n\tx: 1\n", ("4:1", "DKD201")),
         ("dkd: 1\nsite: a\nevents: {x: }\n? [a]\n: 1\n", ("4:3", "DKD201")),
+        ("dkd: 1\nsite: a\0b\n", ("2:8", "DKD201")),
+        ("\0".join("dkd: 1\nsite: a\n"), ("1:2", "DKD200")),
         ("dkd: 1\nsite: a\nevents: {x: }\ntopics: {retention: {raw: 99999999999999d}}\n", ("4:27", "DKD204")),
         ("dkd: 1\nsite: a\nevents: {x: }\ntopics: {retention: {raw: " + "9" * 5000 + "d}}\n", ("4:27", "DKD204")),
     ],
@@ -262,6 +299,10 @@ NAMES = "dkd: 1\nsite: s\nevents:\n  seen: {}\n"
         ("waivers: [{rule: DKD900, address: x, reason: y, until: 2026-01-01, day: 1}]\n", [("5:68", "DKD203")]),
         ("waivers: [{rule: DKD9, address: x, reason: y, until: 2026-01-01}]\n", [("5:18", "DKD204")]),
         ("waivers: [{rule: DKD900, address: x, reason: y, until: soon}]\n", [("5:56", "DKD204")]),
+        (
+            "waivers: [{rule: x, address: x, reason: y, until: soon}]\nreserved: [seen]\n",
+            [("4:3", "DKD224"), ("5:18", "DKD204"), ("5:51", "DKD204")],
+        ),
     ],
 )
 def test_names_of_the_past_and_waivers(more, expected):

@@ -72,6 +72,7 @@ def test_included_files_are_one_model_and_keep_their_places():
         ("parts/shop.yaml", "events:\n  view: {}\n", [("parts/shop.yaml:2:3", "DKD202")]),
         ("parts/shop.yaml", "events:\n  Buy: {}\n", [("parts/shop.yaml:2:3", "DKD206")]),
         ("parts/shop.yaml", "site: b\n", [("parts/shop.yaml:1:1", "DKD228")]),
+        ("parts/shop.yaml", "measures: {m: {sum: q}}\n", [("parts/shop.yaml:1:21", "DKD213")]),
         ("parts/shop.yaml", "- a\n", [("parts/shop.yaml:1:1", "DKD228")]),
         ("parts/shop.yaml", "events: {\n", [("parts/shop.yaml:2:1", "DKD201")]),
         ("parts/shop.yaml", "events: 3\n", [("parts/shop.yaml:1:9", "DKD204")]),
@@ -97,3 +98,15 @@ def test_a_model_s_parts_are_read_from_its_folder(tmp_path: Path):
     with pytest.raises(ModelError) as caught:
         read_model(tmp_path / "m.yaml")
     assert caught.value.problems[0].where == f"{tmp_path}/parts/user.yaml:1:1"
+
+
+def test_an_included_file_that_is_no_text_hides_no_mistake_and_one_twice_is_one_mistake(tmp_path: Path):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "a.yaml").write_bytes("events: {}".encode("utf-16"))
+    (tmp_path / "parts" / "b.yaml").write_text("events: {B: }\n")
+    file = tmp_path / "m.yaml"
+    file.write_text(HEAD + "include: [parts/a.yaml, parts/b.yaml, parts/b.yaml]\nevents: {x: }\n")
+    with pytest.raises(ModelError) as caught:
+        read_model(file)
+    found = [(one.where.removeprefix(f"{tmp_path}/"), one.code) for one in caught.value.problems]
+    assert found == [("m.yaml:3:39", "DKD202"), ("parts/a.yaml:1:1", "DKD200"), ("parts/b.yaml:1:10", "DKD206")]

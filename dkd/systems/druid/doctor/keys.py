@@ -37,6 +37,8 @@ def keys(spec: OldSpec) -> Iterator[Problem]:
     if not gone:
         yield from _types(spec)
     for name, node in spec.blocks.items():
+        if spec.is_kinesis and name in ("ioConfig", "tuningConfig"):
+            continue
         place = f"{spec.kind} {name}" if name in ("ioConfig", "tuningConfig") else name
         # All of a realtime or Hadoop block is old; one finding says so.
         if place in SHAPES and not (gone and " " in place):

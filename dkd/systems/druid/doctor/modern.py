@@ -11,7 +11,7 @@ from dkd.systems.druid.doctor.find import known_of
 from dkd.systems.druid.doctor.keys import COPIES
 from dkd.systems.druid.doctor.known import BLOCKS, FORMATS
 from dkd.systems.druid.doctor.modern_columns import Columns, modern_columns
-from dkd.systems.druid.doctor.modern_reading import input_format, input_source, kafka_reading
+from dkd.systems.druid.doctor.modern_reading import input_format, input_source, is_secret, kafka_reading, variable
 from dkd.systems.druid.doctor.prune import pruned
 from dkd.systems.druid.doctor.reading import DATASOURCE, granularity, rank, seconds
 from dkd.systems.druid.doctor.view import OldSpec, nodes, text
@@ -93,6 +93,7 @@ class _Writer:
         }
         for path in pruned(whole, known.SUPERVISOR if kind == "stream" else known.BATCH):
             self.drop(None, path, "today's Druid has no such key or type")
+        self.extended(whole)
         return whole
 
     def kept(self, block: str, node: Node | None) -> Spec:
@@ -131,6 +132,7 @@ class _Writer:
             self.drop(self.old.blocks.get("ioConfig"), "its input", "it reads no Kafka topic")
             return None
         found["inputFormat"] = self.format()
+        self.left(kept, found)
         if changes_topic(self.old):
             topic = found.get("topic")
             self.drop(self.old.blocks.get("ioConfig"), f"topic {topic!r}", f"Avro; reads {self.clean.topic!r} instead")
@@ -141,6 +143,29 @@ class _Writer:
             )
             found.pop("topicPattern", None)
         return found
+
+    def left(self, kept: Spec, found: Spec) -> None:
+        """List what of the old ioConfig is not in the new one."""
+        consumer = self.old.get("ioConfig", "firehose", "consumerProps") or self.old.get(
+            "ioConfig", "consumerProperties"
+        )
+        for name, node in consumer.value.items() if consumer is not None and isinstance(consumer.value, dict) else ():
+            if name not in found["consumerProperties"]:
+                self.drop(node, name, "Druid reads from the brokers, and keeps offsets itself: see useEarliestOffset")
+            elif is_secret(name, node.plain()):
+                self.drop(node, name, f"a secret; put it where ${{{variable(name)}}} stands when the spec is sent")
+        for name in kept.keys() - found.keys() - _READ:
+            self.drop(self.old.get("ioConfig", name), name, "Druid does not take it so")
+
+    def extended(self, spec: Spec) -> None:
+        """List what only an extension, or a setting, of Druid makes work."""
+        inner = spec["spec"]
+        reading = inner["ioConfig"]
+        kinds = [reading.get("inputSource", {}).get("type"), reading.get("inputFormat", {}).get("type")]
+        kinds += [one.get("type") for one in inner["dataSchema"].get("metricsSpec", ())]
+        for kind in dict.fromkeys(kinds):
+            if kind in _EXTENSIONS:
+                self.drop(None, f"type {kind}", f"a Druid takes it with {_EXTENSIONS[kind]} only")
 
     def format(self) -> Spec:
         return {"type": "json"} if changes_topic(self.old) else input_format(self.old, self.drop)
@@ -179,6 +204,8 @@ class _Writer:
     def schema(self, own: dict[str, Spec]) -> Spec:
         avro = changes_topic(self.old)
         time = time_of(self.old, self.told)
+        for node in nodes(self.old.get("dimensionsSpec", "spatialDimensions")):
+            self.drop(node, f"spatial dimension {text(node.get('dimName'))!r}", "dkd writes none")
         columns: Columns = modern_columns(self.old, self.told, self.clean.columns if avro else None, self.drop)
         self.names = {one["name"] for one in columns.dimensions} | {
             str(one.get("fieldName")) for one in columns.metrics
@@ -252,6 +279,12 @@ class _Writer:
         return {"type": kind, **{name: value for name, value in kept.items() if name != "type"}}
 
 
+_EXTENSIONS = {
+    "hdfs": "druid-hdfs-storage", "s3": "druid-s3-extensions", "google": "druid-google-extensions",
+    "azure": "druid-azure-extensions", "avro_ocf": "druid-avro-extensions", "avro_stream": "druid-avro-extensions",
+    "parquet": "druid-parquet-extensions", "orc": "druid-orc-extensions", "protobuf": "druid-protobuf-extensions",
+    "thrift": "druid-thrift-extensions", "javascript": "druid.javascript.enabled=true",
+}  # fmt: skip
 _READ = frozenset({"firehose", "inputSpec", "parseSpec"})
 """Old blocks whose contents are in the new spec."""
 _DIMENSION_OPTIONS = frozenset({"dimensionExclusions", "includeAllDimensions", "forceSegmentSortByTime"})

@@ -87,6 +87,9 @@ def _metrics(
         field = text(node.get("fieldName"))
         names = {"__time", *(one["name"] for one in columns)}
         if kind in SKETCHES and spec.kind == "stream":
+            if not field and node.get("fieldName") is None and kind == "cardinality":
+                drop(node, f"metric {name!r}", "a sketch in a stream; count its fields by query")
+                continue
             field = field or name
             drop(node, f"metric {name!r}", f"a sketch in a stream; count {field!r}, which is a dimension, by query")
             if field and field not in names and not is_absent(spec, known, field) and (there is None or field in there):

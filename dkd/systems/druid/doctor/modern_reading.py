@@ -1,5 +1,6 @@
 """Parsers, firehoses and consumers of an old spec → input formats, input sources and ioConfigs of today."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -92,7 +93,7 @@ def _paths(paths: str) -> dict[str, Any]:
 def kafka_reading(spec: OldSpec, kept: dict[str, Any]) -> dict[str, Any] | None:
     """The ioConfig of a Kafka supervisor; None when the old one read something else."""
     firehose = spec.get("ioConfig", "firehose")
-    if firehose is not None and "kafka" not in text(firehose.get("type")):
+    if spec.is_kinesis or (firehose is not None and "kafka" not in text(firehose.get("type"))):
         return None
     found = dict(kept)
     consumer = spec.get("ioConfig", "consumerProperties")
@@ -121,6 +122,16 @@ def kafka_reading(spec: OldSpec, kept: dict[str, Any]) -> dict[str, Any] | None:
     return {"type": "kafka", **found, "consumerProperties": _consumer(consumer)}
 
 
+def is_secret(name: str, value: Any) -> bool:
+    """Whether a property of a consumer holds a secret in clear."""
+    return isinstance(value, str) and "${" not in value and name.endswith((".password", "sasl.jaas.config", ".key"))
+
+
+def variable(name: str) -> str:
+    """The environment variable that stands for a secret: ``SASL_JAAS_CONFIG``."""
+    return re.sub(r"\W", "_", name).upper()
+
+
 def _consumer(node: Node | None) -> dict[str, Any]:
     given = node.plain() if node is not None and isinstance(node.value, dict) else {}
     kept = {name: value for name, value in given.items() if not name.startswith(_OLD_CONSUMER)}
@@ -129,5 +140,6 @@ def _consumer(node: Node | None) -> dict[str, Any]:
         del kept["security.protocol"]
     if kept.get("isolation.level", "read_committed") not in ("read_committed", "read_uncommitted"):
         del kept["isolation.level"]
+    kept |= {name: f"${{{variable(name)}}}" for name, value in kept.items() if is_secret(name, value)}
     servers = kept.get("bootstrap.servers") or PLACEHOLDER
     return dict(sorted({**kept, "bootstrap.servers": servers, "allow.auto.create.topics": "false"}.items()))

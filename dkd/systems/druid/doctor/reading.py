@@ -63,6 +63,8 @@ def granularity(node: Node | None) -> str:
     """A granularity's name in capitals; a period's where it has one; empty where there is none."""
     if node is None or node.value is None:
         return ""
+    if text(node.get("type")) == "duration" and text(length := node.get("duration")).isdigit():
+        return f"PT{int(text(length)) / 1000:g}S"
     found = text(node.get("period")) or text(node.get("type")) or text(node)
     return _PERIODS.get(found.upper(), found.upper())
 
@@ -150,6 +152,9 @@ def _expressions(spec: OldSpec) -> Iterator[Problem]:
 
 def _kafka(spec: OldSpec) -> Iterator[Problem]:
     node = spec.blocks.get("ioConfig") or spec.top
+    if spec.is_kinesis:
+        yield fault(spec.where, node, "DKD648", "it reads Kinesis", "dkd and its doctor know Kafka only")
+        return
     topics = [name for name in ("topic", "topicPattern") if spec.text("ioConfig", name)]
     if len(topics) != 1:
         problem = "topic and topicPattern stand both" if topics else "there is no topic"

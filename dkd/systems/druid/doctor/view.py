@@ -34,6 +34,11 @@ class OldSpec:
     blocks: Mapping[str, Node]
     stray: tuple[tuple[str, str, Node], ...]
 
+    @property
+    def is_kinesis(self) -> bool:
+        """Whether it reads Amazon's streams, and no Kafka."""
+        return "kinesis" in (text(self.top.get("type")), self.text("ioConfig", "type"))
+
     def get(self, block: str, *path: str) -> Node | None:
         """The node below *block*; None where there is none."""
         found = self.blocks.get(block)
