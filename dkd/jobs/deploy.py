@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import dkd
 from dkd.errors import DkdError, PartlyError, Problem, RefusedError
-from dkd.jobs.live import Systems, artefacts, journal_topic, systems
+from dkd.jobs.live import Sealed, Systems, artefacts, journal_topic, systems
 from dkd.jobs.lock import PATIENCE_S, Held, acquired, now_text, who
 from dkd.jobs.plan import KNOWN_S, plan_of, planned, privacy
 from dkd.model.digest import running_digest
@@ -17,6 +17,7 @@ from dkd.plan.order import Plan
 from dkd.plan.show import changed
 from dkd.settings import Settings
 from dkd.systems.change import Change
+from dkd.systems.druid.keeping import COMPACTION, compactions
 from dkd.systems.kafka.render import deploys_topic
 from dkd.systems.seal import digest
 
@@ -157,7 +158,7 @@ class _Run:
         """Every step, then the mark that it is done."""
         self.held.write(began(self._deploy, self.journal))
         carried_out(self.plan.steps, self._step, self.tell)
-        states = artefacts(self.model, self.systems.read(), self.settings.pseudonym_key)
+        states = _ours(self.model, artefacts(self.model, self.systems.read(), self.settings.pseudonym_key))
         known = self.journal.applied or {}
         news = {address: state for address, state in states.items() if known.get(address) != state}
         records = ended(self._deploy, now_text(), news, privacy(self.model), running_digest(self.model))
@@ -189,9 +190,19 @@ def _is_known(found: Systems, model: Model, settings: Settings) -> bool:
     """Whether the journal knows each artefact as it is, so that a deploy without steps need not write anything."""
     live = found.read()
     applied = live.journal.applied or {}
-    states = artefacts(model, live, settings.pseudonym_key)
+    states = _ours(model, artefacts(model, live, settings.pseudonym_key))
     same = all(applied.get(address) == state for address, state in states.items())
     return same and live.journal.privacy == privacy(model)
+
+
+def _ours(model: Model, states: Sealed) -> Sealed:
+    """Those of *states* that a deploy answers for: a compaction that the model does not want is another hand's."""
+    wanted = {f"druid/{COMPACTION}/{name}" for name in compactions(model)}
+    return {
+        address: state
+        for address, state in states.items()
+        if address in wanted or not address.startswith(f"druid/{COMPACTION}/")
+    }
 
 
 def _looked_again(found: Systems, plan: Plan, model: Model, settings: Settings) -> Journal:

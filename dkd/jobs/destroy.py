@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import dkd
 from dkd.errors import DkdError, RefusedError
-from dkd.jobs.deploy import Report, Tell, carried_out
+from dkd.jobs.deploy import Happening, Report, Tell, carried_out
 from dkd.jobs.live import Systems, journal_topic, systems
 from dkd.jobs.lock import Held, acquired, now_text, who
 from dkd.jobs.plan import KNOWN_S, places
@@ -78,7 +78,7 @@ def destroy(plan: Plan, model: Model, settings: Settings, *, tell: Tell, patienc
         )
         held.write(began(work, found.journal()))
         reading = frozenset(step.name for step in steps if step.kind == SUPERVISOR)
-        removal = _Removal(found, held, work, topic, reading, 0.0 if settings.is_local else SETTLE_S)
+        removal = _Removal(found, held, work, topic, reading, 0.0 if settings.is_local else SETTLE_S, tell)
         carried_out(steps, removal.step, tell)
         if not removal.all_data:
             held.write(finished(work, now_text()), last=True)
@@ -112,6 +112,7 @@ class _Removal:
     journal: str
     reading: frozenset[str]
     settle_s: float
+    tell: Tell
 
     @property
     def all_data(self) -> bool:
@@ -146,12 +147,14 @@ class _Removal:
             SUPERVISOR: lambda step: stop(step.name),
             RULES: found.coordinator.apply,
             COMPACTION: found.coordinator.apply,
-            DATASOURCE: lambda step: self._drop(step.name),
+            DATASOURCE: self._drop,
             TOPIC: lambda step: found.kafka.delete([step.name]),
         }
 
-    def _drop(self, name: str) -> None:
+    def _drop(self, step: Change) -> None:
         """Rows go, and with them how far Druid had read, unless the supervisor's own step has seen to that."""
-        if name not in self.reading:
-            self.found.overlord.forget(name)
-        self.found.coordinator.drop(name, self.settle_s)
+        if step.name not in self.reading:
+            self.found.overlord.forget(step.name)
+        steps, said = self.work.steps, f"waiting until no server has {step.name}, and its segments are deleted"
+        self.tell(Happening("gate_wait", step.address, steps.index(step.address) + 1, len(steps), said))
+        self.found.coordinator.drop(step.name, self.settle_s)

@@ -121,6 +121,9 @@ def test_what_another_hand_changed_is_drift_and_is_put_back_and_nothing_else(sit
     site.set_by_hand("tiny.raw", retention_ms="60000", max_message_bytes="2000000")
     rules = f"{site.settings.druid.coordinator}/druid/coordinator/v1/rules/tiny_sessions"
     requests.post(rules, json=[{"type": "loadForever"}], timeout=10)
+    # The model wants none: no drift, and none of a deploy's, neither now nor later.
+    compaction = f"{site.settings.druid.coordinator}/druid/coordinator/v1/config/compaction"
+    requests.post(compaction, json={"dataSource": "tiny_sessions"}, timeout=10)
 
     done = site.run("plan", "--json", "--detailed-exitcode", check=False)
     assert done.returncode == 4
@@ -137,6 +140,9 @@ def test_what_another_hand_changed_is_drift_and_is_put_back_and_nothing_else(sit
     assert sorted(plan["drift"]) == sorted(step["address"] for step in plan["steps"])
 
     site.run("deploy", "--yes")
+    assert planned(site.model, site.settings).is_empty
+    assert "druid/compaction/tiny_sessions" not in read_journal(site.model, site.settings).made()
+    assert requests.delete(f"{compaction}/tiny_sessions", timeout=10).ok
     after = site.state()
     assert site.run("plan", "--detailed-exitcode").returncode == 0
     assert after["tiny.raw"] == before["tiny.raw"]

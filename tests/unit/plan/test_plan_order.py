@@ -80,6 +80,13 @@ def test_a_live_difference_has_the_class_that_a_diff_gives_it(path, before, afte
     assert effect(change) == found
 
 
+@pytest.mark.parametrize(("by_hand", "found"), [(True, "semantic"), (False, "blocked")])
+def test_a_setting_of_another_hand_that_no_rule_knows_is_neither_called_blocked_nor_safe(by_hand, found):
+    difference = Difference("flush.ms", "1000", None, by_hand=by_hand)
+    change = Change("kafka", "topic", "x", "update", "", differences=(difference,))
+    assert (effect(change), is_reversible(change)) == (found, not by_hand)
+
+
 def test_the_worst_difference_counts():
     both = Change("kafka", "topic", "x", "update", "", differences=(*LONGER.differences, *SHORTER.differences))
     assert effect(both) == "destructive"
