@@ -27,7 +27,7 @@ def adopt_conf(where: str, root: Node, draft: Draft) -> None:
     reader = _Reader(where, draft)
     for section, block in _inner(root.get("divolte")):
         if section in OLD_KEYS:
-            reader.drop(block, section, "it is of a layout before 0.5")
+            reader.old(section, block)
         for name, node in _inner(block):
             if section == "sources":
                 reader.source(name, node)
@@ -65,6 +65,16 @@ class _Reader:
                 self.timeout(one)
             elif key != "type":
                 self.drop(one, key, _COLLECTOR)
+
+    def old(self, section: str, block: Node) -> None:
+        """A block of a layout before 0.5; its domain and silence are those of today's sources."""
+        for key, one in _inner(block):
+            if section == "tracking" and key == "cookie_domain":
+                self.domain(one)
+            elif section == "tracking" and key == "session_timeout":
+                self.timeout(one)
+            else:
+                self.drop(one, f"{section}.{key}", "it is of a layout before 0.5")
 
     def domain(self, node: Node) -> None:
         value = text(node).strip("'")

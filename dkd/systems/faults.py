@@ -123,8 +123,8 @@ _ALL = (
     ),
     Fault(
         "DKD651",
-        "a number kept as a string",
-        "Sums and ranges then need a cast in each query, and sort by letters.",
+        "a number kept as a string, or as a whole one",
+        "Sums and ranges of a string need a cast in each query, and sort by letters; a long drops the fraction.",
         'Write {"type": "long" | "double", "name": …}.',
     ),
     Fault(

@@ -12,6 +12,7 @@ from dkd.collect.weblog import log_shape
 from dkd.jobs.lanes import bodies
 from dkd.jobs.lines import read_lines
 from dkd.jobs.send import HttpCollector
+from dkd.model.askable import values_of
 from dkd.model.load import load
 from dkd.model.preset import preset_files
 
@@ -119,3 +120,9 @@ def test_a_combined_log_says_the_same(tmp_path):
     ]  # fmt: skip
     assert clean[0]["user_id"] == clean[1]["user_id"] not in (None, "12")
     assert not reasons
+
+
+def test_answers_are_classed_by_their_status():
+    found = values_of(MODEL.dimensions["status_class"])
+    assert found is not None
+    assert set(found) == {"below 300", "300 to below 400", "400 to below 500", "500 or more"}

@@ -294,7 +294,8 @@ SPEC = {
             {"c.conf": CONF},
             {
                 "global.server.port", "global.kafka.threads", "http_response_delay", "session_timeout",
-                "source 'app' (json)", "topic 'clicks'", "mode 'naked'", "discard_corrupted of mapping 'm'", "tracking",
+                "source 'app' (json)", "topic 'clicks'", "mode 'naked'", "discard_corrupted of mapping 'm'",
+                "tracking.party_cookie",
             },
         ),
         (
@@ -310,6 +311,13 @@ SPEC = {
 def test_all_that_the_new_files_do_not_say_is_listed(texts, expected):
     _, lost = adopted(texts)
     assert {re.sub(r"^\S+:\d+:\d+: ", "", line).split(": ")[0] for line in lost} == expected
+
+
+def test_a_layout_before_half_tells_of_the_domain_and_the_silence():
+    conf = "divolte { tracking { cookie_domain = .a.example, session_timeout = 45 minutes } }"
+    model, lost = adopted({"c.conf": conf})
+    assert (model.collector.cookie_domain, model.enrich.sessions.gap.total_seconds()) == (".a.example", 45 * 60)
+    assert lost == []
 
 
 def test_a_time_of_a_sample_that_is_not_the_records_own_is_a_field():

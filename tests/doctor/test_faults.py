@@ -393,6 +393,10 @@ def test_a_sample_tells_of_times_types_and_absent_columns():
     assert [problem.code for problem in found] == ["DKD643", "DKD651", "DKD655"]
     assert "posix" in found[0].remedy
     assert "double" in found[1].problem
+    found = examined(
+        {"s.json": text.replace('"n"', '{"name": "n", "type": "long"}')}, "sample.ndjson", records
+    ).problems
+    assert [problem.problem for problem in found][1] == "'n': double in the records (by sample.ndjson), kept as long"
 
 
 @pytest.mark.parametrize("text", ["", "hello", "{}", "[]", '{"a": 1}', "a: 1\nb: 2\n", "<xml/>"])

@@ -57,9 +57,9 @@ def _addresses(name: str, target: Target) -> Iterator[Finding]:
 def collector(model: Model) -> Iterator[Finding]:
     """Origins that no browser would send, and a domain that no cookie has."""
     domain = model.collector.cookie_domain
-    if domain and "${" not in domain and not re.fullmatch(r"\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", domain):
+    if domain and re.match("https?://", domain):
         at: Path = ("collector", "cookie_domain")
-        yield (at, "DKD222", f"{domain!r} is no domain", "write it without scheme, port and path, such as shop.example")
+        yield (at, "DKD222", f"{domain!r} is no domain", "write it without scheme and path, such as shop.example")
     for index, origin in enumerate(model.collector.origins):
         parts = urlsplit(origin)
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or parts.query:

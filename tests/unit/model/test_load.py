@@ -201,7 +201,6 @@ def test_a_retention_by_which_druid_drops_every_row_is_a_mistake(kind):
     "part",
     [
         "collector: {cookie_domain: 'https://a.example'}",
-        "collector: {cookie_domain: 'a.example:80'}",
         "targets: {p: {enrichers: ['e1:9100']}}",
         "targets: {p: {collector: 'ftp://c'}}",
     ],

@@ -167,14 +167,14 @@ def renamed(node: Node, taken: set[str]) -> str:
 
 
 def _strings(spec: OldSpec, found: list[Column], known: Known) -> Iterator[Problem]:
-    wrong = [one for one in found if one.type == "string" and known.types.get(one.name) in ("long", "double")]
-    wrong = [one for one in wrong if one.name not in produced(spec)]
-    for kind in ("long", "double"):
-        names = [one.name for one in wrong if known.types[one.name] == kind]
-        if names:
-            first = next(one for one in wrong if one.name == names[0])
-            problem = f"{_listed(names)}: {kind} in the records ({known.origin}), kept as string"
-            yield fault(spec.where, first.node, "DKD651", problem, f'write {{"type": "{kind}", "name": …}}')
+    """Columns that keep numbers as text, or cut what stands behind their point."""
+    for kept, kind in (("string", "long"), ("string", "double"), ("long", "double")):
+        wrong = [one for one in found if (one.type, known.types.get(one.name)) == (kept, kind)]
+        wrong = [one for one in wrong if one.name not in produced(spec)]
+        if wrong:
+            names = _listed([one.name for one in wrong])
+            problem = f"{names}: {kind} in the records ({known.origin}), kept as {kept}"
+            yield fault(spec.where, wrong[0].node, "DKD651", problem, f'write {{"type": "{kind}", "name": …}}')
 
 
 def _listed(names: list[str]) -> str:

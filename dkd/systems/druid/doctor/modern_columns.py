@@ -23,6 +23,10 @@ _TYPE = {
 }
 
 
+_CORRECTED = {("string", "long"), ("string", "double"), ("long", "double")}
+"""Pairs of what a spec says and what the records hold, in which the records are right."""
+
+
 class Columns(NamedTuple):
     """The columns of a new spec; *spec* is what its dimensionsSpec says of them."""
 
@@ -56,7 +60,7 @@ def _dimensions(spec: OldSpec, known: Known, there: Mapping[str, str] | None, dr
             drop(node, f"dimension {name!r}", f"no record has it ({known.origin})")
             continue
         right = known.types.get(name) if name not in produced(spec) else None
-        kind = right if kind == "string" and right in ("long", "double") else kind
+        kind = right if right is not None and (kind, right) in _CORRECTED else kind
         options = {key: inner.plain() for key, inner in node.value.items()} if isinstance(node.value, dict) else {}
         kept = {key: value for key, value in options.items() if key in DIMENSION_KEYS and key not in ("type", "name")}
         found[name] = {"type": kind, "name": name, **kept}
