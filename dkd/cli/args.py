@@ -77,7 +77,8 @@ def find_model(path: Path | None) -> Path:
         if path.is_file():
             return path
         problem = "this is a directory" if path.is_dir() else "there is no such file"
-        raise UsageError("DKD110", where=str(path), problem=problem, remedy="name the file of a model")
+        kind = "plan" if path.suffix == ".json" else "model"
+        raise UsageError("DKD110", where=str(path), problem=problem, remedy=f"name the file of a {kind}")
     found = sorted([*Path("specs").glob("*.yaml"), *Path("specs").glob("*.yml")])
     if len(found) == 1:
         return found[0]

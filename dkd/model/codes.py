@@ -13,7 +13,8 @@ _ALL = (
     ),
     Code(
         "DKD200", "mistake", "the file is no model",
-        "It is empty, holds a list, is larger than five million bytes, or is no UTF-8.",
+        "It is empty, holds a list, is larger than five million bytes, or is not plain UTF-8: a byte order mark and the "
+        "line ends of Windows make two files of what looks like one.",
         "begin with dkd: 1 and site: NAME, as dkd init does",
     ),
     Code(
@@ -57,7 +58,7 @@ _ALL = (
         "agree on one type and one privacy, or use two names",
     ),
     Code(
-        "DKD212", "mistake", "an enum without values, or values without an enum",
+        "DKD212", "mistake", "an enum without values, with one of them twice, or values without an enum",
         "The list of values is what an enum is checked against.",
         "write {type: enum, values: [a, b]}",
     ),

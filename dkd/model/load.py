@@ -1,5 +1,6 @@
 """YAML text → frozen Model, or every mistake of the file, each at its line and column with the nearest valid names."""
 
+import codecs
 from collections.abc import Iterable
 from pathlib import Path as File
 
@@ -51,19 +52,30 @@ def beside(path: File) -> Reader:
 def decoded(content: bytes, where: str) -> str:
     """The text of a model's file.
 
+    A byte order mark and the line ends of Windows are refused too, although YAML reads them: the same file must be the
+    same bytes for everybody, and git, digests and other tools tell them apart.
+
     Raises:
-        ModelError: DKD200, when it is too large or no UTF-8.
+        ModelError: DKD200, when it is too large, or no UTF-8 with plain line ends.
     """
     if len(content) > _MOST_BYTES:
         problem = f"{len(content)} bytes are more than a model may have"
         raise ModelError("DKD200", where=f"{where}:1:1", problem=problem, remedy=f"keep it below {_MOST_BYTES} bytes")
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        column = error.start - content.rfind(b"\n", 0, error.start)
-        place = f"{where}:{line}:{column}"
-        raise ModelError("DKD200", where=place, problem="this is not UTF-8", remedy="save it as UTF-8") from error
+        raise _unreadable(content, where, error.start, "this is not UTF-8", "save it as UTF-8") from error
+    if content.startswith(codecs.BOM_UTF8):
+        raise _unreadable(content, where, 0, "it begins with a byte order mark", "save it as UTF-8 without one")
+    if "\r" in text:
+        remedy = "save it with Unix line ends; in git: *.yaml text eol=lf in .gitattributes"
+        raise _unreadable(content, where, content.index(b"\r"), "its lines end as on Windows", remedy)
+    return text
+
+
+def _unreadable(content: bytes, where: str, at: int, problem: str, remedy: str) -> ModelError:
+    line, column = content[:at].count(b"\n") + 1, at - content.rfind(b"\n", 0, at)
+    return ModelError("DKD200", where=f"{where}:{line}:{column}", problem=problem, remedy=remedy)
 
 
 def load(text: str, where: str, read: Reader = lambda _: None) -> Model:

@@ -12,6 +12,7 @@ Path = tuple[str | int, ...]
 Place = tuple[int, int]
 
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 _DEEPEST = 50
 _MOST_NODES = 100_000
 """A thousand events of twenty fields have as many. Aliases may name a node many times; what has more is a bomb."""
@@ -180,6 +181,9 @@ class _Reader:
         return value
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> object:
+        if ":" in node.value and node.tag in _NUMBERS:
+            # YAML 1.1 would make 90 of 1:30.
+            return node.value
         try:
             return self.scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):

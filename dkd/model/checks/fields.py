@@ -36,6 +36,8 @@ def fields(model: Model) -> Iterator[Finding]:
 def _field(path: Path, name: str, field: Field) -> Iterator[Finding]:
     if field.type == "enum" and not field.values:
         yield ((*path, "type"), "DKD212", f"enum {name!r} has no values", "add values: [a, b]")
+    for value in sorted({one for one in field.values if field.values.count(one) > 1}):
+        yield ((*path, "values"), "DKD212", f"value {value!r} of {name!r} stands twice", "remove one of them")
     if field.values and field.type != "enum":
         yield ((*path, "values"), "DKD212", f"{name!r} has values but is {field.type}", "set type: enum")
     if field.privacy == "truncate" and field.type != "string":

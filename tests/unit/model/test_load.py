@@ -265,10 +265,23 @@ def test_bytes_that_are_not_utf8_are_one_finding_with_their_place(tmp_path: Path
     assert caught.value.problems[0].where == f"{file}:2:7"
 
 
-def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("content", "place", "said"),
+    [
+        (b"\xef\xbb\xbf" + SHOP.encode(), "1:1", "byte order mark"),
+        (b"dkd: 1\nsite: a\r\nevents: {x: }\r\n", "2:8", "as on Windows"),
+        (SHOP.encode("utf-16"), "1:1", "not UTF-8"),
+    ],
+    ids=["mark", "windows", "utf-16"],
+)
+def test_a_file_of_other_bytes_than_plain_utf8_is_one_finding(tmp_path: Path, content, place, said):
     file = tmp_path / "m.yaml"
-    file.write_bytes(b"\xef\xbb\xbf" + SHOP.replace("\n", "\r\n").encode())
-    assert read_model(file) == load(SHOP, "m.yaml")
+    file.write_bytes(content)
+    with pytest.raises(ModelError) as caught:
+        read_model(file)
+    (problem,) = caught.value.problems
+    assert problem.where == f"{file}:{place}"
+    assert said in problem.problem
 
 
 def test_a_missing_file_is_wrong_usage(tmp_path: Path):
