@@ -13,8 +13,8 @@ _ALL = (
     ),
     Code(
         "DKD200", "mistake", "the file is no model",
-        "It is empty, holds a list, is larger than five million bytes, or is not plain UTF-8: a byte order mark and the "
-        "line ends of Windows make two files of what looks like one.",
+        "It is empty, holds a list, is larger than five million bytes, or is not plain UTF-8: a byte order mark and "
+        "the line ends of Windows make two files of what looks like one.",
         "begin with dkd: 1 and site: NAME, as dkd init does",
     ),
     Code(
