@@ -428,6 +428,11 @@ def test_a_heartbeat_tells_of_ten_seconds_in_which_the_visitor_did_something(
     with capturing(shop, tmp_path, visitor, "heartbeat") as (page, told):
         page.mouse.move(50, 50)
         page.clock.run_for(30_000)
-        page.clock.run_for(2_000)
-        wait_for(page, lambda: len(told()) >= 2)
+
+        def came() -> bool:
+            # An answer that comes in real time starts the next wait of the page, whose clock stands still.
+            page.clock.run_for(500)
+            return len(told()) >= 2
+
+        wait_for(page, came)
         assert told() == [("page_view", {}), ("heartbeat", {})]

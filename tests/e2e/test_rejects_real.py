@@ -181,7 +181,7 @@ def test_rejects_are_listed_shown_and_replayed_once_after_the_fix(site):
         told = site.said("rejects", "replay", "--yes")
         assert (told["to_raw"], told["to_collector"], told["refused_again"]) == (1, 2, {})
         stays = {one["reason"]: one["remedy"] for one in told["refused"]}
-        assert set(stays) == {"late", "not_json", "missing_field"}
+        assert set(stays) == {"late", "not_json", "missing_party"}
         assert "dkd backfill" in stays["late"]
         assert site.counted() == (6, 5, 0, 1)
         _wishes_are_what_they_would_have_been(site.clean(), raw_wish, now_ms)

@@ -62,7 +62,7 @@ def api(site) -> Iterator[Api]:
 def golden_models():
     """Each golden model by its case, as a site of its own: another test's may have the name that it has."""
     found = {case.name: read_model(case / "model.yaml") for case in CASES}
-    return {name: model.model_copy(update={"site": f"golden_{name}"}) for name, model in found.items()}
+    return {name: model.model_copy(update={"site": f"specs_{name}"}) for name, model in found.items()}
 
 
 def everywhere(models):
