@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from dkd.errors import ModelError
-from dkd.model.tree import Tree, parse
+from dkd.model.tree import Path, Tree, parse
 
 SECTIONS = ("events", "fields", "groups", "dimensions", "measures")
 """What an included file may hold."""
@@ -90,6 +90,7 @@ def _merge(tree: Tree, part: Tree, root: dict[str, object], section: str, names:
         tree.files[(section,)] = part.where
     if not isinstance(held, dict):
         return
+    added: set[Path] = set()
     for name, value in names.items():
         path = (section, name)
         if name in held:
@@ -103,5 +104,6 @@ def _merge(tree: Tree, part: Tree, root: dict[str, object], section: str, names:
             continue
         held[name] = value
         tree.files[path] = part.where
-        for mine, theirs in ((tree.keys, part.keys), (tree.values, part.values)):
-            mine |= {one: place for one, place in theirs.items() if one[:2] == path}
+        added.add(path)
+    for mine, theirs in ((tree.keys, part.keys), (tree.values, part.values)):
+        mine |= {one: place for one, place in theirs.items() if one[:2] in added}

@@ -1,9 +1,9 @@
 """A model's tree as people write it → the one long form that the schema knows, each value still at its place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 
-from dkd.model.tree import Path, Tree
+from dkd.model.tree import Path, Place, Tree
 from dkd.model.words import unknown
 
 SECTIONS = (
@@ -60,6 +60,7 @@ def _use_groups(tree: Tree, root: dict[str, object]) -> None:
     events, groups = root.get("events"), root.get("groups", {})
     if not isinstance(events, dict) or not isinstance(groups, dict):
         return
+    parts = _parts_of_groups(tree)
     for event, body in events.items():
         names = body.get("use") if isinstance(body, dict) else None
         if not isinstance(body, dict) or not isinstance(names, list):
@@ -68,12 +69,16 @@ def _use_groups(tree: Tree, root: dict[str, object]) -> None:
         fields: dict[str, object] = dict(own) if isinstance(own, dict) else {}
         for seq, group in enumerate(names):
             at: Path = ("events", event, "use", seq)
-            _use_group(tree, at, group, groups, fields)
+            for name in _use_group(tree, at, group, groups, fields):
+                _place(tree, parts, ("groups", str(group), name), ("events", event, "fields", name))
         if own is None or isinstance(own, dict):
             body["fields"] = fields
 
 
-def _use_group(tree: Tree, at: Path, group: object, groups: dict[str, object], fields: dict[str, object]) -> None:
+def _use_group(
+    tree: Tree, at: Path, group: object, groups: dict[str, object], fields: dict[str, object]
+) -> Iterator[str]:
+    """Add the group's fields to *fields*; their names."""
     held = groups.get(group) if isinstance(group, str) else None
     if isinstance(group, str) and group not in groups:
         tree.add(at, "DKD227", *unknown("group", group, set(groups)))
@@ -84,12 +89,27 @@ def _use_group(tree: Tree, at: Path, group: object, groups: dict[str, object], f
             continue
         # Parts that turn out wrong are taken out of one event at a time.
         fields[name] = deepcopy(field)
-        _copy(tree, ("groups", str(group), name), ("events", at[1], "fields", name))
+        yield name
 
 
-def _copy(tree: Tree, old: Path, new: Path) -> None:
+_Parts = list[tuple[dict[Path, Place], dict[Path, list[tuple[Path, Place]]]]]
+
+
+def _parts_of_groups(tree: Tree) -> _Parts:
+    """The places of keys and of values, each with what it knows of every group's field: paths within it, and where."""
+    found: _Parts = []
     for places in (tree.keys, tree.values):
-        places |= {new + path[len(old) :]: places[path] for path in list(places) if path[: len(old)] == old}
+        parts: dict[Path, list[tuple[Path, Place]]] = {}
+        for path, place in places.items():
+            if path[0:1] == ("groups",) and len(path) > 2:
+                parts.setdefault(path[:3], []).append((path[3:], place))
+        found.append((places, parts))
+    return found
+
+
+def _place(tree: Tree, parts: _Parts, old: Path, new: Path) -> None:
+    for places, inner in parts:
+        places |= {(*new, *rest): place for rest, place in inner.get(old, ())}
     tree.files[new] = tree.file(old)
 
 
