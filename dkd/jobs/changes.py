@@ -11,8 +11,8 @@ from dkd.jobs.git import replaced_s
 from dkd.jobs.renames import fused
 from dkd.jobs.versions import Version, Versions
 from dkd.model.codes import is_advice
-from dkd.model.schema import Waiver
-from dkd.model.tree import Spot
+from dkd.model.schema import Model, Waiver
+from dkd.model.tree import Spot, Tree
 from dkd.model.types import in_ms
 from dkd.plan.diff import Changed, diff
 from dkd.plan.waive import Asked, waived
@@ -46,13 +46,13 @@ def judged(old: Versions, new: Versions, today: date) -> tuple[list[Changed], li
         today: UTC.
     """
     known = {waiver for one in old.values() for waiver in one.model.waivers}
-    return waived(changes(old, new), _asked(new, known), RULES, today)
+    asked = [waiver for one in new.values() for waiver in _asked(one.model, one.tree, known)]
+    return waived(changes(old, new), asked, RULES, today)
 
 
-def waiver_mistakes(versions: Versions, today: date) -> list[Problem]:
-    """The mistakes that waivers are whatever changes: over, of no rule, or of a blocked one."""
-    every = {waiver for one in versions.values() for waiver in one.model.waivers}
-    return waived([], _asked(versions, every), RULES, today)[1]
+def waiver_mistakes(model: Model, tree: Tree, today: date) -> list[Problem]:
+    """The mistakes that a model's waivers are whatever changes: over, of no rule, or of a blocked one."""
+    return waived([], _asked(model, tree, model.waivers), RULES, today)[1]
 
 
 def today() -> date:
@@ -60,14 +60,13 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def _asked(versions: Versions, known: Collection[Waiver]) -> list[Asked]:
+def _asked(model: Model, tree: Tree, known: Collection[Waiver]) -> list[Asked]:
     return [
         Asked(
             waiver.rule, waiver.address, waiver.reason, waiver.owner or "", waiver.until,
-            str(one.tree.spot(("waivers", seq))), waiver in known,
+            str(tree.spot(("waivers", seq))), waiver in known,
         )
-        for one in versions.values()
-        for seq, waiver in enumerate(one.model.waivers)
+        for seq, waiver in enumerate(model.waivers)
         if not is_advice(waiver.rule)
     ]  # fmt: skip
 

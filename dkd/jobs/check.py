@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from dkd.errors import ModelError, Problem
 from dkd.jobs.changes import today, waiver_mistakes
-from dkd.jobs.versions import versions_at
 from dkd.model.checks import advise
 from dkd.model.codes import is_advice
 from dkd.model.found import Found
@@ -47,7 +46,7 @@ def checked(file: Path, views: Callable[[Model], tuple[int, list[Problem]]]) -> 
     try:
         model, tree = read_placed(file)
         findings, problems = advised(model, tree, today())
-        problems += waiver_mistakes(versions_at(str(file)), today()) if model.waivers else []
+        problems += waiver_mistakes(model, tree, today())
         count, mistakes = views(model)
         problems += mistakes
     except ModelError as error:
