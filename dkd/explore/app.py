@@ -32,8 +32,14 @@ FRAME = """<style>
 @st.cache_resource
 def component() -> Any:
     """The result area: one component for the life of the process."""
-    html, css, js = (files("dkd.explore").joinpath(f"view.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
-    return st.components.v2.component("dkd_explorer", html=html, css=css, js=js)
+    return st.components.v2.component("dkd_explorer", html=part("html"), css=part("css"), js=part("js"))
+
+
+def part(kind: str) -> str:
+    """The page's files of one kind as one text: page.css before other styles, all scripts as one module."""
+    found = [file for file in files("dkd.explore").joinpath("parts").iterdir() if file.name.endswith(f".{kind}")]
+    ordered = sorted(found, key=lambda file: (not file.name.startswith("page."), file.name))
+    return "\n".join(file.read_text("utf-8") for file in ordered)
 
 
 @st.cache_resource(max_entries=1)

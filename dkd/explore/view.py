@@ -1,6 +1,6 @@
 """What the explorer shows, one frozen value ↔ one text for an address; a link of an older model keeps what it can."""
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field as Option
 from pydantic import ValidationError, model_validator
@@ -14,24 +14,30 @@ from dkd.query.question import Question, Split
 
 MOST_PANELS = 12
 _PART, _ITEM = "~", "."
-_PANELS, _MEASURE, _LIVE = "P", "M", "L"
+_PANELS, _MEASURE, _PICTURE, _LIVE = "P", "M", "V", "L"
+_NAMES = {_PANELS: "panels", _MEASURE: "measure", _PICTURE: "picture", _LIVE: "live"}
 _USUAL_PANELS = ("page_path", "channel", "country", "referrer_source", "device_type", "browser")
 _USUAL_MEASURES = 5
+
+
+PictureKind = Literal["number", "line", "bar", "stacked", "table", "pivot", "heat", "map", "sankey"]
 
 
 class View(Frozen):
     """One view of a site's data.
 
     Attributes:
-        question: What is asked, without splits; without a grain the interval chooses one.
-        panels: Dimensions that get a table of their first values.
-        measure: The one that the time chart draws and that ranks the values; None takes the question's first.
+        question: What is asked; without a grain the interval chooses one where a picture needs it.
+        panels: Pinned dimensions, which get a table of their first values.
+        measure: The one that is drawn where one is, and that ranks the values; None takes the question's first.
+        picture: How the question's splits are drawn; None lets a rule choose.
         live: Ask again every other second.
     """
 
     question: Question
     panels: tuple[Name, ...] = Option((), max_length=MOST_PANELS)
     measure: Name | None = None
+    picture: PictureKind | None = None
     live: bool = False
 
     @property
@@ -46,8 +52,6 @@ class View(Frozen):
             raise ValueError(f"panel {twice!r} stands twice")
         if self.measure is not None and self.measure not in self.question.measures:
             raise ValueError(f"{self.measure!r} is not one of the view's measures")
-        if self.question.splits:
-            raise ValueError("a view splits by its panels")
         return self
 
 
@@ -86,6 +90,8 @@ def as_link(view: View) -> str:
         parts.append(_ITEM.join([_PANELS, *view.panels]))
     if view.measure is not None:
         parts.append(f"{_MEASURE}{_ITEM}{view.measure}")
+    if view.picture is not None:
+        parts.append(f"{_PICTURE}{_ITEM}{view.picture}")
     if view.live:
         parts.append(_LIVE)
     return _PART.join(parts)
@@ -101,11 +107,16 @@ def of_link(text: str) -> View:
     own = [part.split(_ITEM) for part in parts if part[:1].isupper()]
     tree: dict[str, Any] = {"question": link.of_link(_PART.join(part for part in parts if not part[:1].isupper()))}
     for key, *items in own:
-        name = {_PANELS: "panels", _MEASURE: "measure", _LIVE: "live"}.get(key)
-        if name is None or name in tree or (key == _MEASURE and len(items) != 1) or (key == _LIVE and items):
+        name = _NAMES.get(key)
+        if (
+            name is None
+            or name in tree
+            or (key in (_MEASURE, _PICTURE) and len(items) != 1)
+            or (key == _LIVE and items)
+        ):
             remedy = "copy the whole link again"
             raise UsageError("DKD317", where="link", problem=f"it has a part {key[:20]!r}", remedy=remedy)
-        tree[name] = items if key == _PANELS else items[0] if key == _MEASURE else True
+        tree[name] = items if key == _PANELS else True if key == _LIVE else items[0]
     return validated(tree)
 
 
@@ -160,9 +171,11 @@ def fitted(view: View, model: Model) -> Opened:
         return Opened(None, tuple(dropped))
     filters = tuple(one for one in asked.filters if kept(f"filter on {one.dimension}", measures, filters=(one,)))
     panels = tuple(one for one in view.panels if kept(f"panel {one}", measures, splits=(Split(dimension=one),)))
-    question = asked.model_copy(update={"measures": measures, "filters": filters})
+    splits = tuple(one for one in asked.splits if kept(f"split by {one.dimension}", measures, splits=(one,)))
+    question = asked.model_copy(update={"measures": measures, "filters": filters, "splits": splits})
     measure = view.measure if view.measure in measures else None
-    return Opened(View(question=question, panels=panels, measure=measure, live=view.live), tuple(dropped))
+    found = view.model_copy(update={"question": question, "panels": panels, "measure": measure})
+    return Opened(found, tuple(dropped))
 
 
 def first_view(model: Model) -> View | None:

@@ -38,6 +38,10 @@ def _utc(moment: datetime) -> datetime:
 
 Zone = Annotated[str, AfterValidator(zone_name)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+Bound = Annotated[int | float, Option(allow_inf_nan=False)]
+Text = Annotated[str, Option(min_length=1, max_length=500)]
+FilterForm = Literal["values", "contains", "matches", "ranges"]
+FORMS: tuple[FilterForm, ...] = ("values", "contains", "matches", "ranges")
 
 
 class Interval(Frozen):
@@ -71,29 +75,79 @@ def _which(value: object) -> str:
     return "newest" if isinstance(value, Last) or (isinstance(value, dict) and "last" in value) else "fixed"
 
 
-class Filter(Frozen):
-    """Keep the events whose *dimension* has one of *values*; with *exclude*, those that have none of them.
+class Range(Frozen):
+    """From *at_least* up to, and without, *below*; an end that is not given is open."""
 
-    An event without a value matches None only, so excluding ``NL`` keeps the events without a country.
+    at_least: Bound | None = None
+    below: Bound | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Range":
+        if self.at_least is None and self.below is None:
+            raise ValueError("a range has at_least, or below, or both")
+        if self.at_least is not None and self.below is not None and not self.at_least < self.below:
+            raise ValueError(f"the range ends at {self.below}, which is not above {self.at_least}")
+        return self
+
+
+class Filter(Frozen):
+    """Keep the events whose *dimension* is as one of the four forms says; with *exclude*, all the other events.
+
+    An event without a value matches the value None only, so excluding ``NL`` keeps the events without a country.
+
+    Attributes:
+        dimension: A column, a computed dimension, or ``time``: when the event, or the session's start, happened.
+        values: It is one of these.
+        contains: Its text has this in it, in capitals or not.
+        matches: This regular expression of Java finds something in its text.
+        ranges: It lies in one of these; milliseconds since 1970 for times.
     """
 
     dimension: Name
-    values: tuple[Scalar, ...] = Option(min_length=1)
+    values: tuple[Scalar, ...] = ()
+    contains: Text | None = None
+    matches: Text | None = None
+    ranges: tuple[Range, ...] = ()
     exclude: bool = False
+
+    @property
+    def form(self) -> FilterForm:
+        """The form that is given."""
+        return next(name for name in FORMS if getattr(self, name) not in ((), None))
+
+    @model_validator(mode="after")
+    def _one_form(self) -> "Filter":
+        given = [name for name in FORMS if getattr(self, name) not in ((), None)]
+        if len(given) != 1:
+            raise ValueError(f"a filter has exactly one of {', '.join(FORMS)}")
+        return self
+
+
+class Having(Frozen):
+    """Give a row only to the values of a split whose *measure* lies in *range*; all the rest are among the others."""
+
+    measure: Name
+    range: Range
 
 
 class Split(Frozen):
     """One row for each of the first *limit* values of *dimension*, and one for all the others together.
 
     Attributes:
+        bucket: Width of the buckets that numbers are put into, the first of which begins at 0; None for each number.
         sort: The measure that ranks the values; None takes the question's first.
+        by: Rank by its value, by the one it is compared with, or by the difference of the two.
         ascending: The smallest first.
+        nested: Rank within each value of the splits before it, not over all.
     """
 
     dimension: Name
     limit: Annotated[int, Option(ge=1, le=MOST_GROUPS)] = 10
+    bucket: Annotated[float, Option(gt=0, allow_inf_nan=False)] | None = None
     sort: Name | None = None
+    by: Literal["value", "previous", "delta"] = "value"
     ascending: bool = False
+    nested: bool = False
 
 
 class Question(Frozen):
@@ -104,9 +158,12 @@ class Question(Frozen):
         interval: Which time; every question has one.
         splits: Dimensions to split by; without any there is one row for each time bucket.
         filters: All of them hold at once.
+        having: What the numbers of a row must be; all of them hold at once.
         grain: Width of the time buckets; None for no split by time.
         zone: Where days, weeks and hours begin.
-        compare: ``previous`` sets beside each number the one of the period before, of the same length.
+        compare: Sets beside each number the one of another period of the same length: the one just before, the nearest
+            before that begins on the same weekday, or the same dates of the year before.
+        against: Sets beside each number the one of the same interval with these filters in place of *filters*.
         with_bots: Count automated visitors too.
     """
 
@@ -114,9 +171,11 @@ class Question(Frozen):
     interval: Annotated[Annotated[Interval, Tag("fixed")] | Annotated[Last, Tag("newest")], Discriminator(_which)]
     splits: tuple[Split, ...] = ()
     filters: tuple[Filter, ...] = ()
+    having: tuple[Having, ...] = ()
     grain: Grain | None = None
     zone: Zone = "UTC"
-    compare: Literal["previous"] | None = None
+    compare: Literal["previous", "weekday", "year"] | None = None
+    against: tuple[Filter, ...] | None = None
     with_bots: bool = False
 
     @property
@@ -136,4 +195,8 @@ class Question(Frozen):
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
                 raise ValueError(f"{what} {twice!r} stands twice")
+        if self.compare is not None and self.against is not None:
+            raise ValueError("compare with another period, or against other filters, not both")
+        if self.compare is None and self.against is None and any(one.by != "value" for one in self.splits):
+            raise ValueError("a split is ranked by a difference, but nothing is compared")
         return self

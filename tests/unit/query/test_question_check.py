@@ -132,7 +132,7 @@ def test_too_many_rows_are_refused_before_they_are_asked_for(more, refused):
         ({"measures": ["visitors"], "interval": {"last": "30s"}}, "last minute"),
         ({"measures": ["visitors"], "interval": {"last": 7}}, "not a duration"),
         ({"measures": ["visitors"], "interval": None}, "interval"),
-        ({"measures": ["visitors"], "filters": [{"dimension": "country", "values": []}]}, "at least 1 item"),
+        ({"measures": ["visitors"], "filters": [{"dimension": "country", "values": []}]}, "exactly one of"),
         ({"measures": ["visitors"], "splits": [{"dimension": "country", "limit": 0}]}, "greater than or equal to 1"),
     ],
 )

@@ -1,0 +1,105 @@
+// The page's data → the DOM, which is built once and patched afterwards, so that focus survives each answer.
+// What a person does goes back to Python as one gesture, {kind, …}; Python alone decides what it means.
+// All files of this folder are one module: they see each other's functions, and only this one exports.
+
+const LIVE_MS = 2000;
+const AGAIN_MS = 4000;
+const SILENT_MS = 25000;
+const LAST = 1000;  // behind every panel
+
+export default function (component) {
+  const root = component.parentElement.querySelector(".root");
+  const app = (root.app ??= build(root));
+  app.trigger = component.setTriggerValue;
+  app.data = component.data;
+  draw(app);
+}
+
+function build(root) {
+  const $ = (selector) => root.querySelector(selector);
+  const app = { root, $, cursor: null, brush: null };
+  root.tabIndex = -1;
+  app.send = (gesture, quiet = false) => {
+    clearTimeout(app.timer);
+    clearTimeout(app.silent);
+    if (!quiet) { root.classList.add("busy"); root.setAttribute("aria-busy", "true"); app.spoken = false; }
+    app.silent = setTimeout(() => silence(app), SILENT_MS);
+    // The number makes each gesture another value; it comes back with the answer, so that every answer is another too.
+    app.trigger("action", { ...gesture, seq: Date.now() });
+  };
+  for (const name of ["compare", "bots", "live"]) {
+    $(`[name=${name}]`).onchange = (event) => app.send({ kind: name, on: event.target.checked });
+  }
+  $(".zone select").onchange = (event) => app.send({ kind: "zone", zone: event.target.value });
+  $(".grain select").onchange = (event) => app.send({ kind: "grain", grain: event.target.value || null });
+  $(".saved select").onchange = (event) => event.target.value && app.send({ kind: "open", link: event.target.value });
+  $(".add select").onchange = (event) => {
+    app.send({ kind: "panel", at: LAST, dimension: event.target.value });
+  };
+  $(".chart .source").onclick = () => sources(app, "series");
+  $(".twin").onclick = () => { app.twin = !app.twin; drawTwin(app); };
+  buildPops(app);
+  buildChart(app);
+  $("dialog .close").onclick = () => $("dialog").close();
+  $("dialog").onclick = (event) => { if (event.target === $("dialog")) $("dialog").close(); };
+  setInterval(() => freshness(app), 1000);
+  return app;
+}
+
+/** No answer for long: its own process may be gone, and then nothing else would say so. */
+function silence(app) {
+  const text = "No answer yet. If this stays, the explorer has stopped: dkd up starts it again, then reload this page.";
+  const notice = node("p", { textContent: text });
+  notice.dataset.key = text;
+  app.$(".notices").replaceChildren(notice);
+}
+
+function say(app, text, shown = false) {
+  app.$(".said").textContent = text;
+  if (!shown) return;
+  const summary = app.$(".share summary");
+  summary.textContent = text;
+  setTimeout(() => { summary.textContent = "Share"; }, 1800);
+}
+
+function draw(app) {
+  const { root, data, $ } = app;
+  const focused = root.getRootNode().activeElement;
+  clearTimeout(app.silent);
+  root.classList.remove("busy");
+  root.removeAttribute("aria-busy");
+  put($(".site"), "textContent", data.site);
+  drawTop(app);
+  sync($(".notices"), data.notices, (text) => text, (text) => node("p", { textContent: text }), () => {});
+  drawChips(app);
+  drawTrust(app);
+  drawState(app);
+  sync($(".cards"), data.cards, (card) => card.name, (card) => makeCard(app, card), (at, card) => patchCard(app, at, card));
+  drawChart(app);
+  sync($(".panels"), data.panels, (panel) => panel.dimension, (panel) => makePanel(app, panel), (at, panel) => patchPanel(app, at, panel));
+  drawAdd(app);
+  schedule(app);
+  // A node that moved has lost the focus; where it is gone, the page itself is the next place.
+  if (focused && root.getRootNode().activeElement !== focused) (focused.isConnected && focused.checkVisibility() ? focused : root).focus({ preventScroll: true });
+  if (app.spoken === false) { app.spoken = true; say(app, summary(app)); }
+  root.dataset.seq = data.seq;
+}
+
+function summary({ data }) {
+  if (data.state) return `${data.state.title}. ${data.state.text}`;
+  const numbers = data.cards.map((card) => `${card.label} ${withUnit(card.text, card.unit)}`).join(", ");
+  return `${numbers}. ${data.view.filters.length} filters.`;
+}
+
+function schedule(app) {
+  clearTimeout(app.timer);
+  const { view, state } = app.data;
+  const waits = view?.live ? LIVE_MS : state?.action === "again" ? AGAIN_MS : 0;
+  if (!waits) return;
+  const tick = () => {
+    if (!app.root.isConnected) return;
+    if (document.hidden) app.timer = setTimeout(tick, waits);
+    else app.send({ kind: "again" }, true);
+  };
+  app.timer = setTimeout(tick, waits);
+}

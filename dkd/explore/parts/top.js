@@ -1,0 +1,118 @@
+// The bars above the pictures: saved views, time, zone, switches, sharing, filters, the line of trust, and states.
+
+const FRESH_MS = 120000;
+
+function buildPops(app) {
+  const { root, $ } = app;
+  const form = $(".custom form");
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    $(".custom").open = false;
+    app.send({ kind: "between", start: form.start.value, end: form.end.value });
+  };
+  const pops = [...root.querySelectorAll(".pop")];
+  const closeOthers = (but) => pops.forEach((pop) => { if (pop !== but) pop.open = false; });
+  root.addEventListener("pointerdown", (event) => closeOthers(event.target.closest(".pop")));
+  root.addEventListener("keydown", (event) => {
+    const pop = event.target.closest?.(".pop[open]");
+    if (event.key === "Escape" && pop) { pop.open = false; pop.querySelector("summary").focus(); }
+  });
+  $(".share .relative").onclick = () => copyLink(app, app.data.view.link);
+  $(".share .fixed").onclick = () => copyLink(app, app.data.view.fixed_link);
+}
+
+async function copyLink(app, link) {
+  const { $ } = app;
+  const address = `${location.origin}${location.pathname}?v=${link}`;
+  const box = $(".share .fallback");
+  try {
+    await navigator.clipboard.writeText(address);
+    box.hidden = true;
+    $(".share").open = false;
+    $(".share summary").focus();
+    say(app, "Link copied", true);
+  } catch {
+    // Without https on another machine there is no clipboard: show what to copy.
+    box.hidden = false;
+    box.querySelector("input").value = address;
+    box.querySelector("input").select();
+  }
+}
+
+function drawTop(app) {
+  const { data, $ } = app;
+  const { view, menus } = data;
+  for (const part of [".ranges", ".switches", ".custom", ".share"]) $(part).hidden = !view;
+  $(".saved").hidden = !menus.views.length;
+  if (!view) return;
+  const here = menus.views.find(([, link]) => link === view.link);
+  options($(".saved select"), [["", "Saved views"], ...menus.views.map(([title, link]) => [link, title])], here ? here[1] : "");
+  sync($(".ranges"), menus.stretches, ([last]) => last,
+    ([last, label]) => node("button", { type: "button", textContent: label, onclick: () => app.send({ kind: "last", last }) }),
+    (at, [last]) => { at.ariaPressed = String(view.last === last); });
+  $(".custom").classList.toggle("on", !menus.stretches.some(([last]) => last === view.last));
+  if (!$(".custom").open && view.start) {
+    $(".custom form").start.value = view.start;
+    $(".custom form").end.value = view.end;
+  }
+  put($(".custom .hint"), "textContent", `Times of ${view.zone}; up to, and without, the second one.`);
+  for (const name of ["compare", "bots", "live"]) put($(`[name=${name}]`), "checked", view[name]);
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zones = [...new Set([...menus.zones, own].filter(Boolean))];
+  options($(".zone select"), zones.map((zone) => [zone, zone.replaceAll("_", " ")]), view.zone);
+}
+
+function drawChips(app) {
+  const filters = app.data.view?.filters ?? [];
+  const items = filters.map((one, at) => ({ ...one, at }));
+  if (items.length > 1) items.push({ label: "Remove all", all: true });
+  sync(app.$(".chips"), items, (one) => one.label,
+    (one) => node("button", { type: "button", className: one.all ? "all" : "" }, node("span", { textContent: one.label })),
+    (at, one) => {
+      at.ariaLabel = one.all ? "Remove all filters" : `Remove filter: ${one.label}`;
+      at.onclick = () => app.send(one.all ? { kind: "unfilter" } : { kind: "unfilter", at: one.at });
+    });
+}
+
+function drawTrust(app) {
+  const { trust } = app.data;
+  app.$(".trust").hidden = !trust;
+  if (!trust) return;
+  const parts = [["fresh", ""], ["interval", `${trust.interval} ${trust.zone}`]];
+  if (trust.compared) parts.push(["compared", trust.compared]);
+  if (trust.bots) parts.push(["bots", trust.bots]);
+  if (trust.exact) parts.push(["exact", trust.exact === "exact" ? "all numbers exact" : trust.exact]);
+  sync(app.$(".trust"), parts, ([name]) => name, ([name]) => node("span", { className: name }),
+    (at, [name, text]) => { if (name !== "fresh") put(at, "textContent", text); });
+  freshness(app);
+}
+
+function freshness(app) {
+  const at = app.$(".trust .fresh");
+  const trust = app.data?.trust;
+  if (!at || !trust) return;
+  const age = Math.max(0, Date.now() - trust.newest_ms);
+  const [size, unit] = age < 120e3 ? [1e3, "s"] : age < 7200e3 ? [60e3, "min"] : age < 172800e3 ? [3600e3, "h"] : [86400e3, "days"];
+  put(at, "textContent", `newest event ${Math.floor(age / size)} ${unit} ago`);
+  put(at, "title", `${trust.newest} ${trust.zone}`);
+  at.classList.toggle("now", age < FRESH_MS);
+}
+
+function drawState(app) {
+  const { data, $ } = app;
+  const at = $(".state");
+  at.hidden = !data.state;
+  const text = JSON.stringify(data.state);
+  if (at.dataset.text === text) return;
+  at.dataset.text = text;
+  if (!data.state) { at.replaceChildren(); return; }
+  const actions = {
+    again: ["Try again", { kind: "again" }],
+    unfilter: ["Remove all filters", { kind: "unfilter" }],
+    last: ["Show the last day of data", { kind: "last", last: "1d" }],
+  };
+  const [label, gesture] = actions[data.state.action] ?? [];
+  at.replaceChildren(node("h2", { textContent: data.state.title }), node("p", { textContent: data.state.text }));
+  if (data.state.remedy) at.append(node("code", { textContent: data.state.remedy }));
+  if (label) at.append(node("button", { type: "button", className: "main", textContent: label, onclick: () => app.send(gesture) }));
+}
