@@ -13,7 +13,6 @@ from dkd.query.periods import bucket_count
 from dkd.query.question import TIME, Interval, Question, Split
 from dkd.systems.druid.render import Kind
 
-
 MOST_PARENTS = 200
 """Each parent of a nested split is ranked by a query of its own."""
 
