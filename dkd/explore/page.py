@@ -86,6 +86,7 @@ def frame(
     """The page without any answer: names, menus and switches."""
     return {
         "site": model.site,
+        "tabs": [],
         "notices": list(notices),
         "compares": False,
         "view": _switches(model, view, plan) if view is not None else None,
