@@ -80,9 +80,11 @@ def _filter(view: View, gesture: Gesture) -> View:
 
 
 def _unfilter(view: View, gesture: Gesture) -> View:
-    """Without one filter, or without any where none is named."""
+    """Without one filter, or without any filter and condition where none is named."""
     at = gesture.get("at")
-    return asked(view, filters=tuple(one for seq, one in enumerate(view.question.filters) if at not in (None, seq)))
+    if at is None:
+        return asked(view, filters=(), having=())
+    return asked(view, filters=tuple(one for seq, one in enumerate(view.question.filters) if at != seq))
 
 
 def _last(view: View, gesture: Gesture) -> View:
