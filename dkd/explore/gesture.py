@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dkd.errors import UsageError
+from dkd.explore.picture_gesture import PICTURE_KINDS
 from dkd.explore.view import View, of_link, said
 from dkd.model.types import Scalar
 from dkd.query.periods import local_time
@@ -33,7 +34,7 @@ def act(view: View, gesture: Gesture) -> View:
         return found(view, gesture)
     except ValidationError as error:
         raise _refused(said(error.errors()[0]["msg"])) from error
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         raise _refused(f"the gesture {kind!r} is not whole") from error
 
 
@@ -135,6 +136,7 @@ _KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
     "measure": lambda view, gesture: _changed(view, measure=gesture["name"]),
     "live": lambda view, gesture: _changed(view, live=bool(gesture["on"])),
     "again": lambda view, _: view,
+    **PICTURE_KINDS,
 }
 
 
