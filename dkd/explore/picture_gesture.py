@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from dkd.explore.edit import asked, with_own
 from dkd.explore.view import View
 from dkd.model.types import Scalar
 from dkd.query.question import MOST_GROUPS, Filter, Interval, Question, Range, Split
@@ -28,7 +29,7 @@ def picture(view: View, gesture: Gesture) -> View:
         most = int(gesture["limit"])
         splits = tuple(one.model_copy(update={"limit": min(one.limit, most)}) for one in splits)
     grain = None if gesture.get("timeless") else view.question.grain
-    return _changed(_asked(view, splits=splits, grain=grain), picture=gesture["picture"])
+    return with_own(asked(view, splits=splits, grain=grain), picture=gesture["picture"])
 
 
 def sort(view: View, gesture: Gesture) -> View:
@@ -37,7 +38,7 @@ def sort(view: View, gesture: Gesture) -> View:
     last = view.question.splits[-1]
     is_same = (last.sort or view.shown) == measure and last.by == by
     changes = {"sort": measure, "by": by, "ascending": is_same and not last.ascending}
-    return _asked(view, splits=tuple(Split(**{**dict(one), **changes}) for one in view.question.splits))
+    return asked(view, splits=tuple(Split(**{**dict(one), **changes}) for one in view.question.splits))
 
 
 def mark(view: View, gesture: Gesture) -> View:
@@ -45,11 +46,11 @@ def mark(view: View, gesture: Gesture) -> View:
     keys = list(zip(view.question.splits, gesture["key"], strict=False))
     if gesture.get("exclude"):
         split, value = keys[-1]
-        return _asked(view, filters=_excluded(view.question.filters, split, value))
+        return asked(view, filters=_excluded(view.question.filters, split, value))
     filters = view.question.filters
     for split, value in keys:
         filters = _only(filters, split, value)
-    return _asked(view, filters=filters, **_when(gesture))
+    return asked(view, filters=filters, **_when(gesture))
 
 
 def into(view: View, gesture: Gesture) -> View:
@@ -59,7 +60,7 @@ def into(view: View, gesture: Gesture) -> View:
     was = view.question.splits[-1] if view.question.splits else None
     changes = {name: getattr(was, name) for name in ("limit", "sort", "by", "ascending")} if was is not None else {}
     rest = tuple(one for one in found.question.splits[len(gesture["key"]) :] if one.dimension != dimension)
-    return _changed(_asked(found, splits=(Split(dimension=dimension, **changes), *rest)), picture=None)
+    return with_own(asked(found, splits=(Split(dimension=dimension, **changes), *rest)), picture=None)
 
 
 def more(view: View, gesture: Gesture) -> View:
@@ -69,12 +70,12 @@ def more(view: View, gesture: Gesture) -> View:
         one.model_copy(update={"limit": min(one.limit * 10, MOST_GROUPS)}) if at in (None, seq) else one
         for seq, one in enumerate(view.question.splits)
     )
-    return _asked(view, splits=splits)
+    return asked(view, splits=splits)
 
 
 def against_before(view: View, gesture: Gesture) -> View:
     """A stretch of time beside the one just before it."""
-    return _asked(view, compare="previous", against=None, **_when(gesture))
+    return asked(view, compare="previous", against=None, **_when(gesture))
 
 
 def filter_of(split: Split, value: Scalar) -> Filter:
@@ -114,14 +115,6 @@ def _when(gesture: Gesture) -> dict[str, object]:
         return {}
     start, end = (_EPOCH + timedelta(milliseconds=gesture[name]) for name in ("start_ms", "end_ms"))
     return {"interval": Interval(start=start, end=end), "grain": None}
-
-
-def _asked(view: View, **changed: object) -> View:
-    return _changed(view, question=Question(**{**dict(view.question), **changed}))
-
-
-def _changed(view: View, **changed: object) -> View:
-    return View(**{**dict(view), **changed})
 
 
 PICTURE_KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
