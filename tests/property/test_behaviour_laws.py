@@ -1,6 +1,6 @@
 """Funnels, retention and paths are what trying every combination of events says."""
 
-from itertools import product
+from itertools import pairwise, product
 
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
@@ -20,7 +20,7 @@ def attempts(hits, step, window_ms, any_order):
     """Times of every choice of one event for each of the first steps that is a way through the funnel."""
     of_step = [[hit.time_ms for hit in hits if hit.mask >> seq & 1] for seq in range(step)]
     for times in product(*of_step):
-        is_in_order = any_order or all(one < other for one, other in zip(times, times[1:], strict=False))
+        is_in_order = any_order or all(one < other for one, other in pairwise(times))
         if is_in_order and (window_ms is None or max(times) - min(times) <= window_ms):
             yield times
 
