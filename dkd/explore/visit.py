@@ -66,7 +66,7 @@ def shown(
     view, bare = asked.view, frame(site.model, asked.view, site.saved, said)
     if view is None:
         return bare | {"state": no_measure()}
-    newest = site.desk.answers({"newest": Job("newest", partial(_newest, site.model), _NEWEST_AGE_S)}, still_wanted)
+    newest = site.desk.answers({"newest": newest_job(site.model)}, still_wanted)
     end = newest["newest"]
     if isinstance(end, DkdError):
         return bare | {"state": refusal(end)}
@@ -78,6 +78,11 @@ def shown(
     is_whole = answers.pop(PAST, True) is not False
     found = Found(end, answers.pop(SERIES, None), answers, bots if isinstance(bots, int) else None, is_whole)
     return page(site.model, view, plan, found, site.saved, said)
+
+
+def newest_job(model: Model) -> Job:
+    """Asks for the time of the newest event."""
+    return Job("newest", partial(_newest, model), _NEWEST_AGE_S)
 
 
 def _jobs(model: Model, view: View, plan: Plan, newest: datetime) -> dict[str, Job]:
