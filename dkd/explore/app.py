@@ -18,8 +18,10 @@ from dkd.explore.gesture import act
 from dkd.explore.saved import FOLDER, listed
 from dkd.explore.view import as_link
 from dkd.explore.visit import Site, shown, view_of
+from dkd.explore.watch import Seen, Watch, seen
 from dkd.model.load import read_model
-from dkd.settings import druid_settings
+from dkd.model.schema import Model
+from dkd.settings import druid_settings, settings
 
 ADDRESS, KEY = "v", "explorer"
 # Streamlit's own frame leaves room for a toolbar that is not there.
@@ -47,7 +49,17 @@ def site(model: str, target: str, base_port: int, versions: tuple[int, ...]) -> 
     """The site as its files are now; *versions* changes when they do."""
     path = Path(model)
     read = read_model(path)
-    return Site(read, Desk(druid_settings(read, target, os.environ, base_port)), tuple(listed(folder_of(path), read)))
+    druid = druid_settings(read, target, os.environ, base_port)
+    views = tuple(listed(folder_of(path), read))
+    return Site(read, Desk(druid), views, druid, Watch(lambda: heard(read, target, base_port)))
+
+
+def heard(model: Model, target: str, base_port: int) -> Seen:
+    """What the target's Kafka says; the explorer needs none of its secrets, and does without it."""
+    try:
+        return seen(settings(model, target, os.environ, base_port), model)
+    except DkdError as error:
+        return Seen(problems=(error.problems[0].line(),))
 
 
 def folder_of(model: Path) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dkd.errors import UsageError
+from dkd.explore.trust import BOTS_ONLY
 from dkd.explore.view import View, of_link, said
 from dkd.model.types import Scalar
 from dkd.query.periods import local_time
@@ -116,6 +117,13 @@ def _panel(view: View, gesture: Gesture) -> View:
     return _changed(view, panels=tuple(dict.fromkeys(panels)))
 
 
+def _who(view: View, gesture: Gesture) -> View:
+    """Count people, ``bots`` alone, or all; bots alone are all with a filter."""
+    rest = tuple(one for one in view.question.filters if one != BOTS_ONLY)
+    filters = (*rest, BOTS_ONLY) if gesture["who"] == "bots" else rest
+    return _asked(view, filters=filters, with_bots={"people": False, "bots": True, "all": True}[gesture["who"]])
+
+
 def _open(_: View, gesture: Gesture) -> View:
     return of_link(str(gesture["link"]))
 
@@ -135,6 +143,7 @@ _KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
     "measure": lambda view, gesture: _changed(view, measure=gesture["name"]),
     "live": lambda view, gesture: _changed(view, live=bool(gesture["on"])),
     "again": lambda view, _: view,
+    "who": _who,
 }
 
 

@@ -20,7 +20,7 @@ MOST_ROWS = 20_000
 """More rows than people or pictures take in; a question that needs more is refused before it is asked."""
 TIME = "time"
 
-Role = Literal["ranking", "rows", "totals", "newest", "earlier", "bots"]
+Role = Literal["ranking", "rows", "totals", "newest", "earlier", "bots", "doubts"]
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,20 @@ def bots(model: Model, question: Question) -> Query:
     counted = _from(model, question, source, (), ())
     text = f'SELECT COUNT(*) AS "bots"\nFROM {counted.text}\nWHERE {where.text}\n  AND "is_bot" = 1'
     return _query(text, (counted, where), ("bots",), "bots", model, source)
+
+
+def doubts(model: Model, question: Question) -> Query:
+    """How many events the question's interval and filters hold, how many came late, and how many times were mended.
+
+    Only of a question whose filters events have.
+    """
+    source = Source("events", (), question.span)
+    where = _where(model, question, source)
+    counted = _from(model, question, source, ("is_late", "time_clamped"), ())
+    names = ("events", "late", "clamped")
+    listed = 'COUNT(*) AS "events", SUM("is_late") AS "late", SUM("time_clamped") AS "clamped"'
+    text = f"SELECT {listed}\nFROM {counted.text}\nWHERE {where.text}"
+    return _query(text, (counted, where), names, "doubts", model, source)
 
 
 def _counted(

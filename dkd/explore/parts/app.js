@@ -4,6 +4,7 @@
 
 const LIVE_MS = 2000;
 const AGAIN_MS = 4000;
+const TRUST_MS = 3000;
 const SILENT_MS = 25000;
 const LAST = 1000;  // behind every panel
 
@@ -40,6 +41,7 @@ function build(root) {
   $(".twin").onclick = () => { app.twin = !app.twin; drawTwin(app); };
   buildPops(app);
   buildChart(app);
+  buildTrust(app);
   $("dialog .close").onclick = () => $("dialog").close();
   $("dialog").onclick = (event) => { if (event.target === $("dialog")) $("dialog").close(); };
   setInterval(() => freshness(app), 1000);
@@ -91,10 +93,13 @@ function summary({ data }) {
   return `${numbers}. ${data.view.filters.length} filters.`;
 }
 
+/** Whether the line of trust will soon know more: Kafka has not answered yet, or rows are still being loaded. */
+const awaits = ({ trust }) => Boolean(trust) && (trust.pending || trust.items.some((item) => item.tone === "warn"));
+
 function schedule(app) {
   clearTimeout(app.timer);
   const { view, state } = app.data;
-  const waits = view?.live ? LIVE_MS : state?.action === "again" ? AGAIN_MS : 0;
+  const waits = view?.live ? LIVE_MS : state?.action === "again" ? AGAIN_MS : awaits(app.data) ? TRUST_MS : 0;
   if (!waits) return;
   const tick = () => {
     if (!app.root.isConnected) return;
