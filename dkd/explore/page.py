@@ -11,6 +11,7 @@ from dkd.explore import words
 from dkd.explore.marks import marks
 from dkd.explore.menus import menus
 from dkd.explore.plan import Plan
+from dkd.explore.shelf import lists, shelf
 from dkd.explore.sources import SERIES, sources
 from dkd.explore.state import nothing, refusal
 from dkd.explore.trust import NOTHING_KNOWN, Heading, Known, trust
@@ -90,10 +91,13 @@ def frame(
     """The page without any answer: names, menus and switches."""
     return {
         "site": model.site,
+        "tabs": [],
         "notices": list(notices),
         "compares": False,
-        "view": _switches(model, view, plan) if view is not None else None,
+        "view": _switches(view, plan) if view is not None else None,
         "menus": menus(model, view, saved, plan.span if plan else None),
+        "shelf": shelf(model, view),
+        "lists": lists(model, view),
         "state": None,
         "cards": [],
         "chart": None,
@@ -104,24 +108,15 @@ def frame(
     }
 
 
-def _switches(model: Model, view: View, plan: Plan | None) -> Json:
+def _switches(view: View, plan: Plan | None) -> Json:
     asked = view.question
-    known = dimensions(model)
     found: Json = {
         "link": as_link(view),
         "last": menus_last(asked),
         "grain": asked.grain,
         "zone": asked.zone,
-        "compare": asked.compare is not None,
         "bots": asked.with_bots,
         "live": view.live,
-        "filters": [
-            {
-                "label": words.filter_label(one, known[one.dimension]),
-                "exclude": one.exclude,
-            }
-            for one in asked.filters
-        ],
     }
     if plan is not None:
         start, end = (moment.astimezone(ZoneInfo(asked.zone)) for moment in (plan.span.start, plan.span.end))

@@ -94,9 +94,14 @@ def shown(
     return page(site.model, view, plan, found, site.saved, said)
 
 
+def newest_job(model: Model) -> Job:
+    """Asks for the time of the newest event."""
+    return Job("newest", partial(_newest, model), _NEWEST_AGE_S)
+
+
 def _first_jobs(site: Site, now: datetime) -> dict[str, Job]:
     """What has to be known before anything is asked: where the data ends, and whether all of it is in sight."""
-    jobs = {"newest": Job("newest", partial(_newest, site.model), _NEWEST_AGE_S)}
+    jobs = {"newest": newest_job(site.model)}
     where = site.druid
     if where is not None:
         names = [site.model.datasource(kind) for kind in ("events", "sessions")]

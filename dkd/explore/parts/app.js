@@ -72,12 +72,16 @@ function draw(app) {
   root.removeAttribute("aria-busy");
   put($(".site"), "textContent", data.site);
   drawTop(app);
+  drawTabs(app);
+  if (typeof drawLists === "function") drawLists(app);
+  if (typeof drawShelf === "function") drawShelf(app);
   sync($(".notices"), data.notices, (text) => text, (text) => node("p", { textContent: text }), () => {});
   drawChips(app);
   drawTrust(app);
   drawState(app);
   sync($(".cards"), data.cards, (card) => card.name, (card) => makeCard(app, card), (at, card) => patchCard(app, at, card));
   drawChart(app);
+  drawOthers(app);
   sync($(".panels"), data.panels, (panel) => panel.dimension, (panel) => makePanel(app, panel), (at, panel) => patchPanel(app, at, panel));
   drawAdd(app);
   schedule(app);
@@ -85,6 +89,13 @@ function draw(app) {
   if (focused && root.getRootNode().activeElement !== focused) (focused.isConnected && focused.checkVisibility() ? focused : root).focus({ preventScroll: true });
   if (app.spoken === false) { app.spoken = true; say(app, summary(app)); }
   root.dataset.seq = data.seq;
+}
+
+/** What stands beside or in place of the cards and the chart: each where its file is there and the page has data for it. */
+function drawOthers(app) {
+  if (typeof drawPicture === "function") drawPicture(app);
+  if (typeof drawBehaviour === "function") drawBehaviour(app);
+  if (typeof drawDashboard === "function") drawDashboard(app);
 }
 
 function summary({ data }) {

@@ -60,6 +60,18 @@ function drawTop(app) {
   options($(".zone select"), zones.map((zone) => [zone, zone.replaceAll("_", " ")]), view.zone);
 }
 
+/** The kinds of answers there are; a page with one kind has no row for them. */
+function drawTabs(app) {
+  const tabs = app.data.tabs ?? [];
+  app.$(".tabs").hidden = tabs.length < 2;
+  sync(app.$(".tabs"), tabs, (tab) => tab.name,
+    (tab) => node("button", { type: "button", onclick: () => app.send({ kind: "tab", name: tab.name }) }),
+    (at, tab) => {
+      put(at, "textContent", tab.label);
+      if (tab.chosen) at.setAttribute("aria-current", "page"); else at.removeAttribute("aria-current");
+    });
+}
+
 function drawChips(app) {
   const filters = app.data.view?.filters ?? [];
   const items = filters.map((one, at) => ({ ...one, at }));
