@@ -3,8 +3,8 @@
 Its arguments are the model's file, the target and the local stack's first port.
 """
 
-import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -13,13 +13,11 @@ from typing import Any
 import streamlit as st
 
 from dkd.errors import DkdError, UsageError
-from dkd.explore.asking import Desk
 from dkd.explore.gesture import act
-from dkd.explore.saved import FOLDER, listed
-from dkd.explore.view import as_link
+from dkd.explore.site import site_of
+from dkd.explore.steps import Steps
+from dkd.explore.view import View, as_link
 from dkd.explore.visit import Site, shown, view_of
-from dkd.model.load import read_model
-from dkd.settings import druid_settings
 
 ADDRESS, KEY = "v", "explorer"
 # Streamlit's own frame leaves room for a toolbar that is not there.
@@ -42,26 +40,6 @@ def part(kind: str) -> str:
     return "\n".join(file.read_text("utf-8") for file in ordered)
 
 
-@st.cache_resource(max_entries=1)
-def site(model: str, target: str, base_port: int, versions: tuple[int, ...]) -> Site:  # noqa: ARG001  # of the files
-    """The site as its files are now; *versions* changes when they do."""
-    path = Path(model)
-    read = read_model(path)
-    return Site(read, Desk(druid_settings(read, target, os.environ, base_port)), tuple(listed(folder_of(path), read)))
-
-
-def folder_of(model: Path) -> Path:
-    """Where the project of a model keeps its views."""
-    project = model.parent.parent if model.parent.name == "specs" else model.parent
-    return project / FOLDER
-
-
-def versions_of(model: Path) -> tuple[int, ...]:
-    """When the model and each view of its project were written."""
-    kept = [model, *sorted(folder_of(model).glob("*.y*ml"))]
-    return tuple(path.stat().st_mtime_ns for path in kept if path.is_file())
-
-
 def gestured(of: Site) -> None:
     """Put the view after the gesture into the address; each is a step that the browser's back button undoes."""
     gesture = st.session_state[KEY]["action"] or {}
@@ -69,12 +47,32 @@ def gestured(of: Site) -> None:
     view = view_of(of, st.query_params.get(ADDRESS)).view
     if not gesture or view is None:
         return
+    was = steps(view)
     try:
-        after = act(view, gesture)
-        if after != view:
-            st.query_params[ADDRESS] = as_link(after)
+        now = stepped(was, view, gesture)
     except UsageError as error:
         st.session_state["refused"] = [problem.line() for problem in error.problems]
+        return
+    st.session_state["steps"] = now
+    if now.here != was.here:
+        st.query_params[ADDRESS] = now.here
+
+
+def stepped(was: Steps, view: View, gesture: Mapping[str, Any]) -> Steps:
+    """The steps after *gesture*, of which undo and redo are made of steps alone."""
+    if gesture.get("kind") == "undo":
+        return was.back()
+    if gesture.get("kind") == "redo":
+        return was.forth()
+    after = act(view, gesture)
+    return was if after == view else was.went(as_link(after))
+
+
+def steps(view: View) -> Steps:
+    """Where the person is, and which way they came, with what the browser's own buttons did counted in."""
+    link = as_link(view)
+    was: Steps = st.session_state.get("steps", Steps(link))
+    return was.arrived(link)
 
 
 def still_wanted() -> None:
@@ -88,7 +86,7 @@ def main() -> None:
     st.set_page_config(page_title=f"{Path(model).stem} explorer", layout="wide", initial_sidebar_state="collapsed")
     st.html(FRAME)
     try:
-        of = site(model, target, int(base_port), versions_of(Path(model)))
+        of = site_of(Path(model), target, int(base_port))
     except DkdError as error:
         st.error(f"{Path(model).name} cannot be shown: {error.problems[0].line()}")
         return
@@ -96,6 +94,9 @@ def main() -> None:
     asked = view_of(of, st.query_params.get(ADDRESS))
     data = shown(of, asked, datetime.now(UTC), still_wanted, refused)
     data["seq"] = st.session_state.get("seq")
+    if asked.view is not None:
+        st.session_state["steps"] = here = steps(asked.view)
+        data["steps"] = {"undo": bool(here.past), "redo": bool(here.ahead)}
     component()(key=KEY, data=data, on_action_change=lambda: gestured(of))
 
 

@@ -64,7 +64,10 @@ def serve(model: Path, target: str, base_port: int, port: int, *, opens: bool = 
         port: Where to listen, on this machine alone.
         opens: Open a browser once it listens.
     """
+    from starlette.routing import Route
     from streamlit.starlette import App
+
+    from dkd.explore.values import values
 
     @asynccontextmanager
     async def life(_: object) -> AsyncIterator[dict[str, Any]]:
@@ -74,4 +77,4 @@ def serve(model: Path, target: str, base_port: int, port: int, *, opens: bool = 
 
     # What Streamlit hands on to the script.
     sys.argv = [str(_SCRIPT), str(model.resolve()), target, str(base_port)]
-    App(_SCRIPT, lifespan=life).run(config={**_CONFIG, "server.port": port})
+    App(_SCRIPT, lifespan=life, routes=[Route("/values", values)]).run(config={**_CONFIG, "server.port": port})

@@ -1,7 +1,7 @@
 """A question with a fixed interval → Druid SQL; values travel as parameters, identifiers come from the model alone."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -21,7 +21,7 @@ from dkd.systems.druid.render import Kind
 MOST_ROWS = 20_000
 """More rows than people or pictures take in; a question that needs more is refused before it is asked."""
 
-Role = Literal["ranking", "rows", "subtotals", "totals", "newest", "earlier", "bots"]
+Role = Literal["ranking", "rows", "subtotals", "totals", "newest", "earlier", "bots", "doubts"]
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,8 @@ def ranking(model: Model, question: Question, source: Source, split: Split, then
             order = Sql(f"({order.text}) - ({before.text})", order.parameters + before.parameters)
     having = _having(model, question, now)
     measured = [part for name in (by, *(one.measure for one in question.having)) for part in parts(model, name)]
-    counted = _from(model, question, [source, *([then] if then else [])], (split.dimension,), measured)
+    both = source if then is None else replace(source, filters=_filters(question, source) + _filters(question, then))
+    counted = _from(model, question, both, (split.dimension,), measured)
     text = (
         f'SELECT {key.text}{name}, {order.text} AS "rank"\nFROM {counted.text}\n'
         f"WHERE {where.text}\nGROUP BY 1\n{having.text}ORDER BY 2 {'ASC' if split.ascending else 'DESC'}, 1\n"
@@ -144,9 +145,23 @@ def bots(model: Model, question: Question) -> Query:
     )
     source = Source(kind, (), question.span)
     where = _where(model, question.model_copy(update={"with_bots": True}), source)
-    counted = _from(model, question, [source], (), ())
+    counted = _from(model, question, source, (), ())
     text = f'SELECT COUNT(*) AS "bots"\nFROM {counted.text}\nWHERE {where.text}\n  AND "is_bot" = 1'
     return _query(text, (counted, where), ("bots",), "bots", model, source)
+
+
+def doubts(model: Model, question: Question) -> Query:
+    """How many events the question's interval and filters hold, how many came late, and how many times were mended.
+
+    Only of a question whose filters events have.
+    """
+    source = Source("events", (), question.span)
+    where = _where(model, question, source)
+    counted = _from(model, question, source, ("is_late", "time_clamped"), ())
+    names = ("events", "late", "clamped")
+    listed = 'COUNT(*) AS "events", SUM("is_late") AS "late", SUM("time_clamped") AS "clamped"'
+    text = f"SELECT {listed}\nFROM {counted.text}\nWHERE {where.text}"
+    return _query(text, (counted, where), names, "doubts", model, source)
 
 
 def _counted(
@@ -159,7 +174,7 @@ def _counted(
     columns_ = unique([*(name for name, _ in keys), *(part.name for part in source.measures)])
     listed = ",\n  ".join(f"{part.text} AS {quoted(name)}" for part, name in zip(selected, columns_, strict=True))
     where = _where(model, question, source)
-    counted = _from(model, question, [source], dimensions, source.measures)
+    counted = _from(model, question, source, dimensions, source.measures)
     text = f"SELECT\n  {listed}\nFROM {counted.text}\nWHERE {where.text}"
     if keys:
         text += f"\nGROUP BY {', '.join(str(seq) for seq in range(1, len(keys) + 1))}\nLIMIT {MOST_ROWS + 1}"
@@ -192,11 +207,13 @@ def _holds(model: Model, question: Question, source: Source) -> Sql:
 
 def _conditions(model: Model, question: Question, source: Source) -> list[Sql]:
     """That a row is in the source's interval, and as each of its filters says."""
-    known = columns(model, source.kind)
     found = [Sql('"__time" >= ? AND "__time" < ?', (source.interval.start, source.interval.end))]
-    for one in _filters(question, source):
-        found.append(condition(None if one.dimension == TIME else known[one.dimension], one))
-    return found
+    return found + [fitting(model, source.kind, one) for one in _filters(question, source)]
+
+
+def fitting(model: Model, kind: Kind, one: Filter) -> Sql:
+    """Whether a row of the datasource is as the filter says."""
+    return condition(None if one.dimension == TIME else columns(model, kind)[one.dimension], one)
 
 
 def _people(question: Question) -> list[Sql]:
@@ -219,13 +236,11 @@ def _having(model: Model, question: Question, now: Sql | None) -> Sql:
     return Sql(f"HAVING {clause.text}\n", clause.parameters) if found else clause
 
 
-def _from(
-    model: Model, question: Question, sources: Sequence[Source], dimensions: Sequence[str], measures: Iterable[Part]
-) -> Sql:
-    """The datasource, with what the filters of *sources*, *dimensions* and *measures* need of it."""
-    filters = [one.dimension for source in sources for one in _filters(question, source) if one.dimension != TIME]
-    names = [*dimensions, *filters, *(name for part in measures for name in sorted(needs(part.measure)))]
-    return table(model, sources[0].kind, names, question.zone)
+def _from(model: Model, question: Question, source: Source, dimensions: Sequence[str], measures: Iterable[Part]) -> Sql:
+    """The datasource, with what the source's filters, *dimensions* and *measures* need of it."""
+    names = [*dimensions, *(one.dimension for one in _filters(question, source) if one.dimension != TIME)]
+    names += [name for part in measures for name in sorted(needs(part.measure))]
+    return table(model, source.kind, names, question.zone)
 
 
 def _query(
