@@ -170,9 +170,17 @@ def fitted(view: View, model: Model) -> Opened:
     if not measures:
         return Opened(None, tuple(dropped))
     filters = tuple(one for one in asked.filters if kept(f"filter on {one.dimension}", measures, filters=(one,)))
+    against = asked.against
+    if against:
+        compared = (one for one in against if kept(f"{one.dimension} of what is compared", measures, filters=(one,)))
+        against = tuple(compared) or None
     panels = tuple(one for one in view.panels if kept(f"panel {one}", measures, splits=(Split(dimension=one),)))
-    splits = tuple(one for one in asked.splits if kept(f"split by {one.dimension}", measures, splits=(one,)))
-    question = asked.model_copy(update={"measures": measures, "filters": filters, "splits": splits})
+    is_compared = asked.compare is not None or against is not None
+    sortable = [link.sortable(split, measures, is_compared, dropped) for split in asked.splits]
+    splits = tuple(one for one in sortable if kept(f"split by {one.dimension}", measures, splits=(one,)))
+    having = tuple(one for one in asked.having if kept(f"condition on {one.measure}", measures, having=(one,)))
+    changed = {"filters": filters, "against": against, "splits": splits, "having": having}
+    question = asked.model_copy(update={"measures": measures, **changed})
     measure = view.measure if view.measure in measures else None
     found = view.model_copy(update={"question": question, "panels": panels, "measure": measure})
     return Opened(found, tuple(dropped))
@@ -187,5 +195,8 @@ def first_view(model: Model) -> View | None:
     return fitted(View(question=question, panels=_USUAL_PANELS), model).view
 
 
+_NOTHING: dict[str, object] = {"filters": (), "splits": (), "having": (), "against": None}
+
+
 def _bare(question: Question, measures: tuple[str, ...]) -> Question:
-    return question.model_copy(update={"measures": measures, "filters": (), "splits": ()})
+    return question.model_copy(update={"measures": measures, **_NOTHING})

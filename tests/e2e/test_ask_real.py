@@ -25,13 +25,14 @@ from question_oracle import (
 )  # fmt: skip
 from second_site import SecondSite
 
-from dkd.errors import DkdError
+from dkd.errors import DkdError, UsageError
 from dkd.model.pattern import compiled
 from dkd.query.answer import Others, answered
 from dkd.query.check import problems
 from dkd.query.client import Druid
 from dkd.query.link import as_link, of_link
 from dkd.query.question import Filter, Having, Interval, Question, Range, Split
+from dkd.query.search import searched
 from dkd.query.shown import as_sql
 from dkd.query.trust import trust_of
 
@@ -160,6 +161,7 @@ def rows(days):
             "start_ms": event["timestamp_ms"],
             "country": event["country"],
             "channel": event["channel"],
+            "pages": [f"/p{seq % 7}", "/Sale/Shoes", "/p0"][: 1 + seq % 3],
             "is_bounce": dice.random() < 0.4,
             "duration_s": dice.choice([None, round(dice.expovariate(0.01), 3)]),
             "conversion_value": dice.choice([None, 10.25, 99.5]),
@@ -448,6 +450,95 @@ def test_random_questions_have_duckdbs_numbers(site, druid, days):
     estimates = [cell for cell in cells if cell.error]
     print(f"{len(asked)} questions, {len(cells)} numbers, {len(estimates)} estimates, {time.monotonic() - began:.1f} s")
     assert len(cells) > 1_000
+
+
+def listed(site, days, dimension, text, where="NOT is_bot"):
+    """Each value that has the text in it, and how many rows have the value."""
+    table, value = ("sessions", "unnest(pages)") if dimension == "pages" else ("events", dimension)
+    sql = f"SELECT value, count(*) FROM (SELECT {value} AS value FROM {table} WHERE {where}) "
+    sql += f"WHERE contains(lower(CAST(value AS VARCHAR)), lower('{text}')) " if text else ""
+    return dict(site.oracle.db.execute(f"{sql} GROUP BY 1").fetchall())
+
+
+@pytest.mark.parametrize(
+    ("dimension", "text"),
+    [
+        ("country", ""), ("country", "n"), ("page_path", "P1"), ("party_id", "999"), ("party_id", ""),
+        ("quantity", "2"),
+        ("pages", "shoes"), ("pages", "p"), ("is_bot", "fal"), ("country", "' OR 1=1 --"), ("country", "nowhere"),
+    ],
+)  # fmt: skip
+def test_a_search_finds_the_values_that_have_the_text_in_them(site, druid, days, dimension, text):
+    whole = Interval(start=days[0] - timedelta(days=400), end=days[1] + timedelta(days=400))
+    filters = (Filter(dimension=dimension, values=("x",)),) if dimension == "country" else ()
+    question = Question(measures=("events",), interval=whole, filters=filters)
+    found = searched(druid, site.model, question, dimension, text, limit=20)
+    wanted = listed(site, days, dimension, text.replace("'", "''"))
+    assert {value: wanted[value] for value, _, _ in found.values} == {one.value: one.frequency for one in found.values}
+    assert [one.frequency for one in found.values] == sorted(wanted.values(), reverse=True)[:20]
+    assert found.has_more is (len(wanted) > 20)
+    assert found.counted == ("sessions" if dimension == "pages" else "events")
+
+
+def test_a_search_keeps_the_other_filters_and_sets_a_measure_beside(site, druid, days):
+    around = Interval(start=days[1] - timedelta(days=1), end=days[1] + timedelta(days=1))
+    filters = (Filter(dimension="country", values=("NL",)), Filter(dimension="page_path", values=("/nowhere",)))
+    question = Question(measures=("events",), interval=around, filters=filters)
+    found = searched(druid, site.model, question, "page_path", "/P2", measure="revenue_per_visitor")
+    assert len(found.queries) == 2
+    for value, frequency, number in found.values[:5]:
+        only = question.model_copy(
+            update={
+                "measures": ("events", "revenue_per_visitor"),
+                "filters": (filters[0], Filter(dimension="page_path", values=(value,))),
+            }
+        )
+        (wanted,) = site.oracle.counts(only, around.start, around.end, []).values()
+        assert frequency == wanted["events"]
+        assert same(number, wanted["revenue_per_visitor"], "revenue_per_visitor")
+    with pytest.raises(UsageError, match="did you mean page_path"):
+        searched(druid, site.model, question, "page_pth", "")
+
+
+@pytest.mark.parametrize("exclude", [False, True])
+@pytest.mark.parametrize(
+    ("given", "test"),
+    [
+        ({"values": ("/Sale/Shoes", "/p3")}, "list_has_any(pages, ['/Sale/Shoes', '/p3'])"),
+        ({"contains": "SHOES"}, "list_contains(pages, '/Sale/Shoes')"),
+        ({"matches": "^/p[35]$"}, "list_has_any(pages, ['/p3', '/p5'])"),
+    ],
+)
+def test_a_list_is_filtered_by_any_of_its_values(site, druid, days, given, test, exclude):
+    whole = Interval(start=days[0] - timedelta(days=400), end=days[1] + timedelta(days=400))
+    question = Question(
+        measures=("sessions",), interval=whole, filters=(Filter(dimension="pages", exclude=exclude, **given),)
+    )
+    wanted = f"SELECT count(*) FROM sessions WHERE NOT is_bot AND {'NOT' if exclude else ''} {test}"
+    ((count,),) = site.oracle.db.execute(wanted).fetchall()
+    assert answered(druid, site.model, question).totals[0].now.value == count > 0
+
+
+def test_the_command_takes_every_form(site, days):
+    """Nested, with a condition, against other filters: rows, parents and what is compared in one answer."""
+    given = (
+        "events,visitors", "--by", "region,width/400".replace("width", "viewport_width"), "--nested", "--top", "2",
+        "--where", "page_path~P1", "--not", "page_path=~^/p1[0-4]$", "--where", "viewport_width>=400",
+        "--where", f"time={days[1]:%Y-%m-%dT%H:%M}..", "--having", "events>20", "--against", "channel=Email",
+        "--rank", "delta", *span(days),
+    )  # fmt: skip
+    found = json.loads(asked(site, *given, "--json").stdout)
+    assert found["compared_with"] == "channel is 'Email'"
+    assert found["question"]["filters"][0] == {"dimension": "page_path", "contains": "P1"}
+    below = {}
+    for row in found["rows"]:
+        below[row["region"]] = below.get(row["region"], 0) + row["events"]
+    assert below == {row["region"]: row["events"] for row in found["subtotals"]}
+    assert sum(below.values()) == found["totals"]["events"] > 0
+    table = asked(site, *given).stdout
+    assert "compared with channel is 'Email'" in table.splitlines()[-2]
+    assert table.splitlines()[-1].startswith("a value has a row where events is above 20")
+    assert "(total)" in table
 
 
 @pytest.mark.parametrize(("which", "hours"), [(0, 23), (1, 25)])
