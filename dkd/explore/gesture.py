@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from dkd.errors import UsageError
 from dkd.explore import shelf_gesture
 from dkd.explore.edit import asked, over, refused, with_own
+from dkd.explore.picture_gesture import PICTURE_KINDS
 from dkd.explore.view import View, of_link, said
 from dkd.model.types import Scalar
 from dkd.query.periods import local_time
@@ -141,4 +142,5 @@ _KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
     "split_move": shelf_gesture.split_move,
     "split_set": shelf_gesture.split_set,
     "unsplit": shelf_gesture.unsplit,
+    **PICTURE_KINDS,
 }
