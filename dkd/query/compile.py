@@ -13,14 +13,14 @@ from dkd.query.filters import condition
 from dkd.query.fragment import Sql, all_parameters, among, joined, quoted
 from dkd.query.measure import Part, expression, parts, rank
 from dkd.query.periods import double_starts
-from dkd.query.question import TIME, Interval, Question, Split
+from dkd.query.question import TIME, Filter, Interval, Question, Split
 from dkd.query.rows import unique
 from dkd.systems.druid.render import Kind
 
 MOST_ROWS = 20_000
 """More rows than people or pictures take in; a question that needs more is refused before it is asked."""
 
-Role = Literal["ranking", "rows", "totals", "newest", "earlier", "bots"]
+Role = Literal["ranking", "rows", "totals", "newest", "earlier", "bots", "doubts"]
 
 
 @dataclass(frozen=True)
@@ -132,6 +132,20 @@ def bots(model: Model, question: Question) -> Query:
     return _query(text, (counted, where), ("bots",), "bots", model, source)
 
 
+def doubts(model: Model, question: Question) -> Query:
+    """How many events the question's interval and filters hold, how many came late, and how many times were mended.
+
+    Only of a question whose filters events have.
+    """
+    source = Source("events", (), question.span)
+    where = _where(model, question, source)
+    counted = _from(model, question, source, ("is_late", "time_clamped"), ())
+    names = ("events", "late", "clamped")
+    listed = 'COUNT(*) AS "events", SUM("is_late") AS "late", SUM("time_clamped") AS "clamped"'
+    text = f"SELECT {listed}\nFROM {counted.text}\nWHERE {where.text}"
+    return _query(text, (counted, where), names, "doubts", model, source)
+
+
 def _counted(
     model: Model, question: Question, source: Source, keys: Sequence[Sql], names: Sequence[str],
     dimensions: Sequence[str],
@@ -179,9 +193,13 @@ def _where(model: Model, question: Question, source: Source) -> Sql:
     conditions = [Sql('"__time" >= ? AND "__time" < ?', (source.interval.start, source.interval.end))]
     if not question.with_bots:
         conditions.append(Sql('"is_bot" IS DISTINCT FROM 1'))
-    known = columns(model, source.kind)
-    conditions += [condition(None if one.dimension == TIME else known[one.dimension], one) for one in question.filters]
+    conditions += [fitting(model, source.kind, one) for one in question.filters]
     return joined("\n  AND ", conditions)
+
+
+def fitting(model: Model, kind: Kind, one: Filter) -> Sql:
+    """Whether a row of the datasource is as the filter says."""
+    return condition(None if one.dimension == TIME else columns(model, kind)[one.dimension], one)
 
 
 def _from(model: Model, question: Question, source: Source, dimensions: Sequence[str], measures: Sequence[Part]) -> Sql:

@@ -4,6 +4,7 @@
 
 const LIVE_MS = 2000;
 const AGAIN_MS = 4000;
+const TRUST_MS = 3000;
 const SILENT_MS = 25000;
 const LAST = 1000;  // behind every panel
 
@@ -47,6 +48,7 @@ function build(root) {
   buildEditor(app);
   buildSplitter(app);
   buildKeys(app);
+  buildTrust(app);
   for (const dialog of root.querySelectorAll("dialog")) buildDialog(dialog);
   setInterval(() => freshness(app), 1000);
   return app;
@@ -123,10 +125,13 @@ function summary({ data }) {
   return `${numbers}. ${counts.join(", ")}.`;
 }
 
+/** Whether the line of trust will soon know more: Kafka has not answered yet, or rows are still being loaded. */
+const awaits = ({ trust }) => Boolean(trust) && (trust.pending || trust.items.some((item) => item.tone === "warn"));
+
 function schedule(app) {
   clearTimeout(app.timer);
   const { view, state } = app.data;
-  const waits = view?.live ? LIVE_MS : state?.action === "again" ? AGAIN_MS : 0;
+  const waits = view?.live ? LIVE_MS : state?.action === "again" ? AGAIN_MS : awaits(app.data) ? TRUST_MS : 0;
   if (!waits) return;
   const tick = () => {
     if (!app.root.isConnected) return;

@@ -1,6 +1,4 @@
-// The bars above the pictures: saved views, time, zone, switches, sharing, filters, the line of trust, and states.
-
-const FRESH_MS = 120000;
+// The bars above the pictures: saved views, time, zone, switches, sharing, filters and states.
 
 function buildPops(app) {
   const { root, $ } = app;
@@ -75,28 +73,6 @@ function drawTabs(app) {
     });
 }
 
-function drawTrust(app) {
-  const { trust } = app.data;
-  app.$(".trust").hidden = !trust;
-  if (!trust) return;
-  const parts = [["fresh", ""], ["interval", `${trust.interval} ${trust.zone}`]];
-  if (trust.compared) parts.push(["compared", trust.compared]);
-  if (trust.bots) parts.push(["bots", trust.bots]);
-  if (trust.exact) parts.push(["exact", trust.exact === "exact" ? "all numbers exact" : trust.exact]);
-  sync(app.$(".trust"), parts, ([name]) => name, ([name]) => node("span", { className: name }),
-    (at, [name, text]) => { if (name !== "fresh") put(at, "textContent", text); });
-  freshness(app);
-}
-
-function freshness(app) {
-  const at = app.$(".trust .fresh");
-  const trust = app.data?.trust;
-  if (!at || !trust) return;
-  const age = Math.max(0, Date.now() - trust.newest_ms);
-  const [size, unit] = age < 120e3 ? [1e3, "s"] : age < 7200e3 ? [60e3, "min"] : age < 172800e3 ? [3600e3, "h"] : [86400e3, "days"];
-  put(at, "textContent", `newest event ${Math.floor(age / size)} ${unit} ago`);
-  put(at, "title", `${trust.newest} ${trust.zone}`);
-  at.classList.toggle("now", age < FRESH_MS);
 }
 
 function drawState(app) {
