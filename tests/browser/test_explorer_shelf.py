@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
-HOSTILE = ["' OR 1=1 --", "<img src=x onerror=alert(1)>", "\u202eשלום", "🛒" * 20, "long " * 60]
+HOSTILE = ["' OR 1=1 --", "<img src=x onerror=alert(1)>", "\u202e\u05e9\u05dc\u05d5\u05dd", "🛒" * 20, "long " * 60]
 FOCUSED = """() => {
   const one = [...document.querySelectorAll("*")].map(host => host.shadowRoot?.activeElement).find(Boolean);
   return one && (one.getAttribute("aria-label") || one.textContent);
