@@ -6,7 +6,7 @@ from typing import Any
 from dkd.errors import DkdError, Problem
 from dkd.explore import words
 from dkd.explore.drawing import NAMES, Drawing
-from dkd.explore.look import Look
+from dkd.explore.look import Look, number
 from dkd.explore.picture_flow import flow
 from dkd.explore.picture_matrix import matrix
 from dkd.explore.picture_table import bars, table
@@ -49,16 +49,19 @@ def picture(
         return head | {"problem": f"{drawing.question.problem}; {drawing.question.remedy}"}
     if isinstance(answer, DkdError):
         return head | {"problem": refusal(answer)["text"]}
+    if drawing.kind == "number" and series is not None:
+        return head | {"compares": has_past, "numbers": numbers(model, view, series, has_past)}
     if answer is None:
-        return head | {"is_elsewhere": drawing.question is None}
+        return head | {"is_elsewhere": True}
     look = Look(model, view, answer, _totals(series), has_past and answer.previous is not None, plan.span.end)
-    return head | {"compares": look.compares, "grain": _grain(answer)} | _body(drawing.kind, look)
+    end_ms = round(look.end.timestamp() * 1000)
+    return head | {"compares": look.compares, "grain": _grain(answer), "end_ms": end_ms} | _body(drawing.kind, look)
 
 
 def _body(kind: str, look: Look) -> Json:
-    if kind == "table" or kind == "number":
+    if kind == "table":
         return {"table": table(look)}
-    if kind in ("bar", "map"):
+    if kind in ("bar", "map") and not look.has_time:
         return {"bars": bars(look)}
     if kind == "sankey":
         return {"flow": flow(look)}
@@ -109,6 +112,16 @@ def _listed(names: Sequence[str]) -> str:
 
 def _grain(answer: Answer) -> str:
     return words.GRAIN_NAMES[answer.question.grain] if answer.question.grain is not None else ""
+
+
+def numbers(model: Model, view: View, series: Answer, has_past: bool) -> list[Json]:
+    """The totals, as large as they can be read."""
+    look = Look(model, view, series, _totals(series), has_past, series.question.span.end)
+    return [
+        {"name": name, "label": words.label(name), "unit": words.unit(model, name)}
+        | number(look, name, look.totals[name])
+        for name in look.shown
+    ]
 
 
 def _totals(series: Answer | None) -> dict[str, Cell]:

@@ -42,8 +42,11 @@ def sort(view: View, gesture: Gesture) -> View:
 
 
 def mark(view: View, gesture: Gesture) -> View:
-    """Keep what a mark stands for: its values, and its stretch of time; with ``exclude`` leave out its last value."""
-    keys = list(zip(view.question.splits, gesture["key"], strict=False))
+    """Keep what a mark stands for: its values, and its stretch of time; with ``exclude`` leave out its last value.
+
+    ``key`` has the values of the first splits, or of those from the place ``at`` on.
+    """
+    keys = list(zip(view.question.splits[int(gesture.get("at", 0)) :], gesture["key"], strict=False))
     if gesture.get("exclude"):
         split, value = keys[-1]
         return asked(view, filters=_excluded(view.question.filters, split, value))
@@ -59,7 +62,9 @@ def into(view: View, gesture: Gesture) -> View:
     found = mark(view, gesture)
     was = view.question.splits[-1] if view.question.splits else None
     changes = {name: getattr(was, name) for name in ("limit", "sort", "by", "ascending")} if was is not None else {}
-    rest = tuple(one for one in found.question.splits[len(gesture["key"]) :] if one.dimension != dimension)
+    at = int(gesture.get("at", 0))
+    kept = (*found.question.splits[:at], *found.question.splits[at + len(gesture["key"]) :])
+    rest = tuple(one for one in kept if one.dimension != dimension)
     return with_own(asked(found, splits=(Split(dimension=dimension, **changes), *rest)), picture=None)
 
 
