@@ -1,6 +1,7 @@
 """A drawing's answer → the main picture as plain JSON: what it shows, which others fit, and its rows or cells."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from dkd.errors import DkdError, Problem
@@ -53,7 +54,9 @@ def picture(
         return head | {"compares": has_past, "numbers": numbers(model, view, series, has_past)}
     if answer is None:
         return head | {"is_elsewhere": True}
-    look = Look(model, view, answer, _totals(series), has_past and answer.previous is not None, plan.span.end)
+    asked = answer.question
+    compares = has_past and (asked.compare is not None or asked.against is not None)
+    look = Look(model, view, answer, _totals(series), compares, plan.span.end, _steps(series, answer))
     end_ms = round(look.end.timestamp() * 1000)
     return head | {"compares": look.compares, "grain": _grain(answer), "end_ms": end_ms} | _body(drawing.kind, look)
 
@@ -122,6 +125,14 @@ def numbers(model: Model, view: View, series: Answer, has_past: bool) -> list[Js
         | number(look, name, look.totals[name])
         for name in look.shown
     ]
+
+
+def _steps(series: Answer | None, answer: Answer) -> dict[datetime, tuple[Cell, ...]]:
+    """The numbers of all values together by time, where the answer behind the cards has the same steps."""
+    if series is None or series.question.grain != answer.question.grain:
+        return {}
+    order = [series.question.measures.index(name) for name in answer.question.measures]
+    return {row.time: tuple(row.cells[at] for at in order) for row in series.rows if row.time is not None}
 
 
 def _totals(series: Answer | None) -> dict[str, Cell]:

@@ -4,10 +4,10 @@
 
 const DRAWN = {
   number: (app, at) => drawNumbers(app, at), bar: (app, at) => drawBars(app, at), line: (app, at) => drawSeries(app, at),
-  stacked: (app, at) => drawStack(app, at), table: (app, at) => drawTable(app, at), pivot: (app, at) => drawPivot(app, at),
+  stacked: (app, at) => drawStack(app, at), table: (app, at) => drawNested(app, at), pivot: (app, at) => drawPivot(app, at),
   heat: (app, at) => drawHeat(app, at), map: (app, at) => drawMap(app, at), sankey: (app, at) => drawFlow(app, at),
 };
-const ICONS = {
+const PICTURE_ICONS = {
   number: "M3 4h2v9M9 4h4l-4 9h4", line: "M2 12l4-5 3 3 5-7", bar: "M2 4h10M2 8h6M2 12h3", stacked: "M3 14V8m0-2V3M8 14V6m0-2V2M13 14v-4m0-2V5",
   table: "M2 3h12v10H2zM2 7h12M6 3v10", pivot: "M2 3h12v10H2zM2 6.5h12M2 10h12M6 3v10M10 3v10", heat: "M2 2h5v5H2zM9 2h5v5H9zM2 9h5v5H2z",
   map: "M8 14s5-4.5 5-8A5 5 0 0 0 3 6c0 3.5 5 8 5 8zM8 7.5h.01", sankey: "M2 3c6 0 6 4 12 4M2 8c6 0 6 4 12 4M2 13h12",
@@ -153,7 +153,7 @@ function kindRow(picture, one, send) {
 
 function icon(kind) {
   const made = shape("svg", { class: "icon", viewBox: "0 0 16 16", "aria-hidden": "true" });
-  made.append(shape("path", { d: ICONS[kind] }));
+  made.append(shape("path", { d: PICTURE_ICONS[kind] }));
   return made;
 }
 

@@ -149,8 +149,15 @@ function markActs(app, mark, picture) {
     select.onchange = () => select.value && app.send({ kind: "into", key: mark.key, dimension: select.value, ...span });
     found.push(select);
   }
-  found.push(act("Show sessions", () => app.send({ kind: "drill", key: mark.key, time_ms: mark.start_ms ?? null, ...span })));
+  if (typeof drawBehaviour === "function") found.push(act("Show sessions", () => app.send(drillOf(picture, mark))));
   return found;
+}
+
+/** What the sessions behind a mark have: its values by dimension, and its stretch of time. */
+function drillOf(picture, mark) {
+  const from = mark.split ?? 0;
+  const key = Object.fromEntries(mark.key.map((value, n) => [picture.splits[from + n][0], value]));
+  return { kind: "drill", key, time_ms: mark.start_ms == null ? null : [mark.start_ms, mark.end_ms] };
 }
 
 // Numbers of a mark as people read them.

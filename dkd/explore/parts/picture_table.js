@@ -2,7 +2,7 @@
 
 const PAGE_ROWS = 200;
 
-function drawTable(app, at) {
+function drawNested(app, at) {
   const { picture } = app.data;
   const { pic } = app;
   const { table } = picture;
@@ -16,7 +16,7 @@ function drawTable(app, at) {
   const totals = table.totals.length ? [tableRow(app, { label: "Total", depth: 0, leaf: true, cells: table.totals, key: [], isTotal: true }, forms)] : [];
   parts.body.replaceChildren(...totals, ...shown.slice(pic.page * PAGE_ROWS, (pic.page + 1) * PAGE_ROWS).map((row) => tableRow(app, row, forms)));
   if (!shown.length) parts.body.append(node("tr", {}, node("th", { scope: "row", textContent: "No values here." })));
-  drawPages(app, parts.foot, shown.length, pages, () => drawTable(app, at));
+  drawPages(app, parts.foot, shown.length, pages, () => drawNested(app, at));
 }
 
 /** The frame of a table, made once: its scroll place and the buttons below it stay. */
