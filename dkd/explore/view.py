@@ -10,7 +10,7 @@ from dkd.model.schema import Model
 from dkd.model.types import Frozen, Name
 from dkd.query import link
 from dkd.query.check import problems
-from dkd.query.question import Question, Split
+from dkd.query.question import Having, Question, Split
 
 MOST_PANELS = 12
 _PART, _ITEM = "~", "."
@@ -172,7 +172,12 @@ def fitted(view: View, model: Model) -> Opened:
     filters = tuple(one for one in asked.filters if kept(f"filter on {one.dimension}", measures, filters=(one,)))
     panels = tuple(one for one in view.panels if kept(f"panel {one}", measures, splits=(Split(dimension=one),)))
     splits = tuple(one for one in asked.splits if kept(f"split by {one.dimension}", measures, splits=(one,)))
-    question = asked.model_copy(update={"measures": measures, "filters": filters, "splits": splits})
+    having = tuple(one for one in asked.having if kept(f"condition on {one.measure}", measures, **_beside(one, splits)))
+    against = asked.against
+    if against is not None:
+        against = tuple(one for one in against if kept(f"filter on {one.dimension}", measures, filters=(one,)))
+    parts = {"measures": measures, "filters": filters, "splits": splits, "having": having, "against": against}
+    question = asked.model_copy(update=parts)
     measure = view.measure if view.measure in measures else None
     found = view.model_copy(update={"question": question, "panels": panels, "measure": measure})
     return Opened(found, tuple(dropped))
@@ -188,4 +193,11 @@ def first_view(model: Model) -> View | None:
 
 
 def _bare(question: Question, measures: tuple[str, ...]) -> Question:
-    return question.model_copy(update={"measures": measures, "filters": (), "splits": ()})
+    return question.model_copy(
+        update={"measures": measures, "filters": (), "splits": (), "having": (), "against": None, "compare": None}
+    )
+
+
+def _beside(one: Having, splits: tuple[Split, ...]) -> dict[str, object]:
+    """A condition with what it is about; without a split it waits for one."""
+    return {"splits": splits, "having": (one,) if splits else ()}
