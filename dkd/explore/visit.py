@@ -139,9 +139,10 @@ def _jobs(model: Model, view: View, plan: Plan, newest: datetime, is_whole: bool
     # The totals of a panel are those of the cards.
     rows = partial(ask, with_totals=False)
     found = {name: job("rows", asked, rows) for name, asked in plan.panels.items() if isinstance(asked, Question)}
-    drawn = drawing(model, view, plan).question
-    if isinstance(drawn, Question):
-        found[PICTURE] = job("rows", drawn, rows)
+    drawn = drawing(model, view, plan)
+    if isinstance(drawn.question, Question):
+        needs = drawn.needs_subtotals
+        found[PICTURE] = job("subtotals" if needs else "rows", drawn.question, partial(rows, with_subtotals=needs))
     if plan.series is not None:
         found |= {SERIES: job("answer", plan.series, ask), BOTS: job(BOTS, plan.series, bot_events)}
         found[_DOUBTS] = job(_DOUBTS, plan.series, _doubts)
