@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dkd.errors import DkdError, Problem, UsageError
 from dkd.explore import words
+from dkd.explore.behaviour import tabs
 from dkd.explore.menus import menus
 from dkd.explore.plan import Plan
 from dkd.explore.shelf import lists, shelf
@@ -87,7 +88,7 @@ def frame(
     """The page without any answer: names, menus and switches."""
     return {
         "site": model.site,
-        "tabs": [],
+        "tabs": tabs(model, view),
         "notices": list(notices),
         "compares": False,
         "view": _switches(view, plan) if view is not None else None,

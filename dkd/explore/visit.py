@@ -8,6 +8,7 @@ from typing import Any
 
 from dkd.errors import DkdError
 from dkd.explore.asking import Desk, Job
+from dkd.explore.behaviour import BEHAVIOUR, behaved, behaviour_job, planning
 from dkd.explore.page import BOTS, PAST, Found, Json, frame, page
 from dkd.explore.plan import Plan, planned
 from dkd.explore.sources import SERIES
@@ -72,12 +73,12 @@ def shown(
         return bare | {"state": refusal(end)}
     if end is None:
         return bare | {"state": no_event(site.model.datasource("events"))}
-    plan = planned(site.model, view, min(end, now))
+    plan = planned(site.model, planning(view), min(end, now))
     answers = site.desk.answers(_jobs(site.model, view, plan, end), still_wanted)
-    bots = answers.pop(BOTS, None)
+    bots, behaviour = answers.pop(BOTS, None), answers.pop(BEHAVIOUR, None)
     is_whole = answers.pop(PAST, True) is not False
     found = Found(end, answers.pop(SERIES, None), answers, bots if isinstance(bots, int) else None, is_whole)
-    return page(site.model, view, plan, found, site.saved, said)
+    return behaved(site.model, view, page(site.model, view, plan, found, site.saved, said), behaviour)
 
 
 def newest_job(model: Model) -> Job:
@@ -98,6 +99,9 @@ def _jobs(model: Model, view: View, plan: Plan, newest: datetime) -> dict[str, J
     # The totals of a panel are those of the cards.
     rows = partial(ask, with_totals=False)
     found = {name: job("rows", asked, rows) for name, asked in plan.panels.items() if isinstance(asked, Question)}
+    behaviour = behaviour_job(model, view, plan, version, age_s, TIMEOUT_S)
+    if behaviour is not None:
+        found = {BEHAVIOUR: behaviour}
     if plan.series is not None:
         found = {SERIES: job("answer", plan.series, ask), BOTS: job(BOTS, plan.series, bot_events), **found}
         if plan.series.compare is not None:

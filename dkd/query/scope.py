@@ -11,9 +11,9 @@ from dkd.query.asking import ask
 from dkd.query.behaviour import Step
 from dkd.query.check import problems
 from dkd.query.client import Druid
-from dkd.query.compile import Query, Role, Source, _fits, _from, _where
+from dkd.query.compile import TIME, Query, Role, Source, _from, _where
 from dkd.query.dimension import columns
-from dkd.query.fragment import Sql, all_parameters, joined
+from dkd.query.fragment import Sql, all_parameters, among, joined, negated
 from dkd.query.measure import near
 from dkd.query.question import Filter, Interval, Question
 from dkd.query.rows import Rows
@@ -48,7 +48,7 @@ class Scope:
 
     def step(self, step: Step) -> Sql:
         """Whether an event is this step."""
-        found = [_fits(self.model, self._source, one) for one in step.filters]
+        found = [self._fits(one) for one in step.filters]
         if step.event is not None:
             found.insert(0, Sql('"event" = ?', (step.event,)))
         return Sql("TRUE") if not found else Sql(f"({joined(' AND ', found).text})", all_parameters(found))
@@ -62,6 +62,10 @@ class Scope:
     def during(self, interval: Interval) -> "Scope":
         """The same of another time."""
         return replace(self, interval=interval)
+
+    def _fits(self, one: Filter) -> Sql:
+        found = among(columns(self.model, self.kind)[one.dimension], one.values)
+        return negated(found) if one.exclude else found
 
     @property
     def _source(self) -> Source:
@@ -103,7 +107,7 @@ def filter_problems(model: Model, question: Question, kind: Kind, filters: Seque
         model, question.model_copy(update={"measures": (), "splits": (), "having": (), "filters": tuple(filters)})
     )
     yield from found
-    known = columns(model, kind)
+    known = {TIME, *columns(model, kind)}
     for one in filters:
         if one.dimension not in known and not found:
             remedy = f"remove this filter, or use what {kind} have: {', '.join(sorted(known)[:12])}, …"

@@ -98,6 +98,7 @@ function drawOthers(app) {
 
 function summary({ data }) {
   if (data.state) return `${data.state.title}. ${data.state.text}`;
+  if (data.behaviour) return data.behaviour.alt;
   const numbers = data.cards.map((card) => `${card.label} ${withUnit(card.text, card.unit)}`).join(", ");
   return `${numbers}. ${data.view.filters.length} filters.`;
 }
