@@ -11,11 +11,11 @@ from dkd.query.asking import ask
 from dkd.query.behaviour import Step
 from dkd.query.check import problems
 from dkd.query.client import Druid
-from dkd.query.compile import TIME, Query, Role, Source, _from, _where
+from dkd.query.compile import Query, Role, Source, _from, _where, fitting
 from dkd.query.dimension import columns
-from dkd.query.fragment import Sql, all_parameters, among, joined, negated
+from dkd.query.fragment import Sql, all_parameters, joined
 from dkd.query.measure import near
-from dkd.query.question import Filter, Interval, Question
+from dkd.query.question import TIME, Filter, Interval, Question
 from dkd.query.rows import Rows
 
 
@@ -34,7 +34,7 @@ class Scope:
 
     def table(self, *names: str) -> Sql:
         """The datasource, with the columns and computed dimensions *names*."""
-        return _from(self.model, self.question, self._source, names, ())
+        return _from(self.model, self.question, self._source, [name for name in names if name != TIME], ())
 
     @property
     def where(self) -> Sql:
@@ -48,7 +48,7 @@ class Scope:
 
     def step(self, step: Step) -> Sql:
         """Whether an event is this step."""
-        found = [self._fits(one) for one in step.filters]
+        found = [fitting(self.model, self.kind, one) for one in step.filters]
         if step.event is not None:
             found.insert(0, Sql('"event" = ?', (step.event,)))
         return Sql("TRUE") if not found else Sql(f"({joined(' AND ', found).text})", all_parameters(found))
@@ -62,10 +62,6 @@ class Scope:
     def during(self, interval: Interval) -> "Scope":
         """The same of another time."""
         return replace(self, interval=interval)
-
-    def _fits(self, one: Filter) -> Sql:
-        found = among(columns(self.model, self.kind)[one.dimension], one.values)
-        return negated(found) if one.exclude else found
 
     @property
     def _source(self) -> Source:
