@@ -73,8 +73,6 @@ function drawTabs(app) {
     });
 }
 
-}
-
 function drawState(app) {
   const { data, $ } = app;
   const at = $(".state");
