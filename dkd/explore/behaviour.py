@@ -78,6 +78,7 @@ def behaved(model: Model, view: View, made: Json, answer: Answered | DkdError | 
     behaviour = view.behaviour
     if behaviour is None:
         return made
+    compares = bool(made["compares"])
     bare = {**made, "cards": [], "chart": None, "panels": [], "picture": None, "compares": False}
     head: Json = {"definition": definition(behaviour), "menus": {"events": event_labels(model)}}
     if isinstance(answer, DkdError) or answer is None:
@@ -86,16 +87,16 @@ def behaved(model: Model, view: View, made: Json, answer: Answered | DkdError | 
         return {**bare, "state": state, BEHAVIOUR: {**head, **_drawn(model, view, None)}}
     state = made["state"] if made["state"] and made["state"]["kind"] == "nothing" and not _is_one(view) else None
     sources = {**made["sources"], BEHAVIOUR: _source(view, answer.queries)}
-    return {**bare, "state": state, "sources": sources, BEHAVIOUR: {**head, **_drawn(model, view, answer)}}
+    return {**bare, "state": state, "sources": sources, BEHAVIOUR: {**head, **_drawn(model, view, answer, compares)}}
 
 
 def _is_one(view: View) -> bool:
     return view.sessions is not None and view.sessions.one is not None
 
 
-def _drawn(model: Model, view: View, answer: Answered | None) -> Json:
+def _drawn(model: Model, view: View, answer: Answered | None, compares: bool = False) -> Json:
     if view.funnel is not None:
-        return funnel_json(model, view.funnel, answer if isinstance(answer, Funnelled) else None)
+        return funnel_json(model, view.funnel, answer if isinstance(answer, Funnelled) else None, compares)
     if view.retention is not None:
         return retention_json(view, view.retention, answer if isinstance(answer, Retained) else None)
     if view.paths is not None:

@@ -17,8 +17,8 @@ _SHOWN = 12
 _WINDOWS = ("", "10m", "30m", "1h", "1d", "7d", "30d")
 
 
-def funnel_json(model: Model, funnel: Funnel, answer: Funnelled | None) -> Json:
-    """The funnel's controls, and its numbers where there is an *answer*."""
+def funnel_json(model: Model, funnel: Funnel, answer: Funnelled | None, compares: bool) -> Json:
+    """The funnel's controls; its numbers where there is an *answer*, with those before where it *compares*."""
     known = dimensions(model)
     reaches = answer.steps if answer else None
     found: Json = {
@@ -36,7 +36,7 @@ def funnel_json(model: Model, funnel: Funnel, answer: Funnelled | None) -> Json:
                 "event": step.event or "",
                 "label": said.step_label(model, step),
                 "filters": [words.filter_label(one, known.get(one.dimension)) for one in step.filters],
-                **(_bar(reaches, answer.previous if answer else None, seq) if reaches else {}),
+                **(_bar(reaches, answer.previous if answer and compares else None, seq) if reaches else {}),
             }
             for seq, step in enumerate(funnel.steps)
         ],

@@ -88,7 +88,7 @@ def _row(one: Session, zone: ZoneInfo) -> Json:
 def _moment(one: Moment, zone: ZoneInfo) -> Json:
     return {
         "time": f"{one.time.astimezone(zone):%H:%M:%S}",
-        "gap": f"+{said.length(one.gap_s)}" if one.gap_s is not None else "",
+        "gap": f"+{said.length(one.gap_s, short=True)}" if one.gap_s is not None else "",
         "event": words.label(one.event),
         "page": one.page or "–",
         "values": ", ".join(f"{words.label(name)} {text_of(value)}" for name, value in one.values.items()),
@@ -100,7 +100,7 @@ def _time(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _duration(one: Session) -> str:
-    return said.length((one.end - one.start).total_seconds()) if one.events > 1 else "–"
+    return said.length((one.end - one.start).total_seconds(), short=True) if one.events > 1 else "–"
 
 
 def _behind(model: Model, bar: Behind) -> str:

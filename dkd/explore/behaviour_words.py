@@ -10,7 +10,7 @@ from dkd.query.behaviour import Behaviour, Funnel, Paths, Retention, Sessions, S
 from dkd.query.dimension import dimensions
 
 _PERIODS = {"P1D": "day", "P1W": "week", "P1M": "month"}
-_LENGTHS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+_LENGTHS = ((86_400, "day", "d"), (3_600, "hour", "h"), (60, "minute", "min"), (1, "second", "s"))
 
 
 def period(retention: Retention) -> str:
@@ -37,19 +37,17 @@ def event_labels(model: Model) -> list[list[str]]:
     return [[name, words.label(name)] for name in model.events]
 
 
-def length(seconds: float | None) -> str:
-    """A length of time in its two largest units: ``1 hour 45 minutes``."""
-    if seconds is None:
-        return ""
+def length(seconds: float, *, short: bool = False) -> str:
+    """A length of time in its two largest units: ``1 hour 45 minutes``, or in *short* ``1 h 45 min``."""
     if seconds < 1:
         return f"{round(seconds * 1000)} ms"
     rest = round(seconds)
     said: list[tuple[int, str]] = []
-    for size, name in _LENGTHS:
+    for size, name, sign in _LENGTHS:
         count, rest = divmod(rest, size)
         if count or said:
-            said.append((count, name))
-    return " ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in said[:2] if count)
+            said.append((count, sign if short else name if count == 1 else f"{name}s"))
+    return " ".join(f"{count} {name}" for count, name in said[:2] if count)
 
 
 def definition(behaviour: Behaviour) -> str:
@@ -107,6 +105,7 @@ def _sessions(one: Sessions) -> str:
     if one.one is not None:
         return "All events of one session in order of time, then of their ids, whatever the filters."
     return (
-        "Sessions with an event that fits, newest first; open ones too. A session lasts from its first event to its "
-        "last, so one of a single event has no duration. Country and channel are those of its first event that has one."
+        "Sessions with an event that fits, by the last such event, newest first; open ones too. A session lasts from its "
+        "first event to its last, so one of a single event has no duration. Country and channel are those of its first "
+        "event that has one."
     )

@@ -36,7 +36,7 @@ function buildBehaviour(app, at, kind) {
 /** Menus of one setting each: {key, label, items, value, send}; one without items is a field to type into. */
 function drawControls(at, controls) {
   sync(at, controls, (one) => one.key,
-    (one) => node("label", { className: `field ${one.key}` }, node("span", { textContent: one.label }),
+    (one) => node("label", { className: `field set-${one.key}` }, node("span", { textContent: one.label }),
       node(one.items ? "select" : "input", one.items ? {} : { type: "text", placeholder: one.hint ?? "" })),
     (label, one) => {
       const box = label.lastChild;

@@ -1,6 +1,6 @@
 // Sessions: a page of them as a table, and one of them as its events in order.
 
-const SESSION_HEADS = ["Session", "Visitor", "Began", "Duration", "Events", "Pageviews", "First page", "Last page", "Country", "Channel", "Device", "State"];
+const SESSION_HEADS = ["Session", "State", "Visitor", "Began", "Duration", "Events", "Pageviews", "First page", "Last page", "Country", "Channel", "Device"];
 const MOMENT_HEADS = ["Time", "After", "Event", "Page", "More"];
 
 function scrolling(label) {
@@ -23,8 +23,8 @@ function drawSessions(app, at, one) {
   $(".keep").onclick = () => app.send({ kind: "segment", dimension: one.segment.dimension, values: one.segment.values });
   at.children[1].hidden = one.rows.length > 0 || Boolean(app.data.state);
   at.children[2].hidden = !one.rows.length;
-  drawTable($("table"), SESSION_HEADS, one.rows.map((row) => ({ key: JSON.stringify(row), cells: [sessionName(app, row), row.visitor, row.began,
-    row.duration, row.events, row.pageviews, row.entry, row.exit, row.country, row.channel, row.device, row.state] })), "Sessions, newest first");
+  drawTable($("table"), SESSION_HEADS, one.rows.map((row) => ({ key: JSON.stringify(row), cells: [sessionName(app, row), row.state, row.visitor, row.began,
+    row.duration, row.events, row.pageviews, row.entry, row.exit, row.country, row.channel, row.device] })), "Sessions, newest first");
   $(".pager").hidden = one.page === 1 && !one.has_more;
   put($(".pager span"), "textContent", `Page ${one.page}`);
   $(".newer").disabled = one.page === 1;
