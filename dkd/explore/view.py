@@ -6,11 +6,12 @@ from pydantic import Field as Option
 from pydantic import ValidationError, model_validator
 
 from dkd.errors import Problem, UsageError
+from dkd.explore.faults import faults
+from dkd.explore.renamed import renamed
 from dkd.model.schema import Model
 from dkd.model.types import Frozen, Name
 from dkd.query import link
-from dkd.query.check import problems
-from dkd.query.question import Question, Split
+from dkd.query.question import Question
 
 MOST_PANELS = 12
 _PART, _ITEM = "~", "."
@@ -141,41 +142,67 @@ def said(message: str) -> str:
 
 
 def opened(text: str, model: Model) -> Opened:
-    """As much of a link as *model* has names for, and what that left out; never an error."""
+    """As much of a link as *model* has names for, and what that left out or calls differently now; never an error."""
     try:
-        return fitted(of_link(text), model)
+        found = of_link(text)
     except UsageError as error:
         return Opened(None, tuple(problem.line() for problem in error.problems))
+    return fitted(found, model)
 
 
 def fitted(view: View, model: Model) -> Opened:
-    """As much of a view as *model* has names for, and what that left out.
+    """As much of a view as *model* has names for, and what that left out or calls differently now.
 
     A filter or a panel stays as long as one of the measures can be asked with it.
     """
-    dropped: list[str] = []
-    asked = view.question
+    question, panels, renamings = renamed(model, view.question, view.panels)
+    view = view.model_copy(update={"question": question, "panels": panels})
+    unfit: dict[tuple[str, int], Problem] = {}
+    for (key, at, *rest), problem in faults(model, view.question, view.panels):
+        # A split whose order is wrong keeps its values.
+        unfit.setdefault((f"{key}.{rest[0]}" if rest == ["sort"] else str(key), int(at)), problem)
+    dropped = (
+        *renamings,
+        *(
+            f"{_called(view, key, at)} was left out: {problem.problem}; {problem.remedy}"
+            for (key, at), problem in unfit.items()
+        ),
+    )
 
-    def first_problem(measures: tuple[str, ...], changed: dict[str, object]) -> Problem | None:
-        found = [problems(model, _bare(asked, measures).model_copy(update=changed)) for measures in zip(measures)]
-        return None if any(not one for one in found) else found[0][0]
+    def kept(key: str) -> tuple[Any, ...]:
+        return tuple(one for at, one in enumerate(_pieces(view, key)) if (key, at) not in unfit)
 
-    def kept(what: str, measures: tuple[str, ...], **changed: object) -> bool:
-        problem = first_problem(measures, changed)
-        if problem is not None:
-            dropped.append(f"{what} was left out: {problem.problem}; {problem.remedy}")
-        return problem is None
-
-    measures = tuple(name for name in asked.measures if kept(f"measure {name}", (name,)))
+    measures = kept("measures")
     if not measures:
-        return Opened(None, tuple(dropped))
-    filters = tuple(one for one in asked.filters if kept(f"filter on {one.dimension}", measures, filters=(one,)))
-    panels = tuple(one for one in view.panels if kept(f"panel {one}", measures, splits=(Split(dimension=one),)))
-    splits = tuple(one for one in asked.splits if kept(f"split by {one.dimension}", measures, splits=(one,)))
-    question = asked.model_copy(update={"measures": measures, "filters": filters, "splits": splits})
+        return Opened(None, dropped)
+    splits = tuple(
+        one.model_copy(update={"sort": None}) if ("splits.sort", at) in unfit else one
+        for at, one in enumerate(view.question.splits)
+        if ("splits", at) not in unfit
+    )
+    changed = {key: kept(key) for key in ("measures", "filters", "having")} | {"splits": splits}
+    if view.question.against is not None:
+        changed["against"] = kept("against")
+    question = view.question.model_copy(update=changed)
     measure = view.measure if view.measure in measures else None
-    found = view.model_copy(update={"question": question, "panels": panels, "measure": measure})
-    return Opened(found, tuple(dropped))
+    own = {"question": question, "panels": kept("panels"), "measure": measure}
+    return Opened(view.model_copy(update=own), dropped)
+
+
+def _pieces(view: View, key: str) -> tuple[Any, ...]:
+    return view.panels if key == "panels" else getattr(view.question, key.partition(".")[0]) or ()
+
+
+def _called(view: View, key: str, at: int) -> str:
+    """What a piece of a view is called in a sentence."""
+    piece = _pieces(view, key)[at]
+    names = {
+        "measures": f"measure {piece}", "panels": f"panel {piece}", "having": "a condition on a measure",
+    }  # fmt: skip
+    if key in names:
+        return names[key]
+    kinds = {"splits": "split by", "splits.sort": "the order of the split by", "against": "compared filter on"}
+    return f"{kinds.get(key, 'filter on')} {piece.dimension}"
 
 
 def first_view(model: Model) -> View | None:
@@ -185,7 +212,3 @@ def first_view(model: Model) -> View | None:
         return None
     question = Question.model_validate({"measures": measures, "interval": {"last": "1d"}, "compare": "previous"})
     return fitted(View(question=question, panels=_USUAL_PANELS), model).view
-
-
-def _bare(question: Question, measures: tuple[str, ...]) -> Question:
-    return question.model_copy(update={"measures": measures, "filters": (), "splits": ()})
