@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 from dkd.errors import DkdError, Problem, UsageError
 from dkd.explore import words
 from dkd.explore.marks import marks
+from dkd.explore.drawing import drawing
 from dkd.explore.menus import menus
+from dkd.explore.picture import picture
 from dkd.explore.plan import Plan
 from dkd.explore.shelf import lists, shelf
-from dkd.explore.sources import SERIES, sources
+from dkd.explore.sources import PICTURE, SERIES, sources
 from dkd.explore.state import nothing, refusal
 from dkd.explore.trust import NOTHING_KNOWN, Heading, Known, trust
 from dkd.explore.view import Saved, View, as_link
@@ -39,6 +41,7 @@ class Found:
         panels: Of each panel that can be asked.
         bots: Events of automated visitors in the interval and filters; None where that is not known.
         is_past_whole: False where the data begins only within the period before, which cannot be compared with then.
+        picture: What the main picture draws; None where the cards and the chart are it.
         known: What else is known of the slice.
     """
 
@@ -47,6 +50,7 @@ class Found:
     panels: Mapping[str, Answer | DkdError]
     bots: int | None
     is_past_whole: bool = True
+    picture: Answer | DkdError | None = None
     known: Known = NOTHING_KNOWN
 
 
@@ -78,10 +82,11 @@ def page(
         "compares": has_past,
         "cards": list(_cards(model, view, plan, series)),
         "chart": _chart(model, view, plan, series, has_past) if series is not None and is_drawn else None,
+        "picture": _picture(model, view, plan, found, series, has_past) if is_drawn else None,
         "panels": [] if is_nothing else list(_panels(model, view, plan, found, series)),
         "trust": trust(model, view, _heading(view, plan, found, series, has_past), series, found.known),
         "marks": _marks(view, plan, found),
-        "sources": dict(sources(view.shown, {SERIES: found.series, **found.panels})),
+        "sources": dict(sources(view.shown, {SERIES: found.series, PICTURE: found.picture, **found.panels})),
     }
 
 
@@ -101,6 +106,7 @@ def frame(
         "state": None,
         "cards": [],
         "chart": None,
+        "picture": None,
         "panels": [],
         "trust": None,
         "marks": [],
@@ -217,6 +223,12 @@ def _chart(model: Model, view: View, plan: Plan, series: Answer, has_past: bool)
         "previous": [_previous(row.cells[at]) for row in series.rows] if has_past else None,
         "unfinished": end > plan.span.end,
     }
+
+
+def _picture(model: Model, view: View, plan: Plan, found: Found, series: Answer | None, has_past: bool) -> Json:
+    spare = [name for name, *_ in menus(model, view, (), None)["dimensions"]]
+    drawn = drawing(model, view, plan, spare)
+    return picture(model, view, plan, drawn, found.picture, series, has_past=has_past, spare=spare)
 
 
 def _previous(cell: Cell) -> float | int | None:

@@ -8,10 +8,11 @@ from typing import Any
 
 from dkd.errors import DkdError
 from dkd.explore.asking import Desk, Job
+from dkd.explore.drawing import drawing
 from dkd.explore.loading import Loading, loading
 from dkd.explore.page import BOTS, PAST, Found, Json, frame, page
 from dkd.explore.plan import Plan, planned
-from dkd.explore.sources import SERIES
+from dkd.explore.sources import PICTURE, SERIES
 from dkd.explore.state import no_event, no_measure, refusal
 from dkd.explore.trust import Known
 from dkd.explore.view import Opened, Saved, View, first_view, opened
@@ -87,10 +88,9 @@ def shown(
     answers = site.desk.answers(_jobs(site.model, view, plan, end, is_whole), still_wanted)
     bots = answers.pop(BOTS, None)
     known = _known(site, state, answers)
-    is_past_whole = answers.pop(PAST, True) is not False
-    found = Found(
-        end, answers.pop(SERIES, None), answers, bots if isinstance(bots, int) else None, is_past_whole, known
-    )
+    is_past_whole, drawn = answers.pop(PAST, True) is not False, answers.pop(PICTURE, None)
+    count = bots if isinstance(bots, int) else None
+    found = Found(end, answers.pop(SERIES, None), answers, count, is_past_whole, drawn, known)
     return page(site.model, view, plan, found, site.saved, said)
 
 
@@ -137,6 +137,9 @@ def _jobs(model: Model, view: View, plan: Plan, newest: datetime, is_whole: bool
     # The totals of a panel are those of the cards.
     rows = partial(ask, with_totals=False)
     found = {name: job("rows", asked, rows) for name, asked in plan.panels.items() if isinstance(asked, Question)}
+    drawn = drawing(model, view, plan).question
+    if isinstance(drawn, Question):
+        found[PICTURE] = job("rows", drawn, rows)
     if plan.series is not None:
         found |= {SERIES: job("answer", plan.series, ask), BOTS: job(BOTS, plan.series, bot_events)}
         found[_DOUBTS] = job(_DOUBTS, plan.series, _doubts)

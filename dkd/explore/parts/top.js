@@ -54,7 +54,8 @@ function drawTop(app) {
     $(".custom form").end.value = view.end;
   }
   put($(".custom .hint"), "textContent", `Times of ${view.zone}; up to, and without, the second one.`);
-  for (const name of ["compare", "bots", "live"]) put($(`[name=${name}]`), "checked", view[name]);
+  put($(".compare select"), "value", data.shelf.compare);
+  for (const name of ["bots", "live"]) put($(`[name=${name}]`), "checked", view[name]);
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const zones = [...new Set([...menus.zones, own].filter(Boolean))];
   options($(".zone select"), zones.map((zone) => [zone, zone.replaceAll("_", " ")]), view.zone);
@@ -69,18 +70,6 @@ function drawTabs(app) {
     (at, tab) => {
       put(at, "textContent", tab.label);
       if (tab.chosen) at.setAttribute("aria-current", "page"); else at.removeAttribute("aria-current");
-    });
-}
-
-function drawChips(app) {
-  const filters = app.data.view?.filters ?? [];
-  const items = filters.map((one, at) => ({ ...one, at }));
-  if (items.length > 1) items.push({ label: "Remove all", all: true });
-  sync(app.$(".chips"), items, (one) => one.label,
-    (one) => node("button", { type: "button", className: one.all ? "all" : "" }, node("span", { textContent: one.label })),
-    (at, one) => {
-      at.ariaLabel = one.all ? "Remove all filters" : `Remove filter: ${one.label}`;
-      at.onclick = () => app.send(one.all ? { kind: "unfilter" } : { kind: "unfilter", at: one.at });
     });
 }
 
