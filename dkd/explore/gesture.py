@@ -142,6 +142,7 @@ _KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
     "split_move": shelf_gesture.split_move,
     "split_set": shelf_gesture.split_set,
     "unsplit": shelf_gesture.unsplit,
+    "segment": keep_gesture.segment,
     "who": keep_gesture.who,
     **PICTURE_KINDS,
 }

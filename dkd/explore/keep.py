@@ -1,6 +1,5 @@
 """A view or its filters → a new file of the project; what is there already is replaced only when that is said."""
 
-import os
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -68,7 +67,7 @@ def _write(folder: Path | None, title: str, text: str, problems: Any, replaces: 
             return path
         unfinished = path.with_name(f".{path.name}.unfinished")
         unfinished.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     except FileExistsError as error:
         problem, remedy = f"there is {path.name} already", "choose another title, or replace it"
         raise UsageError("DKD346", where=path.name, problem=problem, remedy=remedy) from error
@@ -81,6 +80,8 @@ def _write(folder: Path | None, title: str, text: str, problems: Any, replaces: 
 def _require_title_free(folder: Path, title: str, path: Path) -> None:
     """Another file with the same title would stand in the menu as a twin."""
     for other in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-        if other.name != path.name and re.search(rf"^title:\s*['\"]?{re.escape(title)}['\"]?\s*(#.*)?$", other.read_text("utf-8", "replace"), re.M):
+        if other.name != path.name and re.search(
+            rf"^title:\s*['\"]?{re.escape(title)}['\"]?\s*(#.*)?$", other.read_text("utf-8", "replace"), re.M
+        ):
             problem = f"{other.name} has the title {title!r} already"
             raise UsageError("DKD346", where=other.name, problem=problem, remedy="choose another title")

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from dkd.errors import DkdError, Problem, UsageError
 from dkd.explore import words
-from dkd.explore.marks import marks
 from dkd.explore.drawing import drawing
+from dkd.explore.marks import marks
 from dkd.explore.menus import menus
 from dkd.explore.picture import picture
 from dkd.explore.plan import Plan
@@ -107,6 +107,7 @@ def frame(
         "cards": [],
         "chart": None,
         "picture": None,
+        "dashboard": None,
         "panels": [],
         "trust": None,
         "marks": [],

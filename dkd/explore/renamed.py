@@ -49,7 +49,8 @@ def renamed(model: Model, question: Question, panels: Sequence[str]) -> Renamed:
 
 
 def _used(question: Question) -> Iterator[str]:
-    yield from (one.dimension for one in (*question.filters, *(question.against or ()), *question.splits))
+    yield from (one.dimension for one in (*question.filters, *(question.against or ())))
+    yield from (one.dimension for one in question.splits)
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

@@ -1,20 +1,18 @@
 """``dashboards/*.yaml`` → views of the explorer, or every mistake of the files, each at its line and column."""
 
 from collections.abc import Iterator
-from pathlib import Path as File
 from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError, create_model
 
 from dkd.errors import Problem, UsageError
 from dkd.explore.faults import faults
-from dkd.explore.view import Saved, View, as_link, fitted, said
+from dkd.explore.view import View, as_link, said
 from dkd.model.schema import Model
 from dkd.model.tree import Path, Tree, parse
 from dkd.query.measure import near
 from dkd.query.question import Question, Text
 
-FOLDER = "dashboards"
 _TOGETHER = ("splits", "compare", "against")
 """What cannot be judged apart: a split that is ranked by a difference needs something to compare with."""
 _USUAL = {"view": 1, "title": "?", "interval": {"last": "1d"}}
@@ -39,19 +37,6 @@ class Read(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def read_all(folder: File, model: Model) -> list[Read]:
-    """Each view of the project, by the name of its file."""
-    found = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-    return [read(file.read_text("utf-8", "replace"), str(file), model) for file in found]
-
-
-def listed(folder: File, model: Model) -> list[Saved]:
-    """The menu of the project's views; a view of an older model keeps what it can, one that is broken is not listed."""
-    views = ((one.title, one.view) for one in read_all(folder, model))
-    fits = ((title, fitted(view, model).view) for title, view in views if view is not None)
-    return [Saved(title, as_link(view)) for title, view in fits if view is not None]
-
-
 def read(text: str, where: str, model: Model) -> Read:
     """The view that *text* holds, and all of its mistakes in the order of the file.
 
@@ -63,7 +48,11 @@ def read(text: str, where: str, model: Model) -> Read:
     Returns:
         Its view is there whenever the file is a view at all, even with names that the model does not have.
     """
-    tree = parse(text, where)
+    return read_tree(parse(text, where), model)
+
+
+def read_tree(tree: Tree, model: Model) -> Read:
+    """The view that a file holds, and all of its mistakes; see :func:`read`."""
     if not isinstance(tree.value, dict):
         if not tree.problems:
             tree.add((), "DKD230", "this is no view", "begin with view: 1 and title: NAME")

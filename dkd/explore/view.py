@@ -1,6 +1,6 @@
 """What the explorer shows, one frozen value ↔ one text for an address; a link of an older model keeps what it can."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field as Option
 from pydantic import ValidationError, model_validator
@@ -15,8 +15,8 @@ from dkd.query.question import Question
 
 MOST_PANELS = 12
 _PART, _ITEM = "~", "."
-_PANELS, _MEASURE, _PICTURE, _LIVE = "P", "M", "V", "L"
-_NAMES = {_PANELS: "panels", _MEASURE: "measure", _PICTURE: "picture", _LIVE: "live"}
+_PANELS, _MEASURE, _PICTURE, _LIVE, _DASHBOARD = "P", "M", "V", "L", "D"
+_NAMES = {_PANELS: "panels", _MEASURE: "measure", _PICTURE: "picture", _LIVE: "live", _DASHBOARD: "dashboard"}
 _USUAL_PANELS = ("page_path", "channel", "country", "referrer_source", "device_type", "browser")
 _USUAL_MEASURES = 5
 
@@ -33,6 +33,7 @@ class View(Frozen):
         measure: The one that is drawn where one is, and that ranks the values; None takes the question's first.
         picture: How the question's splits are drawn; None lets a rule choose.
         live: Ask again every other second.
+        dashboard: The project's dashboard whose tiles are shown in the question's time and filters, by its file's stem.
     """
 
     question: Question
@@ -40,6 +41,7 @@ class View(Frozen):
     measure: Name | None = None
     picture: PictureKind | None = None
     live: bool = False
+    dashboard: Annotated[str, Option(pattern=r"^[A-Za-z0-9_-]{1,80}$")] | None = None
 
     @property
     def shown(self) -> str:
@@ -93,6 +95,8 @@ def as_link(view: View) -> str:
         parts.append(f"{_MEASURE}{_ITEM}{view.measure}")
     if view.picture is not None:
         parts.append(f"{_PICTURE}{_ITEM}{view.picture}")
+    if view.dashboard is not None:
+        parts.append(f"{_DASHBOARD}{_ITEM}{view.dashboard}")
     if view.live:
         parts.append(_LIVE)
     return _PART.join(parts)
@@ -112,7 +116,7 @@ def of_link(text: str) -> View:
         if (
             name is None
             or name in tree
-            or (key in (_MEASURE, _PICTURE) and len(items) != 1)
+            or (key in (_MEASURE, _PICTURE, _DASHBOARD) and len(items) != 1)
             or (key == _LIVE and items)
         ):
             remedy = "copy the whole link again"
