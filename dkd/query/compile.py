@@ -13,7 +13,7 @@ from dkd.query.filters import condition
 from dkd.query.fragment import Sql, all_parameters, among, joined, quoted
 from dkd.query.measure import Part, expression, parts, rank
 from dkd.query.periods import double_starts
-from dkd.query.question import TIME, Interval, Question, Split
+from dkd.query.question import TIME, Filter, Interval, Question, Split
 from dkd.query.rows import unique
 from dkd.systems.druid.render import Kind
 
@@ -202,9 +202,13 @@ def _where(model: Model, question: Question, source: Source) -> Sql:
     conditions = [Sql('"__time" >= ? AND "__time" < ?', (source.interval.start, source.interval.end))]
     if not question.with_bots:
         conditions.append(Sql('"is_bot" IS DISTINCT FROM 1'))
-    known = columns(model, source.kind)
-    conditions += [condition(None if one.dimension == TIME else known[one.dimension], one) for one in question.filters]
+    conditions += [fitting(model, source.kind, one) for one in question.filters]
     return joined("\n  AND ", conditions)
+
+
+def fitting(model: Model, kind: Kind, one: Filter) -> Sql:
+    """Whether a row of the datasource is as the filter says."""
+    return condition(None if one.dimension == TIME else columns(model, kind)[one.dimension], one)
 
 
 def _from(model: Model, question: Question, source: Source, dimensions: Sequence[str], measures: Sequence[Part]) -> Sql:

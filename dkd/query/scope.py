@@ -11,7 +11,7 @@ from dkd.query.asking import ask
 from dkd.query.behaviour import Step
 from dkd.query.check import problems
 from dkd.query.client import Druid
-from dkd.query.compile import Query, Role, Source, _fits, _from, _where
+from dkd.query.compile import Query, Role, Source, _from, _where, fitting
 from dkd.query.dimension import columns
 from dkd.query.fragment import Sql, all_parameters, joined
 from dkd.query.measure import near
@@ -48,7 +48,7 @@ class Scope:
 
     def step(self, step: Step) -> Sql:
         """Whether an event is this step."""
-        found = [_fits(self.model, self._source, one) for one in step.filters]
+        found = [fitting(self.model, self.kind, one) for one in step.filters]
         if step.event is not None:
             found.insert(0, Sql('"event" = ?', (step.event,)))
         return Sql("TRUE") if not found else Sql(f"({joined(' AND ', found).text})", all_parameters(found))
