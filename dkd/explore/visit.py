@@ -16,6 +16,7 @@ from dkd.explore.view import Opened, Saved, View, first_view, opened
 from dkd.model.schema import Model
 from dkd.query.answer import answered
 from dkd.query.asking import bot_events, newest_event, reaches
+from dkd.query.first import first_values
 from dkd.query.periods import before
 from dkd.query.question import Question
 
@@ -96,7 +97,7 @@ def _jobs(model: Model, view: View, plan: Plan, newest: datetime) -> dict[str, J
 
     ask = partial(answered, stride=plan.grain, timeout_s=TIMEOUT_S)
     # The totals of a panel are those of the cards.
-    rows = partial(ask, with_totals=False)
+    rows = partial(first_values, stride=plan.grain, timeout_s=TIMEOUT_S)
     found = {name: job("rows", asked, rows) for name, asked in plan.panels.items() if isinstance(asked, Question)}
     if plan.series is not None:
         found = {SERIES: job("answer", plan.series, ask), BOTS: job(BOTS, plan.series, bot_events), **found}

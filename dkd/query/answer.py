@@ -1,6 +1,7 @@
 """A question asked of Druid → typed rows, totals and the period before, each number with its error."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -148,8 +149,7 @@ class _Asking:
         strided = self._question.model_copy(update={"grain": stride})
         past, moved = before(strided) if self._question.compare else (None, None)
         kept = [self._kept(interval, split) for split in self._question.splits]
-        now = self._counted(interval, kept, is_previous=False)
-        then = self._counted(past, kept, is_previous=True) if past is not None else None
+        now, then = self._periods(interval, past, kept)
         cells = _Cells(self._model, self._question.measures)
         return Answer(
             question=self._question,
@@ -157,7 +157,7 @@ class _Asking:
             rows=tuple(self._rows(interval, kept, (now, then), moved, cells)),
             totals=self._totals(now, then, cells) if self._with_totals else (),
             queries=tuple(self._queries),
-            definitions=_definitions(self._model, self._question),
+            definitions=definitions(self._model, self._question),
         )
 
     def _totals(self, now: "_Counts", then: "_Counts | None", cells: "_Cells") -> tuple[Cell, ...]:
@@ -170,23 +170,41 @@ class _Asking:
         values = tuple(row[0] for row in found[: split.limit])
         return Kept(split, values, kind if len(found) <= split.limit else None)
 
-    def _counted(self, interval: Interval, kept: list[Kept], is_previous: bool) -> "_Counts":
-        """Every plain measure of the period, by time and key; the totals under a key of their own."""
-        counts: _Counts = {}
+    def _periods(self, interval: Interval, past: Interval | None, kept: list[Kept]) -> "tuple[_Counts, _Counts | None]":
+        """What was counted in the interval and in the period before; all their queries are asked side by side."""
+        now = list(self._counting(interval, kept, is_previous=False))
+        then = list(self._counting(past, kept, is_previous=True)) if past is not None else []
+        asked = [query for _, query in (*now, *then)]
+        self._queries += asked
+        with ThreadPoolExecutor(len(asked) or 1) as pool:
+            found = list(pool.map(lambda query: ask(self._druid, query, self._timeout_s).rows, asked))
+        return (
+            self._counted(now, found[: len(now)]),
+            self._counted(then, found[len(now) :]) if past is not None else None,
+        )
+
+    def _counting(
+        self, interval: Interval, kept: list[Kept], is_previous: bool
+    ) -> Iterator[tuple[tuple[Part, ...], Query]]:
+        """The queries of a period, each with the parts of measures that it counts."""
         for kind, measures in self._kinds.items():
             source = Source(kind, measures, interval, is_previous)
-            queries = [totals(self._model, self._question, source)] if self._with_totals else []
+            if self._with_totals:
+                yield measures, totals(self._model, self._question, source)
             if kept or self._question.grain is not None:
-                queries.append(rows(self._model, self._question, source, kept))
-            for query in queries:
-                found = self._ask(query).rows
-                if len(found) > MOST_ROWS:
-                    raise too_many(len(found))
-                for row in found:
-                    keys, values = row[: -len(measures)], row[-len(measures) :]
-                    place = self._place(keys) if query.role == "rows" else _TOTALS
-                    numbers = {part.name: read(part, value) for part, value in zip(measures, values, strict=True)}
-                    counts.setdefault(place, {}).update(numbers)
+                yield measures, rows(self._model, self._question, source, kept)
+
+    def _counted(self, asked: Sequence[tuple[tuple[Part, ...], Query]], answers: Sequence[Sequence[Any]]) -> "_Counts":
+        """Every plain measure of the period, by time and key; the totals under a key of their own."""
+        counts: _Counts = {}
+        for (measures, query), found in zip(asked, answers, strict=True):
+            if len(found) > MOST_ROWS:
+                raise too_many(len(found))
+            for row in found:
+                keys, values = row[: -len(measures)], row[-len(measures) :]
+                place = self._place(keys) if query.role == "rows" else _TOTALS
+                numbers = {part.name: read(part, value) for part, value in zip(measures, values, strict=True)}
+                counts.setdefault(place, {}).update(numbers)
         return counts
 
     def _place(self, keys: Sequence[Any]) -> "_Place":
@@ -248,7 +266,7 @@ class _Cells:
         return numbers[0] if len(numbers) == 1 else ratio(*numbers)
 
 
-def _definitions(model: Model, question: Question) -> dict[str, str]:
+def definitions(model: Model, question: Question) -> dict[str, str]:
     """What each measure means, what the parts of ratios mean, and how each dimension among all that is computed."""
     found: dict[str, str] = {}
     names = [*(one.dimension for one in question.splits), *(one.dimension for one in question.filters)]

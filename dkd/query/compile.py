@@ -20,7 +20,7 @@ MOST_ROWS = 20_000
 """More rows than people or pictures take in; a question that needs more is refused before it is asked."""
 TIME = "time"
 
-Role = Literal["ranking", "rows", "totals", "newest", "earlier", "bots"]
+Role = Literal["ranking", "rows", "others", "totals", "newest", "earlier", "bots"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Query:
             ``<dimension>.others`` (1 where the row is all the values that are not shown), and the measures, where a
             distinct count is JSON text and a quantile a list.
         context: Settings of the query.
-        role: What it is for: the values to show of one split, the rows, the totals, or the note of trust.
+        role: What it is for: the values to show of one split, the rows, all other values, the totals, or the note of
+            trust.
         datasource: Whose rows it counts.
         is_previous: Asked of the period before.
     """
