@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from dkd.errors import UsageError
-from dkd.explore import shelf_gesture
+from dkd.explore import keep_gesture, shelf_gesture
 from dkd.explore.edit import asked, over, refused, with_own
+from dkd.explore.picture_gesture import PICTURE_KINDS
 from dkd.explore.view import View, of_link, said
 from dkd.model.types import Scalar
 from dkd.query.periods import local_time
@@ -80,9 +81,11 @@ def _filter(view: View, gesture: Gesture) -> View:
 
 
 def _unfilter(view: View, gesture: Gesture) -> View:
-    """Without one filter, or without any where none is named."""
+    """Without one filter, or without any filter and condition where none is named."""
     at = gesture.get("at")
-    return asked(view, filters=tuple(one for seq, one in enumerate(view.question.filters) if at not in (None, seq)))
+    if at is None:
+        return asked(view, filters=(), having=())
+    return asked(view, filters=tuple(one for seq, one in enumerate(view.question.filters) if at != seq))
 
 
 def _last(view: View, gesture: Gesture) -> View:
@@ -139,4 +142,6 @@ _KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
     "split_move": shelf_gesture.split_move,
     "split_set": shelf_gesture.split_set,
     "unsplit": shelf_gesture.unsplit,
+    **PICTURE_KINDS,
+    "who": keep_gesture.who,
 }

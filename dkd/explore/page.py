@@ -8,11 +8,15 @@ from zoneinfo import ZoneInfo
 
 from dkd.errors import DkdError, Problem, UsageError
 from dkd.explore import words
+from dkd.explore.drawing import drawing
+from dkd.explore.marks import marks
 from dkd.explore.menus import menus
+from dkd.explore.picture import picture
 from dkd.explore.plan import Plan
 from dkd.explore.shelf import lists, shelf
-from dkd.explore.sources import SERIES, sources
+from dkd.explore.sources import PICTURE, SERIES, sources
 from dkd.explore.state import nothing, refusal
+from dkd.explore.trust import NOTHING_KNOWN, Heading, Known, trust
 from dkd.explore.view import Saved, View, as_link
 from dkd.model.schema import Model
 from dkd.query.answer import Answer, Cell, Others, Row
@@ -21,7 +25,6 @@ from dkd.query.dimension import dimensions
 from dkd.query.measure import is_additive
 from dkd.query.periods import after
 from dkd.query.question import Last, Question
-from dkd.query.trust import exactness
 
 Json = dict[str, Any]
 BOTS = "bots"
@@ -38,6 +41,8 @@ class Found:
         panels: Of each panel that can be asked.
         bots: Events of automated visitors in the interval and filters; None where that is not known.
         is_past_whole: False where the data begins only within the period before, which cannot be compared with then.
+        picture: What the main picture draws; None where the cards and the chart are it.
+        known: What else is known of the slice.
     """
 
     newest: datetime
@@ -45,6 +50,8 @@ class Found:
     panels: Mapping[str, Answer | DkdError]
     bots: int | None
     is_past_whole: bool = True
+    picture: Answer | DkdError | None = None
+    known: Known = NOTHING_KNOWN
 
 
 def page(
@@ -75,9 +82,11 @@ def page(
         "compares": has_past,
         "cards": list(_cards(model, view, plan, series)),
         "chart": _chart(model, view, plan, series, has_past) if series is not None and is_drawn else None,
+        "picture": _picture(model, view, plan, found, series, has_past) if is_drawn else None,
         "panels": [] if is_nothing else list(_panels(model, view, plan, found, series)),
-        "trust": _trust(view, plan, found, series, has_past),
-        "sources": dict(sources(view.shown, {SERIES: found.series, **found.panels})),
+        "trust": trust(model, view, _heading(view, plan, found, series, has_past), series, found.known),
+        "marks": _marks(view, plan, found),
+        "sources": dict(sources(view.shown, {SERIES: found.series, PICTURE: found.picture, **found.panels})),
     }
 
 
@@ -97,8 +106,10 @@ def frame(
         "state": None,
         "cards": [],
         "chart": None,
+        "picture": None,
         "panels": [],
         "trust": None,
+        "marks": [],
         "sources": {},
     }
 
@@ -214,6 +225,12 @@ def _chart(model: Model, view: View, plan: Plan, series: Answer, has_past: bool)
     }
 
 
+def _picture(model: Model, view: View, plan: Plan, found: Found, series: Answer | None, has_past: bool) -> Json:
+    spare = [name for name, *_ in menus(model, view, (), None)["dimensions"]]
+    drawn = drawing(model, view, plan, spare)
+    return picture(model, view, plan, drawn, found.picture, series, has_past=has_past, spare=spare)
+
+
 def _previous(cell: Cell) -> float | int | None:
     return cell.previous.value if cell.previous else None
 
@@ -259,26 +276,22 @@ def _row(model: Model, view: View, dimension: str, row: Row, most: float, total:
     }
 
 
-def _trust(view: View, plan: Plan, found: Found, series: Answer | None, has_past: bool) -> Json:
-    zone = view.question.zone
+def _heading(view: View, plan: Plan, found: Found, series: Answer | None, has_past: bool) -> Heading:
+    return Heading(plan.span, found.newest, found.bots, _compared(view, found, series, has_past))
+
+
+def _compared(view: View, found: Found, series: Answer | None, has_past: bool) -> str:
     past = series.previous if series is not None else None
+    if past is None:
+        return ""
     nothing = "nothing to compare with in" if found.is_past_whole else "not compared: the data begins within"
     said = "compared with" if has_past else nothing
-    return {
-        "newest_ms": _ms(found.newest),
-        "newest": f"{found.newest.astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M:%S}",
-        "zone": zone,
-        "bots": _bots(found.bots, view.question.with_bots),
-        "exact": exactness(series) if series is not None else "",
-        "interval": words.interval_label(plan.span, zone),
-        "compared": f"{said} {words.interval_label(past, zone)}" if past is not None else "",
-    }
+    return f"{said} {words.interval_label(past, view.question.zone)}"
 
 
-def _bots(count: int | None, with_bots: bool) -> str:
-    if count is None:
-        return ""
-    return f"{count:,} bot event{'' if count == 1 else 's'} {'counted too' if with_bots else 'hidden'}"
+def _marks(view: View, plan: Plan, found: Found) -> list[Json]:
+    journal = found.known.seen.journal if found.known.seen else None
+    return marks(journal, plan.span, view.question.zone) if journal else []
 
 
 def _ms(moment: datetime) -> int:

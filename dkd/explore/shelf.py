@@ -31,7 +31,7 @@ _CLOSED = ("Identifiers", "Collection")
 
 
 def shelf(model: Model, view: View | None) -> Json | None:
-    """Filters, splits, conditions and comparison of *view*; None without one."""
+    """Filters, splits, conditions, pins and comparison of *view*; None without one."""
     if view is None:
         return None
     asked, known = view.question, _known(model)
@@ -44,6 +44,7 @@ def shelf(model: Model, view: View | None) -> Json | None:
         "splits": [_split(model, view, one, known) for one in asked.splits],
         "grain": asked.grain if asked.splits else None,
         "grain_label": words.GRAIN_NAMES[asked.grain] if asked.grain else "",
+        "pins": list(view.panels),
         "measures": [[name, words.label(name)] for name in asked.measures],
     }
 

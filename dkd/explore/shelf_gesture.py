@@ -12,7 +12,7 @@ from dkd.explore.edit import (
     refused,
     with_own,
 )
-from dkd.explore.view import View
+from dkd.explore.view import MOST_PANELS, View
 from dkd.query.periods import local_time
 from dkd.query.question import Filter, Having, Range, Split
 
@@ -47,7 +47,12 @@ def having_set(view: View, gesture: Gesture) -> View:
 
 
 def split(view: View, gesture: Gesture) -> View:
-    """Split by a dimension too: last, at a place, or instead of the one at a place; one that is there moves."""
+    """Split by a dimension too: last, at a place, or instead of the one at a place; one that is there moves.
+
+    With ``only`` by nothing else.
+    """
+    if gesture.get("only"):
+        view = asked(view, splits=(), grain=None)
     name, at, replaces = gesture["dimension"], gesture.get("at"), bool(gesture.get("replace"))
     splits, is_time = list(view.question.splits), name == TIME
     if at is not None and replaces and splits[int(at)].dimension != name:
@@ -94,6 +99,8 @@ def pin(view: View, gesture: Gesture) -> View:
     rest = [one for one in view.panels if one != name]
     if at is None and len(rest) < len(view.panels):
         return with_own(view, panels=tuple(rest))
+    if len(rest) >= MOST_PANELS:
+        raise refused(f"a view has at most {MOST_PANELS} tables; remove one first")
     rest.insert(len(rest) if at is None else int(at), name)
     return with_own(view, panels=tuple(rest))
 

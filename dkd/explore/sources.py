@@ -7,7 +7,8 @@ from dkd.explore import words
 from dkd.query.answer import Answer
 from dkd.query.shown import as_sql
 
-SERIES = "series"
+SERIES, PICTURE = "series", "picture"
+_TITLES = {SERIES: "Cards and time chart", PICTURE: "Main picture"}
 _ROLES = {
     "ranking": "Which values come first",
     "rows": "Numbers of each row",
@@ -26,7 +27,7 @@ def sources(measure: str, answers: Mapping[str, object]) -> Iterator[tuple[str, 
     for name, answer in answers.items():
         if isinstance(answer, Answer):
             by = f"{words.label(measure)} by {words.label(name).lower()}"
-            yield name, _source("Cards and time chart" if name == SERIES else by, answer)
+            yield name, _source(_TITLES.get(name, by), answer)
 
 
 def _source(title: str, answer: Answer) -> dict[str, Any]:

@@ -2,27 +2,34 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from dkd.errors import DkdError
 from dkd.explore.asking import Desk, Job
+from dkd.explore.drawing import drawing
+from dkd.explore.loading import Loading, loading
 from dkd.explore.page import BOTS, PAST, Found, Json, frame, page
 from dkd.explore.plan import Plan, planned
-from dkd.explore.sources import SERIES
+from dkd.explore.sources import PICTURE, SERIES
 from dkd.explore.state import no_event, no_measure, refusal
+from dkd.explore.trust import Known
 from dkd.explore.view import Opened, Saved, View, first_view, opened
+from dkd.explore.watch import Watch
 from dkd.model.schema import Model
 from dkd.query.answer import answered
-from dkd.query.asking import bot_events, newest_event, reaches
+from dkd.query.asking import Doubts, bot_events, doubtful, newest_event, reaches
 from dkd.query.first import first_values
 from dkd.query.periods import before
 from dkd.query.question import Question
+from dkd.settings import DruidSettings
 
 TIMEOUT_S = 20.0
 _NEWEST_AGE_S = 1.0
 _LIVE_AGE_S = 1.0
+_LOADING_AGE_S = 2.0
+_DOUBTS = "doubts"
 _LATE = timedelta(hours=2)
 """So long after its time an event may still come in, and change the answer of an interval that is over."""
 
@@ -35,11 +42,15 @@ class Site:
         model: The site's.
         desk: Where its questions are asked.
         saved: Views of the project, the first of which opens first.
+        druid: Where Druid says how it is; None asks it not.
+        watch: Where Kafka's word is heard; None where nobody listens.
     """
 
     model: Model
     desk: Desk
     saved: tuple[Saved, ...] = ()
+    druid: DruidSettings | None = None
+    watch: Watch | None = None
 
 
 def view_of(site: Site, text: str | None) -> Opened:
@@ -67,17 +78,22 @@ def shown(
     view, bare = asked.view, frame(site.model, asked.view, site.saved, said)
     if view is None:
         return bare | {"state": no_measure()}
-    newest = site.desk.answers({"newest": newest_job(site.model)}, still_wanted)
-    end = newest["newest"]
+    first = site.desk.answers(_first_jobs(site, now), still_wanted)
+    end, state = first["newest"], first.get("loading")
     if isinstance(end, DkdError):
         return bare | {"state": refusal(end)}
     if end is None:
         return bare | {"state": no_event(site.model.datasource("events"))}
     plan = planned(site.model, view, min(end, now))
-    answers = site.desk.answers(_jobs(site.model, view, plan, end), still_wanted)
+    is_whole = not (isinstance(state, Loading) and state.reasons)
+    answers = site.desk.answers(_jobs(site.model, view, plan, end, is_whole), still_wanted)
     bots = answers.pop(BOTS, None)
-    is_whole = answers.pop(PAST, True) is not False
-    found = Found(end, answers.pop(SERIES, None), answers, bots if isinstance(bots, int) else None, is_whole)
+    known = _known(site, state, answers)
+    is_past_whole = answers.pop(PAST, True) is not False
+    drawn = answers.pop(PICTURE, None)
+    found = Found(
+        end, answers.pop(SERIES, None), answers, bots if isinstance(bots, int) else None, is_past_whole, drawn, known
+    )
     return page(site.model, view, plan, found, site.saved, said)
 
 
@@ -86,10 +102,35 @@ def newest_job(model: Model) -> Job:
     return Job("newest", partial(_newest, model), _NEWEST_AGE_S)
 
 
-def _jobs(model: Model, view: View, plan: Plan, newest: datetime) -> dict[str, Job]:
-    """A job for the cards and the chart, one for the bots, one for the period before, one for each panel."""
+def _first_jobs(site: Site, now: datetime) -> dict[str, Job]:
+    """What has to be known before anything is asked: where the data ends, and whether all of it is in sight."""
+    jobs = {"newest": newest_job(site.model)}
+    where = site.druid
+    if where is not None:
+        names = [site.model.datasource(kind) for kind in ("events", "sessions")]
+        jobs["loading"] = Job("loading", lambda druid: loading(druid, where, names, now), _LOADING_AGE_S)
+    return jobs
+
+
+def _known(site: Site, state: object, answers: dict[str, Any]) -> Known:
+    """Takes what is for the line of trust out of *answers*."""
+    doubts = answers.pop(_DOUBTS, None)
+    asked, counted = doubts if isinstance(doubts, tuple) else (None, None)
+    return Known(
+        counted,
+        asked,
+        state if isinstance(state, Loading) else None,
+        site.watch.now() if site.watch else None,
+    )
+
+
+def _jobs(model: Model, view: View, plan: Plan, newest: datetime, is_whole: bool) -> dict[str, Job]:
+    """A job for the cards and the chart, two for the line of trust, one for the period before, one for each panel."""
     version = newest.isoformat() if plan.span.end > newest - _LATE else "past"
-    age_s = _LIVE_AGE_S if view.live else 60.0
+    if not is_whole:
+        # What is answered while rows are missing must not outlive that.
+        version = f"partial {version}"
+    age_s = _LIVE_AGE_S if view.live or not is_whole else 60.0
 
     def job(name: str, question: Question, work: Callable[..., Any]) -> Job:
         key = f"{name} {version} {plan.grain} {question.model_dump_json()}"
@@ -99,11 +140,19 @@ def _jobs(model: Model, view: View, plan: Plan, newest: datetime) -> dict[str, J
     # The totals of a panel are those of the cards.
     rows = partial(first_values, stride=plan.grain, timeout_s=TIMEOUT_S)
     found = {name: job("rows", asked, rows) for name, asked in plan.panels.items() if isinstance(asked, Question)}
+    drawn = drawing(model, view, plan).question
+    if isinstance(drawn, Question):
+        found[PICTURE] = job("rows", drawn, rows)
     if plan.series is not None:
-        found = {SERIES: job("answer", plan.series, ask), BOTS: job(BOTS, plan.series, bot_events), **found}
+        found |= {SERIES: job("answer", plan.series, ask), BOTS: job(BOTS, plan.series, bot_events)}
+        found[_DOUBTS] = job(_DOUBTS, plan.series, _doubts)
         if plan.series.compare is not None:
             found[PAST] = job(PAST, plan.series, _has_past)
     return found
+
+
+def _doubts(druid: Any, model: Model, question: Question) -> tuple[datetime, Doubts | None]:
+    return datetime.now(UTC), doubtful(druid, model, question)
 
 
 def _has_past(druid: Any, model: Model, question: Question) -> bool:

@@ -83,8 +83,13 @@ class Answer:
         question: As asked, with its interval fixed.
         previous: The period that it is compared with; None without a comparison.
         rows: By time, then by the rank of their values, others last. No row where nothing was counted, but with a
-            grain and no split one for every bucket.
+            grain and no split one for every bucket. The values of a nested split are ranked within their parent, which
+            is the row's key up to them; others of one split are the others of all nested splits behind it too.
         totals: Over the whole interval; asked for, not added up. Empty where they were not asked for.
+        subtotals: Over the whole interval (without a time) a row for each parent: each beginning of the rows' keys
+            that is shorter than the splits, and with a grain each whole key too. A parent stands before its children,
+            all by rank, others last. Asked for, not added up: a parent's visitors are fewer than its children's
+            together. Empty where they were not asked for, and without a split.
         queries: What Druid was asked, in order.
         definitions: What each measure means, what the parts of ratios mean, and how its dimensions are computed.
     """
@@ -95,6 +100,7 @@ class Answer:
     totals: tuple[Cell, ...]
     queries: tuple[Query, ...]
     definitions: dict[str, str] = field(default_factory=dict)
+    subtotals: tuple[Row, ...] = ()
 
 
 def answered(

@@ -1,10 +1,12 @@
 """One compiled query → its rows; a datasource without rows is said to be one."""
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from dkd.model.schema import Model
 from dkd.query.client import Druid
-from dkd.query.compile import Query, bots, earlier, newest
+from dkd.query.compile import Query, bots, doubts, earlier, newest
+from dkd.query.dimension import columns
 from dkd.query.mistake import QueryError, unknown_name
 from dkd.query.question import Question
 from dkd.query.rows import Rows
@@ -58,3 +60,25 @@ def bot_events(druid: Druid, model: Model, question: Question) -> int:
     Of the question's interval, which must be fixed, and of its filters.
     """
     return int(ask(druid, bots(model, question)).value() or 0)
+
+
+class Doubts(NamedTuple):
+    """What of a slice's events is not as they were sent.
+
+    Attributes:
+        events: All of them.
+        late: Came so late that they belong to no session.
+        clamped: Said a time of the future, and were given that of their arrival.
+    """
+
+    events: int
+    late: int
+    clamped: int
+
+
+def doubtful(druid: Druid, model: Model, question: Question) -> Doubts | None:
+    """The doubts about a fixed interval's events; None where the question filters by what only sessions have."""
+    if not {one.dimension for one in question.filters} <= columns(model, "events").keys():
+        return None
+    (row,) = ask(druid, doubts(model, question)).rows
+    return Doubts(*(int(value or 0) for value in row))

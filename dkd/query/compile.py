@@ -9,18 +9,18 @@ from dkd.model.askable import needs
 from dkd.model.schema import Model
 from dkd.model.types import Scalar
 from dkd.query.dimension import columns, table
-from dkd.query.fragment import Sql, all_parameters, among, joined, negated, quoted
+from dkd.query.filters import condition
+from dkd.query.fragment import Sql, all_parameters, among, joined, quoted
 from dkd.query.measure import Part, expression, parts, rank
 from dkd.query.periods import double_starts
-from dkd.query.question import Filter, Interval, Question, Split
+from dkd.query.question import TIME, Filter, Interval, Question, Split
 from dkd.query.rows import unique
 from dkd.systems.druid.render import Kind
 
 MOST_ROWS = 20_000
 """More rows than people or pictures take in; a question that needs more is refused before it is asked."""
-TIME = "time"
 
-Role = Literal["ranking", "rows", "others", "totals", "newest", "earlier", "bots"]
+Role = Literal["ranking", "rows", "others", "totals", "newest", "earlier", "bots", "doubts"]
 
 
 @dataclass(frozen=True)
@@ -124,13 +124,27 @@ def earlier(model: Model, moment: datetime) -> Query:
 def bots(model: Model, question: Question) -> Query:
     """How many events of automated visitors the question's interval and filters hold."""
     kind: Kind = (
-        "events" if {one.dimension for one in question.filters} <= columns(model, "events").keys() else "sessions"
+        "events" if {one.dimension for one in question.filters} <= {TIME, *columns(model, "events")} else "sessions"
     )
     source = Source(kind, (), question.span)
     where = _where(model, question.model_copy(update={"with_bots": True}), source)
     counted = _from(model, question, source, (), ())
     text = f'SELECT COUNT(*) AS "bots"\nFROM {counted.text}\nWHERE {where.text}\n  AND "is_bot" = 1'
     return _query(text, (counted, where), ("bots",), "bots", model, source)
+
+
+def doubts(model: Model, question: Question) -> Query:
+    """How many events the question's interval and filters hold, how many came late, and how many times were mended.
+
+    Only of a question whose filters events have.
+    """
+    source = Source("events", (), question.span)
+    where = _where(model, question, source)
+    counted = _from(model, question, source, ("is_late", "time_clamped"), ())
+    names = ("events", "late", "clamped")
+    listed = 'COUNT(*) AS "events", SUM("is_late") AS "late", SUM("time_clamped") AS "clamped"'
+    text = f"SELECT {listed}\nFROM {counted.text}\nWHERE {where.text}"
+    return _query(text, (counted, where), names, "doubts", model, source)
 
 
 def _counted(
@@ -180,18 +194,18 @@ def _where(model: Model, question: Question, source: Source) -> Sql:
     conditions = [Sql('"__time" >= ? AND "__time" < ?', (source.interval.start, source.interval.end))]
     if not question.with_bots:
         conditions.append(Sql('"is_bot" IS DISTINCT FROM 1'))
-    conditions += [_fits(model, source, one) for one in question.filters]
+    conditions += [fitting(model, source.kind, one) for one in question.filters]
     return joined("\n  AND ", conditions)
 
 
-def _fits(model: Model, source: Source, one: Filter) -> Sql:
-    found = among(columns(model, source.kind)[one.dimension], one.values)
-    return negated(found) if one.exclude else found
+def fitting(model: Model, kind: Kind, one: Filter) -> Sql:
+    """Whether a row of the datasource is as the filter says."""
+    return condition(None if one.dimension == TIME else columns(model, kind)[one.dimension], one)
 
 
 def _from(model: Model, question: Question, source: Source, dimensions: Sequence[str], measures: Sequence[Part]) -> Sql:
     """The datasource, with what the question's filters, *dimensions* and *measures* need of it."""
-    names = [*dimensions, *(one.dimension for one in question.filters)]
+    names = [*dimensions, *(one.dimension for one in question.filters if one.dimension != TIME)]
     names += [name for part in measures for name in sorted(needs(part.measure))]
     return table(model, source.kind, names, question.zone)
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dkd.errors import UsageError
-from dkd.query.question import Grain, Interval, Question, zone_name
+from dkd.query.question import Grain, Interval, Question, local_moment
 
 GRAINS: dict[str, Grain] = {
     "minute": "PT1M", "5min": "PT5M", "15min": "PT15M", "hour": "PT1H", "day": "P1D", "week": "P1W", "month": "P1M",
@@ -56,15 +56,10 @@ def local_time(text: str, zone: str) -> datetime:
         UsageError: DKD318, when *text* is neither, or *zone* no zone.
     """
     try:
-        place = ZoneInfo(zone_name(zone))
+        return local_moment(text, zone)
     except ValueError as error:
-        raise UsageError("DKD318", problem=str(error)) from error
-    try:
-        found = datetime.fromisoformat(text)
-        return (found if found.tzinfo else found.replace(tzinfo=place)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        problem = f"{text!r} is neither a date nor a date and a time"
-        raise UsageError("DKD318", problem=problem, remedy="write 2026-11-01 or 2026-11-01T10:00") from error
+        remedy = "" if "zone" in str(error) else "write 2026-11-01 or 2026-11-01T10:00"
+        raise UsageError("DKD318", problem=str(error), remedy=remedy) from error
 
 
 def floor(moment: datetime, grain: Grain, zone: str) -> datetime:

@@ -4,6 +4,7 @@
 
 const LIVE_MS = 2000;
 const AGAIN_MS = 4000;
+const TRUST_MS = 3000;
 const SILENT_MS = 25000;
 const LAST = 1000;  // behind every panel
 
@@ -27,9 +28,10 @@ function build(root) {
     // The number makes each gesture another value; it comes back with the answer, so that every answer is another too.
     app.trigger("action", { ...gesture, seq: Date.now() });
   };
-  for (const name of ["compare", "bots", "live"]) {
+  for (const name of ["bots", "live"]) {
     $(`[name=${name}]`).onchange = (event) => app.send({ kind: name, on: event.target.checked });
   }
+  $(".compare select").onchange = (event) => app.send({ kind: "compare", to: event.target.value || null });
   $(".zone select").onchange = (event) => app.send({ kind: "zone", zone: event.target.value });
   $(".grain select").onchange = (event) => app.send({ kind: "grain", grain: event.target.value || null });
   $(".saved select").onchange = (event) => event.target.value && app.send({ kind: "open", link: event.target.value });
@@ -40,10 +42,22 @@ function build(root) {
   $(".twin").onclick = () => { app.twin = !app.twin; drawTwin(app); };
   buildPops(app);
   buildChart(app);
-  $("dialog .close").onclick = () => $("dialog").close();
-  $("dialog").onclick = (event) => { if (event.target === $("dialog")) $("dialog").close(); };
+  buildLists(app);
+  buildShelf(app);
+  buildDrag(app);
+  buildEditor(app);
+  buildSplitter(app);
+  buildKeys(app);
+  buildTrust(app);
+  for (const dialog of root.querySelectorAll("dialog")) buildDialog(dialog);
   setInterval(() => freshness(app), 1000);
   return app;
+}
+
+/** A dialog closes by its buttons, by Escape and by a click beside it. */
+function buildDialog(dialog) {
+  for (const button of dialog.querySelectorAll(".close, .cancel")) button.onclick = () => dialog.close();
+  dialog.addEventListener("pointerdown", (event) => { if (event.target === dialog) dialog.close(); });
 }
 
 /** No answer for long: its own process may be gone, and then nothing else would say so. */
@@ -71,10 +85,9 @@ function draw(app) {
   put($(".site"), "textContent", data.site);
   drawTop(app);
   drawTabs(app);
-  if (typeof drawLists === "function") drawLists(app);
-  if (typeof drawShelf === "function") drawShelf(app);
+  drawLists(app);
+  drawShelf(app);
   sync($(".notices"), data.notices, (text) => text, (text) => node("p", { textContent: text }), () => {});
-  drawChips(app);
   drawTrust(app);
   drawState(app);
   sync($(".cards"), data.cards, (card) => card.name, (card) => makeCard(app, card), (at, card) => patchCard(app, at, card));
@@ -84,9 +97,16 @@ function draw(app) {
   drawAdd(app);
   schedule(app);
   // A node that moved has lost the focus; where it is gone, the page itself is the next place.
-  if (focused && root.getRootNode().activeElement !== focused) (focused.isConnected && focused.checkVisibility() ? focused : root).focus({ preventScroll: true });
+  if (focused && root.getRootNode().activeElement !== focused) nextFocus(app, focused).focus({ preventScroll: true });
+  app.next = null;
   if (app.spoken === false) { app.spoken = true; say(app, summary(app)); }
   root.dataset.seq = data.seq;
+}
+
+/** Where the focus goes: to what had it, to what the gesture named for when that is gone, to the page itself. */
+function nextFocus(app, focused) {
+  if (focused.isConnected && focused.checkVisibility()) return focused;
+  return app.next?.() ?? app.root;
 }
 
 /** What stands beside or in place of the cards and the chart: each where its file is there and the page has data for it. */
@@ -99,13 +119,19 @@ function drawOthers(app) {
 function summary({ data }) {
   if (data.state) return `${data.state.title}. ${data.state.text}`;
   const numbers = data.cards.map((card) => `${card.label} ${withUnit(card.text, card.unit)}`).join(", ");
-  return `${numbers}. ${data.view.filters.length} filters.`;
+  const rows = data.picture?.rows?.length, { filters, having, splits } = data.shelf;
+  const counts = [...(rows == null ? [] : [counted(rows, "row")]), counted(filters.length + having.length, "filter")];
+  if (splits.length) counts.push(counted(splits.length, "split"));
+  return `${numbers}. ${counts.join(", ")}.`;
 }
+
+/** Whether the line of trust will soon know more: Kafka has not answered yet, or rows are still being loaded. */
+const awaits = ({ trust }) => Boolean(trust) && (trust.pending || trust.items.some((item) => item.tone === "warn"));
 
 function schedule(app) {
   clearTimeout(app.timer);
   const { view, state } = app.data;
-  const waits = view?.live ? LIVE_MS : state?.action === "again" ? AGAIN_MS : 0;
+  const waits = view?.live ? LIVE_MS : state?.action === "again" ? AGAIN_MS : awaits(app.data) ? TRUST_MS : 0;
   if (!waits) return;
   const tick = () => {
     if (!app.root.isConnected) return;

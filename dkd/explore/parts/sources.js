@@ -3,7 +3,7 @@
 function sources(app, name, label) {
   const source = app.data.sources[name];
   if (!source) return;
-  const dialog = app.$("dialog");
+  const dialog = app.$("dialog.sources");
   dialog.querySelector("h2").textContent = label ? `${label}: definition and SQL` : source.title;
   const own = source.definitions.filter(([measure]) => measure === label);
   dialog.querySelector("dl").replaceChildren(...(own.length ? own : source.definitions).flatMap(

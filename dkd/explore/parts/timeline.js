@@ -113,9 +113,30 @@ function drawLines(app) {
     parts.push(shape("path", { class: "line open", d: path(tail, x, y) }));
   }
   if (count === 1) parts.push(shape("circle", { class: "dot", cx: x(0), cy: y(chart.now[0] ?? 0), r: 4 }));
-  parts.push(shape("g", { class: "marks" }));
+  parts.push(...deploys(app), shape("g", { class: "marks" }));
   svg.replaceChildren(...parts);
   drawMarks(app);
+}
+
+/** Where a time lies among the buckets, as a number of buckets. */
+function placeOf(ms, chart) {
+  const { starts_ms: starts } = chart;
+  const n = Math.max(0, starts.findLastIndex((start) => start <= ms));
+  const width = (starts[n + 1] ?? chart.end_ms) - starts[n];
+  return Math.min(starts.length - 1, n + Math.max(0, Math.min(1, (ms - starts[n]) / (width || 1))));
+}
+
+/** Deploys as dashed lines with a head to point at; what they changed is in the title, and in the table. */
+function deploys(app) {
+  const { chart, marks } = app.data;
+  const { x, height } = app.scale;
+  return (marks ?? []).map((mark) => {
+    const at = x(placeOf(mark.ms, chart));
+    const group = shape("g", { class: "deploy" });
+    group.append(shape("title", {}, `${mark.label}. ${mark.about}`), shape("line", { x1: at, x2: at, y1: PAD.top, y2: height - PAD.bottom }),
+      shape("path", { d: `M${at - 5} ${PAD.top - 6}h10l-5 8z` }));
+    return group;
+  });
 }
 
 function nice(most, decimals) {
