@@ -28,6 +28,8 @@ from dkd.query.question import Question
 from dkd.settings import DruidSettings
 
 TIMEOUT_S = 20.0
+NEWEST_S = 10.0
+"""The newest event is found at once, or Druid does not work."""
 _NEWEST_AGE_S = 1.0
 _LIVE_AGE_S = 1.0
 _LOADING_AGE_S, _STORED_AGE_S = 2.0, 5.0
@@ -229,4 +231,4 @@ def _has_past(druid: Any, model: Model, question: Question) -> bool:
 
 
 def _newest(model: Model, druid: Any) -> datetime | None:
-    return newest_event(druid, model)
+    return newest_event(druid, model, NEWEST_S)
