@@ -8,6 +8,7 @@ from typing import Any
 
 from dkd.errors import DkdError, Problem
 from dkd.explore.asking import FOR_EVER_S, Desk, Job
+from dkd.explore.behaviour import BEHAVIOUR, behaved, behaviour_job, planning
 from dkd.explore.drawing import drawing
 from dkd.explore.loading import Loading, loading
 from dkd.explore.page import BOTS, PAST, Found, Json, frame, page
@@ -97,14 +98,14 @@ def drafts(
     if not isinstance(end, datetime):
         yield bare | {"state": no_event(site.model.datasource("events")) if end is None else refusal(end)}
         return
-    plan = planned(site.model, view, min(end, now))
+    plan = planned(site.model, planning(view), min(end, now))
     held = site.desk.last(_STORED)
     jobs = _jobs(site, view, plan, end, held, whole)
     out = jobs | _beside(site, end, now)
     with site.desk.asked(out, still_wanted) as asking:
         early = [name for name, job in out.items() if not job.is_late]
         asking.within(early, FOR_EVER_S)
-        is_large = isinstance(held, Stored) and held.row_count >= LARGE and not view.live
+        is_large = isinstance(held, Stored) and held.row_count >= LARGE and not view.live and not view.behaviour
         if is_large and not asking.within(out, _AT_ONCE_S):
             found = _found(site, plan, end, asking.outcomes(), is_draft=True)
             yield page(site.model, view, plan, found, site.saved, said)
@@ -113,7 +114,9 @@ def drafts(
     if whole and _reasons(outcomes):
         # What was answered while rows are missing must not outlive that.
         site.desk.forget(jobs.values())
-    yield page(site.model, view, plan, _found(site, plan, end, outcomes), site.saved, said)
+    behaviour = outcomes.pop(BEHAVIOUR, None)
+    made = page(site.model, view, plan, _found(site, plan, end, outcomes), site.saved, said)
+    yield behaved(site.model, view, made, behaviour)
 
 
 def _first(site: Site, now: datetime, still_wanted: Callable[[], None]) -> tuple[datetime | DkdError | None, bool]:
@@ -189,12 +192,21 @@ def _jobs(site: Site, view: View, plan: Plan, newest: datetime, held: Stored | N
     ask = partial(answered, stride=plan.grain, timeout_s=TIMEOUT_S)
     # The totals of a panel are those of the cards.
     rows = partial(first_values, stride=plan.grain, timeout_s=TIMEOUT_S)
-    asked: dict[str, Question | Problem | None] = {**plan.panels, PICTURE: drawing(model, view, plan).question}
+    asked: dict[str, Question | Problem | None] = dict(plan.panels)
+    drawn = drawing(model, view, plan)
+    if not drawn.needs_subtotals:
+        asked[PICTURE] = drawn.question
     found = {
         name: job("rows", one, rows, bool(slow(model, one.measures)))
         for name, one in asked.items()
         if isinstance(one, Question)
     }
+    if drawn.needs_subtotals and isinstance(drawn.question, Question):
+        deep = partial(ask, with_totals=False, with_subtotals=True)
+        found[PICTURE] = job("subtotals", drawn.question, deep, bool(slow(model, drawn.question.measures)))
+    behaviour = behaviour_job(model, view, plan, version, age_s, TIMEOUT_S)
+    if behaviour is not None:
+        found = {BEHAVIOUR: behaviour}
     if plan.series is not None:
         for name, one in _halves(model, plan.series).items():
             found[name] = job("answer", one, ask, name == _DISTINCT)

@@ -17,12 +17,13 @@ from dkd.model.values import held
 from dkd.query.answer import Answer, Cell, Others, Row, answered, definitions
 from dkd.query.asking import ask
 from dkd.query.client import Druid
-from dkd.query.compile import Kept, Query, Source, ranking, rows, totals
+from dkd.query.compile import Query, Source, ranking, rows, totals
 from dkd.query.dimension import dimensions
 from dkd.query.measure import Part, kind_of, parts
 from dkd.query.number import Number, nothing, read
 from dkd.query.periods import before
 from dkd.query.question import Filter, Grain, Interval, Question, Split
+from dkd.query.splits import Kept
 from dkd.systems.druid.render import Kind
 
 CANDIDATES = (100, 1_000)
@@ -48,7 +49,8 @@ def _plain(model: Model, question: Question) -> Part | None:
     if len(question.measures) != 1 or len(question.splits) != 1 or question.grain or question.having:
         return None
     (split,), found = question.splits, parts(model, question.measures[0])
-    is_simple = split == Split(dimension=split.dimension, limit=split.limit) and question.against is None
+    plain = Split(dimension=split.dimension, limit=split.limit, sort=split.sort)
+    is_simple = split == plain and split.sort in (None, question.measures[0]) and question.against is None
     is_counted = len(found) == 1 and found[0].measure.quantile is None
     return found[0] if is_simple and is_counted else None
 
