@@ -14,6 +14,7 @@ import streamlit as st
 
 from dkd.errors import DkdError, UsageError
 from dkd.explore.gesture import act
+from dkd.explore.keep_gesture import SAVES, saved, with_segment
 from dkd.explore.site import site_of
 from dkd.explore.steps import Steps
 from dkd.explore.view import Opened, View, as_link
@@ -49,9 +50,12 @@ def gestured(of: Site) -> None:
     view = view_of(of, st.query_params.get(ADDRESS)).view
     if not gesture or view is None:
         return
+    if gesture.get("kind") in SAVES:
+        st.session_state["saved"] = saved(of.project, of.model, view, gesture)
+        return
     was = steps(view)
     try:
-        now = stepped(was, view, gesture)
+        now = stepped(was, view, with_segment(of.kept.segments, gesture))
     except UsageError as error:
         st.session_state["refused"] = [problem.line() for problem in error.problems]
         return
@@ -96,6 +100,7 @@ def main() -> None:
     asked = view_of(of, st.query_params.get(ADDRESS))
     waiting = whole_or_drafts(of, asked, refused)
     data = next(waiting)
+    data.setdefault("keep", {"can": of.project is not None, "last": st.session_state.pop("saved", None)})
     data["seq"] = st.session_state.get("seq")
     if asked.view is not None:
         st.session_state["steps"] = here = steps(asked.view)
@@ -103,7 +108,7 @@ def main() -> None:
     component()(key=KEY, data=data, on_action_change=lambda: gestured(of))
     for whole in waiting:
         # A component is drawn once in a run.
-        st.session_state["whole"] = (st.query_params.get(ADDRESS), whole)
+        st.session_state["whole"] = (st.query_params.get(ADDRESS), whole | {"keep": data["keep"]})
         st.rerun()
 
 

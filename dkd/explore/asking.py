@@ -32,12 +32,14 @@ class Job:
         work: Asks it.
         age_s: How old an answer may be.
         is_late: Druid does what is not so first, where there is more to do than it has threads for.
+        is_beside: It goes on for the next one who asks, also when nobody waits for it any more.
     """
 
     key: str
     work: Callable[[Druid], Any]
     age_s: float = 60.0
     is_late: bool = False
+    is_beside: bool = False
 
 
 @dataclass
@@ -47,6 +49,7 @@ class _Running:
     druid: Druid
     born_s: float
     future: "Future[Any]"
+    is_beside: bool = False
     waiting: int = 0
 
     @property
@@ -129,12 +132,13 @@ class Desk:
         finally:
             self._let_go(running.values())
 
-    def last(self, key: str) -> Any:
-        """The newest answer to a question, however old; None where there is none, or it is on its way."""
+    def last(self, key: str, age_s: float) -> Any:
+        """The newest answer to a question, where it is not older; None where there is none, or it is on its way."""
         with self._lock:
             found = self._jobs.get(key)
-        is_there = found is not None and found.byte_count
-        return found.future.result().answer if found is not None and is_there else None
+        if found is None or not found.byte_count or self._clock() - found.born_s > age_s:
+            return None
+        return found.future.result().answer
 
     def forget(self, jobs: Iterable[Job]) -> None:
         """Keep no answer to any of these."""
@@ -147,7 +151,7 @@ class Desk:
         found = self._jobs.get(job.key)
         if found is None or self._is_stale(found, job.age_s):
             druid = Druid(self._settings, patience_s=_PATIENCE_S, priority=0 if job.is_late else _FIRST)
-            found = _Running(druid, self._clock(), self._pool.submit(_worked, job, druid))
+            found = _Running(druid, self._clock(), self._pool.submit(_worked, job, druid), job.is_beside)
             self._jobs[job.key] = found
         self._jobs.move_to_end(job.key)
         found.waiting += 1
@@ -169,7 +173,7 @@ class Desk:
         with self._lock:
             for one in running:
                 one.waiting -= 1
-            unwanted = [one for one in running if not one.waiting and not one.future.done()]
+            unwanted = [one for one in running if not (one.waiting or one.is_beside or one.future.done())]
             keys = [key for key, one in self._jobs.items() if any(one is other for other in unwanted)]
             for key in keys:
                 del self._jobs[key]

@@ -96,6 +96,7 @@ def served(model: Path, target: str, base_port: int, port: int, *, opens: bool =
     from starlette.routing import Route
     from streamlit.starlette import App
 
+    from dkd.explore.export_route import exported
     from dkd.explore.packed import Packed
     from dkd.explore.values import values
 
@@ -108,7 +109,8 @@ def served(model: Path, target: str, base_port: int, port: int, *, opens: bool =
 
     # What Streamlit hands on to the script.
     sys.argv = [str(_SCRIPT), str(model), target, str(base_port)]
-    app = App(_SCRIPT, lifespan=life, routes=[Route("/values", values)], middleware=[Middleware(Packed)])
+    routes = [Route("/values", values), Route("/export", exported)]
+    app = App(_SCRIPT, lifespan=life, routes=routes, middleware=[Middleware(Packed)])
     with _listening(port) as listening:
         config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listening])
