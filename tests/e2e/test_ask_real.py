@@ -8,9 +8,12 @@ import random
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
+import psutil
 import pytest
+import requests
 from behaviour_oracle import CROWD, by_unit, crowd, people, retention, walks
 from behaviour_oracle import funnel as counted
 from question_oracle import (
@@ -28,11 +31,13 @@ from question_oracle import (
 from second_site import SecondSite
 
 from dkd.errors import DkdError, UsageError
+from dkd.explore.asking import Desk, Job
 from dkd.model.pattern import compiled
 from dkd.query.answer import Others, answered
 from dkd.query.behaviour import Behind, Funnel, Paths, Retention, Sessions
 from dkd.query.check import problems
 from dkd.query.client import Druid
+from dkd.query.first import first_values
 from dkd.query.flow import flow
 from dkd.query.funnel import behind, funnelled
 from dkd.query.link import as_link, of_link
@@ -848,3 +853,81 @@ def test_paths_and_sessions_are_those_of_the_events(gathered, druid, site):
     assert len(times) == len(whole[ordered[0]])
     with pytest.raises(DkdError, match="DKD339"):
         narrated(druid, site.model, only, "nobody")
+
+
+def test_the_first_values_by_few_rows_are_those_of_the_whole_ranking(site, druid, days):
+    """Also where no ranking is proved: each visitor of the file comes once, so events say nothing of visitors."""
+    dice, known = random.Random(5), {**BOTH, **OF_EVENTS}
+    counted = [name for name in (*ADDITIVE, "visitors", "buyers", "pages") if name not in OF_SESSIONS]
+    proved = 0
+    for measure in counted:
+        question = Question(
+            measures=(measure,), splits=(Split(dimension=dice.choice(sorted(known)), limit=dice.choice([1, 3, 12])),),
+            interval=Interval(start=days[0] - timedelta(days=1), end=days[0] + timedelta(days=2)),
+            compare=dice.choice([None, "previous"]), zone=dice.choice(ZONES),
+        )  # fmt: skip
+        found = first_values(druid, site.model, question, timeout_s=60)
+        wanted = answered(druid, site.model, question, with_totals=False, timeout_s=60)
+        assert [row.key for row in found.rows] == [row.key for row in wanted.rows], question
+        for row, other in zip(found.rows, wanted.rows, strict=True):
+            for one, two in zip(row.cells, other.cells, strict=True):
+                assert one.now.value == pytest.approx(two.now.value), (question, row)
+                assert (one.previous is None) == (two.previous is None)
+                if one.previous is not None:
+                    assert one.previous.value == pytest.approx(two.previous.value), (question, row)
+        proved += not any(query.role == "ranking" and "DS_THETA" in query.sql for query in found.queries)
+    assert proved
+    whole = Question(
+        measures=("visitors",), splits=(Split(dimension="party_id", limit=5),),
+        interval=Interval(start=days[0] - timedelta(days=1), end=days[0] + timedelta(days=2)),
+    )  # fmt: skip
+    found, wanted = (
+        ask(druid, site.model, whole, timeout_s=60) for ask in (first_values, partial(answered, with_totals=False))
+    )
+    assert [(row.key, row.cells) for row in found.rows] == [(row.key, row.cells) for row in wanted.rows]
+
+
+class OvertakenError(Exception):
+    """What a page raises whose person has gone on to another."""
+
+
+def test_a_question_that_nobody_waits_for_any_more_ends_in_druid(site):
+    slow = f"SELECT COUNT(*) FROM {SITE}_events a, {SITE}_events b WHERE a.event_id <> b.party_id"
+    doors = []
+
+    def work(druid):
+        doors.append(druid)
+        return druid.sql(slow, timeout_s=300).value()
+
+    def is_known(query_id):
+        url = f"{site.settings.druid.broker}/druid/v2/sql/{query_id}"
+        return requests.delete(url, timeout=10).status_code == 202
+
+    def overtaken():
+        # Until Druid works at it; before that there is nothing to end.
+        if doors and running(doors[0]) and busy_s(site.stack.pid("druid"), 0.5) > 0.2:
+            raise OvertakenError
+
+    desk = Desk(site.settings.druid)
+    with pytest.raises(OvertakenError):
+        desk.answers({"slow": Job("slow", work)}, overtaken)
+    (query_id,) = running(doors[0]) or (None,)
+    end = time.monotonic() + 60
+    while running(doors[0]) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not running(doors[0])
+    assert query_id is None or not is_known(query_id)
+    desk.close()
+
+
+def running(druid):
+    """Identifiers of what is asked through a door just now."""
+    return tuple(druid._running)
+
+
+def busy_s(pid, window_s):
+    """CPU seconds of a process within a while."""
+    process = psutil.Process(pid)
+    before = sum(process.cpu_times()[:2])
+    time.sleep(window_s)
+    return sum(process.cpu_times()[:2]) - before
