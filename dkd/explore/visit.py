@@ -10,6 +10,7 @@ from typing import Any
 from dkd.errors import DkdError
 from dkd.explore.asking import Desk, Job
 from dkd.explore.drawing import drawing
+from dkd.explore.lineage import Lineage, traced
 from dkd.explore.loading import Loading, loading
 from dkd.explore.page import BOTS, PAST, Found, Json, frame, page
 from dkd.explore.plan import Plan, planned
@@ -21,7 +22,6 @@ from dkd.explore.trust import Known
 from dkd.explore.view import Opened, Saved, View, first_view, opened
 from dkd.explore.watch import Watch
 from dkd.model.schema import Model
-from dkd.model.tree import Tree
 from dkd.query.answer import answered
 from dkd.query.asking import Doubts, bot_events, doubtful, newest_event, reaches
 from dkd.query.periods import before
@@ -47,7 +47,7 @@ class Site:
         saved: Views of the project, the first of which opens first.
         druid: Where Druid says how it is; None asks it not.
         watch: Where Kafka's word is heard; None where nobody listens.
-        tree: Knows where in its files each part of the model stands.
+        lineage: Knows where the model's names come from.
         project: The folder that views are saved in; None without a project.
         kept: What that folder holds.
     """
@@ -57,7 +57,7 @@ class Site:
     saved: tuple[Saved, ...] = ()
     druid: DruidSettings | None = None
     watch: Watch | None = None
-    tree: Tree | None = None
+    lineage: Lineage | None = None
     project: Path | None = None
     kept: Kept = NOTHING_KEPT
 
@@ -106,6 +106,7 @@ def shown(
     if view.dashboard is not None and board is None:
         said.append(f"There is no dashboard {view.dashboard} in the project, so its first measure is shown.")
     whole = page(site.model, view, plan, _found(end, own, known), site.saved, said)
+    whole["sources"] = traced(whole["sources"], site.lineage, site.druid)
     whole["menus"]["segments"] = [[one.name, one.title] for one in site.kept.segments]
     if board is None:
         return whole
