@@ -9,6 +9,7 @@ from typing import Any
 
 from dkd.errors import DkdError
 from dkd.explore.asking import Desk, Job
+from dkd.explore.behaviour import BEHAVIOUR, behaved, behaviour_job, planning
 from dkd.explore.drawing import drawing
 from dkd.explore.lineage import Lineage, traced
 from dkd.explore.loading import Loading, loading
@@ -93,7 +94,7 @@ def shown(
         return bare | {"state": refusal(end)}
     if end is None:
         return bare | {"state": no_event(site.model.datasource("events"))}
-    plan = planned(site.model, view, min(end, now))
+    plan = planned(site.model, planning(view), min(end, now))
     is_whole = not (isinstance(state, Loading) and state.reasons)
     board = site.kept.dashboard(view.dashboard)
     tiles = laid(site.model, board, view, min(end, now)) if board else []
@@ -102,14 +103,14 @@ def shown(
         jobs |= {f"{at}/{name}": job for name, job in _tile_jobs(site.model, one, end, is_whole).items()}
     answers = site.desk.answers(jobs, still_wanted)
     own = _of(answers, _PAGE)
-    known = _known(site, state, own)
+    known, behaviour = _known(site, state, own), own.pop(BEHAVIOUR, None)
     if view.dashboard is not None and board is None:
         said.append(f"There is no dashboard {view.dashboard} in the project, so its first measure is shown.")
     whole = page(site.model, view, plan, _found(end, own, known), site.saved, said)
     whole["sources"] = traced(whole["sources"], site.lineage, site.druid)
     whole["menus"]["segments"] = [[one.name, one.title] for one in site.kept.segments]
     if board is None:
-        return whole
+        return behaved(site.model, view, whole, behaviour)
     marked = Known(seen=known.seen)
     found = [_found(end, _of(answers, at), marked) if one.plan else None for at, one in enumerate(tiles)]
     return whole | {"dashboard": {"title": board.title, "tiles": drawn(site.model, tiles, found)}}
@@ -178,9 +179,13 @@ def _jobs(model: Model, view: View, plan: Plan, newest: datetime, is_whole: bool
     # The totals of a panel are those of the cards.
     rows = partial(ask, with_totals=False)
     found = {name: job("rows", asked, rows) for name, asked in plan.panels.items() if isinstance(asked, Question)}
-    drawn = drawing(model, view, plan).question
-    if isinstance(drawn, Question):
-        found[PICTURE] = job("rows", drawn, rows)
+    drawn = drawing(model, view, plan)
+    if isinstance(drawn.question, Question) and view.behaviour is None:
+        needs = drawn.needs_subtotals
+        found[PICTURE] = job("subtotals" if needs else "rows", drawn.question, partial(rows, with_subtotals=needs))
+    behaviour = behaviour_job(model, view, plan, version, age_s, TIMEOUT_S)
+    if behaviour is not None:
+        found = {BEHAVIOUR: behaviour}
     if plan.series is not None:
         found |= {SERIES: job("answer", plan.series, ask), BOTS: job(BOTS, plan.series, bot_events)}
         found[_DOUBTS] = job(_DOUBTS, plan.series, _doubts)
