@@ -32,16 +32,22 @@ def sessions(
 ) -> None:
     """List sessions, newest first and open ones too, or one session's events in order with the gaps between them."""
     from dkd.cli.args import asked
-    from dkd.cli.ask import _filters
+    from dkd.cli.asking import filters as read_filters
     from dkd.query.asking import empty, newest_event
     from dkd.query.behaviour import Sessions
     from dkd.query.client import Druid
+    from dkd.query.dimension import dimensions
     from dkd.query.link import of_dict
     from dkd.query.periods import fixed
     from dkd.query.sessions import listed, told
 
     given = asked(model, target)
-    filters = [*_filters(where, False), *_filters(without, True)]
+    kinds = {name: column.type for name, column in dimensions(given.model).items()}
+    filters = [
+        one
+        for option, texts in (("--where", where), ("--not", without))
+        for one in read_filters(texts or (), kinds, option, zone)
+    ]
     measures = tuple(given.model.measures)[:1] or ("events",)
     tree = {"measures": measures, "filters": filters, "zone": zone, "with_bots": bots, "interval": {"last": last}}
     with Druid(given.druid) as druid:

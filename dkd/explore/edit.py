@@ -1,12 +1,14 @@
 """A view → the same view with something else in one place; what cannot be is refused by its types."""
 
 from datetime import UTC, datetime
+from math import prod
 from typing import TypeVar
 
 from dkd.errors import UsageError
 from dkd.explore.view import View
+from dkd.query.compile import MOST_ROWS
 from dkd.query.periods import fitting
-from dkd.query.question import Filter, Grain, Interval, Last, Question
+from dkd.query.question import Filter, Grain, Interval, Last, Question, Split
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LINE_POINTS = 120
@@ -36,10 +38,11 @@ def refused(problem: str) -> UsageError:
     return UsageError("DKD330", problem=problem)
 
 
-def fitting_grain(interval: Interval | Last) -> Grain:
-    """A width of time buckets that makes a line of the interval."""
+def fitting_grain(interval: Interval | Last, splits: tuple[Split, ...] = ()) -> Grain:
+    """A width of time buckets that makes a line of the interval, or of each value of *splits* in as far as it can."""
     span = Interval(start=_EPOCH, end=_EPOCH + interval.last) if isinstance(interval, Last) else interval
-    return fitting(span, _LINE_POINTS)
+    lines = prod(one.limit + 1 for one in splits)
+    return fitting(span, max(2, min(_LINE_POINTS, MOST_ROWS // lines)))
 
 
 def over(view: View, interval: Interval | Last) -> View:
@@ -49,7 +52,7 @@ def over(view: View, interval: Interval | Last) -> View:
     without a split each picture chooses its own.
     """
     is_split = view.question.splits and view.question.grain is not None
-    return asked(view, interval=interval, grain=fitting_grain(interval) if is_split else None)
+    return asked(view, interval=interval, grain=fitting_grain(interval, view.question.splits) if is_split else None)
 
 
 def moved(things: tuple[_Thing, ...], at: int, to: int) -> tuple[_Thing, ...]:

@@ -52,7 +52,8 @@ def planned(model: Model, view: View, newest: datetime) -> Plan:
     coarser = None
     if bucket_count(_about(asked, newest), grain) > MOST_BUCKETS:
         coarser, grain = asked.grain, fitting(_about(asked, newest), _USUAL_BUCKETS)
-    asked = fixed(asked.model_copy(update={"grain": grain}), newest)
+    # Splits and conditions on their rows are the main picture's alone.
+    asked = fixed(asked.model_copy(update={"grain": grain, "splits": (), "having": ()}), newest)
     left_out = {name: problem for name in asked.measures if (problem := _problem(model, asked, name))}
     measures = tuple(name for name in asked.measures if name not in left_out)
     return Plan(

@@ -13,7 +13,7 @@ from dkd.explore.edit import (
     with_own,
 )
 from dkd.explore.view import MOST_PANELS, View
-from dkd.query.periods import local_time
+from dkd.query.periods import GRAINS, local_time
 from dkd.query.question import Filter, Having, Range, Split
 
 Gesture = Mapping[str, Any]
@@ -58,15 +58,16 @@ def split(view: View, gesture: Gesture) -> View:
     if at is not None and replaces and splits[int(at)].dimension != name:
         del splits[int(at)]
     if is_time:
-        grain = view.question.grain or fitting_grain(view.question.interval)
-        return asked(view, splits=tuple(splits), grain=grain)
+        return _fitting(
+            asked(view, splits=tuple(splits), grain=view.question.grain or fitting_grain(view.question.interval))
+        )
     was = next((one for one in splits if one.dimension == name), None)
     place = len(splits) if at is None else int(at)
     if was is not None:
         place -= splits.index(was) < place
         splits.remove(was)
     splits.insert(place, was or Split(dimension=name))
-    return asked(view, splits=tuple(splits))
+    return _fitting(asked(view, splits=tuple(splits)))
 
 
 def split_move(view: View, gesture: Gesture) -> View:
@@ -133,7 +134,18 @@ def grain(view: View, gesture: Gesture) -> View:
     """Another width of time buckets; null lets the interval choose, which for a split by time is done now."""
     given = gesture["grain"]
     is_split = view.question.splits and view.question.grain is not None
-    return asked(view, grain=given or (fitting_grain(view.question.interval) if is_split else None))
+    return asked(
+        view, grain=given or (fitting_grain(view.question.interval, view.question.splits) if is_split else None)
+    )
+
+
+def _fitting(view: View) -> View:
+    """The view with time buckets no narrower than there is room for beside its other splits."""
+    question = view.question
+    if question.grain is None or not question.splits:
+        return view
+    widest = max(question.grain, fitting_grain(question.interval, question.splits), key=list(GRAINS.values()).index)
+    return asked(view, grain=widest)
 
 
 def _filter(given: Mapping[str, Any], zone: str) -> Filter:
