@@ -725,7 +725,7 @@ def test_a_funnel_is_what_trying_every_choice_of_events_says(gathered, druid, si
 def test_retention_is_what_plain_python_says_over_the_change_of_the_clock(gathered, druid, site, grain, back):
     question, events = gathered
     answer = retained(druid, site.model, question, Retention(grain=grain, back=back))
-    wanted, before, unknown = retention(events, [one.start for one in answer.cohorts], question.zone, grain, back)
+    wanted, before, unknown = retention(events, [one.start for one in answer.cohorts], question, grain, back)
     for seq, (one, (size, later, counts)) in enumerate(zip(answer.cohorts, wanted.values(), strict=True)):
         assert (one.size, one.later, list(one.back)) == (size, later, counts[seq:])
     assert (answer.before, answer.unknown) == (before, unknown)
