@@ -21,7 +21,7 @@ from dkd.systems.druid.render import Kind
 MOST_ROWS = 20_000
 """More rows than people or pictures take in; a question that needs more is refused before it is asked."""
 
-Role = Literal["ranking", "rows", "subtotals", "totals", "newest", "earlier", "bots", "doubts"]
+Role = Literal["ranking", "rows", "subtotals", "totals", "newest", "earlier", "bots", "doubts", "search"]
 
 
 @dataclass(frozen=True)

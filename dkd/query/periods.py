@@ -150,9 +150,8 @@ def before(question: Question) -> tuple[Interval, Moved]:
 
 def _weeks(interval: Interval, grain: Grain | None, zone: str) -> int:
     """How many weeks on the zone's clock hold the whole interval, from the start of its first bucket on."""
-    place = ZoneInfo(zone)
     first = floor(interval.start, grain, zone) if grain is not None else interval.start
-    start, end = (moment.astimezone(place).replace(tzinfo=None) for moment in (first, interval.end))
+    start, end = (_clock(moment, zone) for moment in (first, interval.end))
     return max(1, -((start - end) // timedelta(days=7)))
 
 
@@ -163,13 +162,13 @@ def _year_before(interval: Interval, grain: Grain | None, zone: str) -> tuple[In
         return Interval(start=by_weeks(interval.start), end=by_weeks(interval.end)), by_weeks
 
     def moved(moment: datetime) -> datetime:
-        return _plus_months(moment.astimezone(place), -12).astimezone(UTC)
+        return _as_whole(moment, _plus_months(moment.astimezone(place), -12), zone)
 
     start, end = moved(interval.start), moved(interval.end)
-    local_end = interval.end.astimezone(place)
-    if grain not in _MONTHS and local_end.time() == time():
+    if grain not in _MONTHS and _clock(interval.end, zone).time() == time():
         # Up to the end of the last day: of February 28 of a leap year too, whose year before has no 29th.
-        end = (_plus_months(local_end - timedelta(days=1), -12) + timedelta(days=1)).astimezone(UTC)
+        last = _plus_months(interval.end.astimezone(place) - timedelta(days=1), -12)
+        end = _as_whole(interval.end, last + timedelta(days=1), zone)
     if end <= start:
         # Between a time of February 28 and an earlier one of the 29th.
         end = start + (interval.end - interval.start)
@@ -178,12 +177,25 @@ def _year_before(interval: Interval, grain: Grain | None, zone: str) -> tuple[In
 
 def _by_days(days: int, zone: str) -> Moved:
     place = ZoneInfo(zone)
-    return lambda moment: (moment.astimezone(place) - timedelta(days=days)).astimezone(UTC)
+    return lambda moment: _as_whole(moment, moment.astimezone(place) - timedelta(days=days), zone)
+
+
+def _as_whole(moment: datetime, moved: datetime, zone: str) -> datetime:
+    """Where *moment* lies once it was *moved*: the start of a day is that of another, whenever its midnight comes."""
+    found = moved.astimezone(UTC)
+    return floor(found, "P1D", zone) if floor(moment, "P1D", zone) == moment else found
+
+
+def _clock(moment: datetime, zone: str) -> datetime:
+    """The zone's clock, on which a day always begins at midnight, also where the clock jumps over that."""
+    local = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    is_start = floor(moment, "P1D", zone) == moment
+    return local.replace(hour=0, minute=0, second=0, microsecond=0) if is_start else local
 
 
 def _back(interval: Interval, grain: Grain | None, zone: str) -> Moved:
     place = ZoneInfo(zone)
-    start, end = interval.start.astimezone(place), interval.end.astimezone(place)
+    start, end = _clock(interval.start, zone), _clock(interval.end, zone)
     count = len(buckets(interval, grain, zone)) if grain is not None else 0
     # Months are of many lengths: from the middle of one to that of the next it is days that are compared.
     if grain in _MONTHS and floor(interval.start, grain, zone) == interval.start:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from behaviour_oracle import CROWD, by_unit, crowd, people, retention, walks
+from behaviour_oracle import funnel as counted
 from question_oracle import (
     ADDITIVE,
     OF_SESSIONS,
@@ -28,10 +30,16 @@ from second_site import SecondSite
 from dkd.errors import DkdError
 from dkd.model.pattern import compiled
 from dkd.query.answer import Others, answered
+from dkd.query.behaviour import Behind, Funnel, Paths, Retention, Sessions
 from dkd.query.check import problems
 from dkd.query.client import Druid
+from dkd.query.flow import flow
+from dkd.query.funnel import behind, funnelled
 from dkd.query.link import as_link, of_link
+from dkd.query.paths import travelled
 from dkd.query.question import Filter, Having, Interval, Question, Range, Split
+from dkd.query.retention import retained
+from dkd.query.sessions import listed, told
 from dkd.query.shown import as_sql
 from dkd.query.trust import trust_of
 
@@ -50,6 +58,7 @@ site: {SITE}
 events:
   page_view: {{}}
   purchase: {{fields: {{revenue: {{type: double, unit: EUR}}, quantity: int}}}}
+  cart: {{}}
 topics: {{partitions: 2}}
 enrich: [{{sessions: {{conversions: [{{event: purchase, value: revenue}}]}}}}]
 datasources: {{events: {{segment: day}}, sessions: {{segment: month}}}}
@@ -648,3 +657,101 @@ def test_a_running_question_is_cancelled_from_another_thread(site):
         finally:
             ended.set()
             hand.join()
+
+
+@pytest.fixture(scope="module")
+def gathered(site, days, druid):
+    """A crowd of a week around the day that is short, beside all the other events, which no test after this counts."""
+    start = days[0] - timedelta(days=3)
+    events = crowd(start, 7, 900)
+    site.produce(f"{SITE}.clean", ({k: v for k, v in one.items() if v is not None} for one in events))
+    end = time.monotonic() + 60
+    while druid.sql(f"SELECT COUNT(*) FROM {SITE}_events WHERE channel = '{CROWD}'").value() < len(events):
+        assert time.monotonic() < end
+        time.sleep(0.3)
+    interval = Interval(start=start, end=start + timedelta(days=7) - timedelta(hours=2))
+    asked = Question(
+        measures=("events",), interval=interval, zone="Europe/Amsterdam",
+        filters=(Filter(dimension="channel", values=(CROWD,)),),
+    )  # fmt: skip
+    end_ms = round(interval.end.timestamp() * 1000)
+    return asked, [one for one in events if one["timestamp_ms"] < end_ms]
+
+
+FUNNELS = [
+    {"steps": ["page_view", "cart"]},
+    {"steps": ["page_view", "page_view", "purchase"], "split": "country"},
+    {"steps": ["page_view", "cart", "purchase"], "window": "10s", "split": "country"},
+    {"steps": ["page_view", None, "purchase"], "unit": "session", "window": "5s"},
+    {"steps": ["cart", "purchase", "page_view"], "any_order": True, "window": "20s"},
+    {"steps": ["purchase", "cart", "page_view", "purchase"], "window": "2d"},
+]
+
+
+@pytest.mark.parametrize("tree", FUNNELS, ids=str)
+def test_a_funnel_is_what_trying_every_choice_of_events_says(gathered, druid, site, tree, monkeypatch):
+    question, events = gathered
+    funnel = Funnel.model_validate({**tree, "steps": [{"event": name} for name in tree["steps"]]})
+    window_ms = funnel.window and funnel.window // timedelta(milliseconds=1)
+    total, parts = counted(events, funnel, window_ms)
+    assert total[1], "a funnel that nobody gets on in shows nothing"
+    read = funnelled(druid, site.model, question, funnel)
+    # As if the events were too many to read all, and then too many to read even those that counts leave open.
+    monkeypatch.setattr("dkd.query.funnel.MOST_READ", 1_200)
+    decided = funnelled(druid, site.model, question, funnel)
+    monkeypatch.setattr("dkd.query.funnel.MOST_UNDECIDED", 0)
+    bracket = funnelled(druid, site.model, question, funnel)
+    assert read.how == "read"
+    for answer in (read, decided, bracket):
+        assert all(one.sure <= wanted <= one.possible for one, wanted in zip(answer.steps, total, strict=True))
+        assert answer.is_exact or answer.how == "bracket"
+    assert [one.sure for one in read.steps] == total
+    if funnel.split:
+        assert {value: [one.sure for one in steps] for value, steps in read.parts} == parts
+    units = behind(druid, site.model, question, Behind(funnel=funnel, step=2), 10_000)
+    assert len(set(units)) == bracket.steps[1].sure
+    assert set(units) <= by_unit(people(events), funnel.unit).keys()
+
+
+@pytest.mark.parametrize(("grain", "back"), [("P1D", None), ("P1D", "purchase"), ("P1W", None)])
+def test_retention_is_what_plain_python_says_over_the_change_of_the_clock(gathered, druid, site, grain, back):
+    question, events = gathered
+    answer = retained(druid, site.model, question, Retention(grain=grain, back=back))
+    wanted, before, unknown = retention(events, [one.start for one in answer.cohorts], question.zone, grain, back)
+    for seq, (one, (size, later, counts)) in enumerate(zip(answer.cohorts, wanted.values(), strict=True)):
+        assert (one.size, one.later, list(one.back)) == (size, later, counts[seq:])
+    assert (answer.before, answer.unknown) == (before, unknown)
+    assert unknown
+    assert sum(one.size for one in answer.cohorts) > 100
+    assert not answer.is_last_whole
+    with pytest.raises(DkdError, match="DKD337"):
+        retained(druid, site.model, question, Retention(born="visit"))
+
+
+def test_paths_and_sessions_are_those_of_the_events(gathered, druid, site):
+    question, events = gathered
+    paths = Paths(by="page_path", anchor="/b", depth=3, top=2)
+    answer = travelled(druid, site.model, question, paths)
+    assert answer.kind == "sessions"  # which nobody wrote for the crowd
+    assert answer.sessions == 0
+    only = question.model_copy(update={"filters": (*question.filters, Filter(dimension="event", values=("cart",)))})
+    carts = [one for one in events if one["event"] == "cart"]
+    assert travelled(druid, site.model, only, paths).flow == flow(walks(carts), paths)
+    found = listed(druid, site.model, only, Sessions())
+    newest = {key: max(one["timestamp_ms"] for one in own) for key, own in by_unit(people(carts), "session").items()}
+    ordered = sorted(newest, key=lambda key: (-newest[key], key))
+    assert [one.id for one in found.sessions] == ordered[:50]
+    assert found.has_more
+    whole = by_unit(events, "session")
+    for one in found.sessions:
+        times = [event["timestamp_ms"] for event in whole[one.id]]
+        assert (one.events, one.start.timestamp() * 1000, one.end.timestamp() * 1000) == (
+            len(times), min(times), max(times),
+        )  # fmt: skip
+        assert one.row is None
+    story = told(druid, site.model, only, ordered[0])
+    times = [moment.time for moment in story.moments]
+    assert times == sorted(times)
+    assert len(times) == len(whole[ordered[0]])
+    with pytest.raises(DkdError, match="DKD339"):
+        told(druid, site.model, only, "nobody")
