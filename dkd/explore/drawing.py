@@ -39,6 +39,11 @@ class Drawing:
     question: Question | Problem | None
     remarks: tuple[str, ...] = ()
 
+    @property
+    def needs_subtotals(self) -> bool:
+        """It shows numbers of several rows together, which of visitors and ratios are no sums."""
+        return self.kind in ("table", "pivot")
+
 
 def drawing(model: Model, view: View, plan: Plan, spare: Sequence[str] = ()) -> Drawing:
     """What is drawn of *view*; *spare* are the dimensions that may be split by."""

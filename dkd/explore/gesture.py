@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dkd.errors import UsageError
-from dkd.explore import keep_gesture, shelf_gesture
+from dkd.explore import behaviour_gesture, keep_gesture, shelf_gesture
 from dkd.explore.edit import asked, over, refused, with_own
 from dkd.explore.picture_gesture import PICTURE_KINDS
 from dkd.explore.view import View, of_link, said
@@ -142,6 +142,7 @@ _KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
     "split_move": shelf_gesture.split_move,
     "split_set": shelf_gesture.split_set,
     "unsplit": shelf_gesture.unsplit,
+    **behaviour_gesture.KINDS,
     **PICTURE_KINDS,
     "who": keep_gesture.who,
 }

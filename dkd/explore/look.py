@@ -1,8 +1,9 @@
 """An answer and what is known about it → its rows' names, numbers and order, as every picture shows them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,8 @@ from dkd.model.askable import values_of
 from dkd.model.schema import Model
 from dkd.query.answer import Answer, Cell, Others, Row
 from dkd.query.dimension import dimensions
-from dkd.query.measure import parts
+from dkd.query.measure import is_additive, parts
+from dkd.query.number import Number
 
 Json = dict[str, Any]
 Place = tuple[Any, ...]
@@ -25,8 +27,9 @@ class Look:
 
     Attributes:
         totals: By measure, over the whole interval.
-        compares: There are numbers of a period before.
+        compares: There are numbers to compare with.
         end: Where the interval ends.
+        steps: By time, the numbers of all values together, where they are known; in the order of the answer.
     """
 
     model: Model
@@ -35,6 +38,7 @@ class Look:
     totals: Mapping[str, Cell]
     compares: bool
     end: datetime
+    steps: Mapping[datetime, Sequence[Cell]] = field(default_factory=dict)
 
     @property
     def at(self) -> int:
@@ -45,6 +49,27 @@ class Look:
     def shown(self) -> tuple[str, ...]:
         """The answer's measures in the order of the view."""
         return tuple(name for name in self.view.question.measures if name in self.answer.question.measures)
+
+    @cached_property
+    def parents(self) -> Mapping[Place, Sequence[Cell]]:
+        """What was asked of several rows together, by the place of their parent; a place in time has only its steps."""
+        if self.has_time:
+            return {(time,): cells for time, cells in self.steps.items()}
+        return {row.key: row.cells for row in self.answer.subtotals}
+
+    @cached_property
+    def wholes(self) -> Mapping[Place, Sequence[Cell]]:
+        """What was asked of each key over the whole interval."""
+        return {row.key: row.cells for row in self.answer.subtotals}
+
+    def whole(self, name: str, asked: Sequence[Cell] | None, under: Sequence[Cell]) -> Cell:
+        """One measure of several rows: their sum where it adds up, so that parts and whole agree, else what was asked.
+
+        None where neither is known.
+        """
+        if is_additive(self.model, name):
+            return added(under)
+        return asked[self.answer.question.measures.index(name)] if asked is not None else Cell(Number(None))
 
     @property
     def has_time(self) -> bool:
@@ -133,3 +158,13 @@ def _plain(value: float) -> str:
 def local_text(moment: datetime, zone: str) -> str:
     """A moment on the zone's clock, as the page's axes read it."""
     return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
+
+
+def added(cells: Sequence[Cell]) -> Cell:
+    """The sum of additive numbers."""
+    before = [one.previous for one in cells if one.previous is not None]
+    return Cell(_sum([one.now for one in cells]), _sum(before) if before else None)
+
+
+def _sum(numbers: Sequence[Number]) -> Number:
+    return Number(sum(one.value or 0 for one in numbers), sum(one.error for one in numbers))

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from dkd.errors import DkdError, Problem, UsageError
 from dkd.explore import words
+from dkd.explore.behaviour import tabs
 from dkd.explore.drawing import drawing
 from dkd.explore.marks import marks
 from dkd.explore.menus import menus
@@ -96,7 +97,7 @@ def frame(
     """The page without any answer: names, menus and switches."""
     return {
         "site": model.site,
-        "tabs": [],
+        "tabs": tabs(model, view),
         "notices": list(notices),
         "compares": False,
         "view": _switches(view, plan) if view is not None else None,

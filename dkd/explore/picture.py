@@ -1,12 +1,13 @@
 """A drawing's answer → the main picture as plain JSON: what it shows, which others fit, and its rows or cells."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from dkd.errors import DkdError, Problem
 from dkd.explore import words
 from dkd.explore.drawing import NAMES, Drawing
-from dkd.explore.look import Look
+from dkd.explore.look import Look, number
 from dkd.explore.picture_flow import flow
 from dkd.explore.picture_matrix import matrix
 from dkd.explore.picture_table import bars, table
@@ -49,16 +50,21 @@ def picture(
         return head | {"problem": f"{drawing.question.problem}; {drawing.question.remedy}"}
     if isinstance(answer, DkdError):
         return head | {"problem": refusal(answer)["text"]}
+    if drawing.kind == "number" and series is not None:
+        return head | {"compares": has_past, "numbers": numbers(model, view, series, has_past)}
     if answer is None:
-        return head | {"is_elsewhere": drawing.question is None}
-    look = Look(model, view, answer, _totals(series), has_past and answer.previous is not None, plan.span.end)
-    return head | {"compares": look.compares, "grain": _grain(answer)} | _body(drawing.kind, look)
+        return head | {"is_elsewhere": True}
+    asked = answer.question
+    compares = has_past and (asked.compare is not None or asked.against is not None)
+    look = Look(model, view, answer, _totals(series), compares, plan.span.end, _steps(series, answer))
+    end_ms = round(look.end.timestamp() * 1000)
+    return head | {"compares": look.compares, "grain": _grain(answer), "end_ms": end_ms} | _body(drawing.kind, look)
 
 
 def _body(kind: str, look: Look) -> Json:
-    if kind == "table" or kind == "number":
+    if kind == "table":
         return {"table": table(look)}
-    if kind in ("bar", "map"):
+    if kind in ("bar", "map") and not look.has_time:
         return {"bars": bars(look)}
     if kind == "sankey":
         return {"flow": flow(look)}
@@ -109,6 +115,24 @@ def _listed(names: Sequence[str]) -> str:
 
 def _grain(answer: Answer) -> str:
     return words.GRAIN_NAMES[answer.question.grain] if answer.question.grain is not None else ""
+
+
+def numbers(model: Model, view: View, series: Answer, has_past: bool) -> list[Json]:
+    """The totals, as large as they can be read."""
+    look = Look(model, view, series, _totals(series), has_past, series.question.span.end)
+    return [
+        {"name": name, "label": words.label(name), "unit": words.unit(model, name)}
+        | number(look, name, look.totals[name])
+        for name in look.shown
+    ]
+
+
+def _steps(series: Answer | None, answer: Answer) -> dict[datetime, tuple[Cell, ...]]:
+    """The numbers of all values together by time, where the answer behind the cards has the same steps."""
+    if series is None or series.question.grain != answer.question.grain:
+        return {}
+    order = [series.question.measures.index(name) for name in answer.question.measures]
+    return {row.time: tuple(row.cells[at] for at in order) for row in series.rows if row.time is not None}
 
 
 def _totals(series: Answer | None) -> dict[str, Cell]:

@@ -7,7 +7,8 @@ from typing import Any
 from dkd.explore.edit import asked, with_own
 from dkd.explore.view import View
 from dkd.model.types import Scalar
-from dkd.query.question import MOST_GROUPS, Filter, Interval, Question, Range, Split
+from dkd.query.question import MOST_GROUPS, Filter, Interval, Question, Split
+from dkd.query.splits import only
 
 Gesture = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,8 +43,11 @@ def sort(view: View, gesture: Gesture) -> View:
 
 
 def mark(view: View, gesture: Gesture) -> View:
-    """Keep what a mark stands for: its values, and its stretch of time; with ``exclude`` leave out its last value."""
-    keys = list(zip(view.question.splits, gesture["key"], strict=False))
+    """Keep what a mark stands for: its values, and its stretch of time; with ``exclude`` leave out its last value.
+
+    ``key`` has the values of the first splits, or of those from the place ``at`` on.
+    """
+    keys = list(zip(view.question.splits[int(gesture.get("at", 0)) :], gesture["key"], strict=False))
     if gesture.get("exclude"):
         split, value = keys[-1]
         return asked(view, filters=_excluded(view.question.filters, split, value))
@@ -59,7 +63,9 @@ def into(view: View, gesture: Gesture) -> View:
     found = mark(view, gesture)
     was = view.question.splits[-1] if view.question.splits else None
     changes = {name: getattr(was, name) for name in ("limit", "sort", "by", "ascending")} if was is not None else {}
-    rest = tuple(one for one in found.question.splits[len(gesture["key"]) :] if one.dimension != dimension)
+    at = int(gesture.get("at", 0))
+    kept = (*found.question.splits[:at], *found.question.splits[at + len(gesture["key"]) :])
+    rest = tuple(one for one in kept if one.dimension != dimension)
     return with_own(asked(found, splits=(Split(dimension=dimension, **changes), *rest)), picture=None)
 
 
@@ -78,13 +84,6 @@ def against_before(view: View, gesture: Gesture) -> View:
     return asked(view, compare="previous", against=None, **_when(gesture))
 
 
-def filter_of(split: Split, value: Scalar) -> Filter:
-    """The filter that keeps one value of a split: for a bucket of numbers, all that it holds."""
-    if split.bucket is None or not isinstance(value, int | float) or isinstance(value, bool):
-        return Filter(dimension=split.dimension, values=(value,))
-    return Filter(dimension=split.dimension, ranges=(Range(at_least=value, below=value + split.bucket),))
-
-
 def filters_of(question: Question, key: Sequence[Scalar]) -> tuple[Filter, ...]:
     """The filters of a question and of the first values of its splits: what a number of its answer counts."""
     found = question.filters
@@ -96,11 +95,11 @@ def filters_of(question: Question, key: Sequence[Scalar]) -> tuple[Filter, ...]:
 def _only(filters: Sequence[Filter], split: Split, value: Scalar) -> tuple[Filter, ...]:
     # Other values of the same dimension cannot be there as well, so their filter has nothing more to say.
     rest = (one for one in filters if one.dimension != split.dimension or one.form != "values")
-    return (*rest, filter_of(split, value))
+    return (*rest, only(split, value))
 
 
 def _excluded(filters: Sequence[Filter], split: Split, value: Scalar) -> tuple[Filter, ...]:
-    new = filter_of(split, value)
+    new = only(split, value)
     same = (one for one in filters if one.dimension == split.dimension and one.exclude and one.form == new.form)
     was = next(same, None)
     if was is None:

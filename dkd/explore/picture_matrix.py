@@ -5,9 +5,7 @@ from typing import Any
 
 from dkd.explore import words
 from dkd.explore.look import Look, Place, label_of, local_text, natural, nothing, number, place_of
-from dkd.explore.picture_table import added
 from dkd.query.answer import Cell, Others
-from dkd.query.measure import is_additive
 from dkd.query.number import Number
 from dkd.query.periods import after
 
@@ -46,15 +44,20 @@ def _measure(
 ) -> Json:  # fmt: skip
     at, none = look.answer.question.measures.index(name), Cell(Number(nothing(look, name)))
     rows = [[one[at] if (one := cells.get((down, across))) else none for across in acrosses] for down in downs]
-    sums = is_additive(look.model, name)
     found: Json = {
         "name": name,
         "label": words.label(name),
         "unit": words.unit(look.model, name),
         "decimals": words.decimals(look.model, name),
         "now": [[cell.now.value for cell in row] for row in rows],
-        "down": [number(look, name, added(row)) if sums else None for row in rows],
-        "across": [number(look, name, added(column)) for column in zip(*rows, strict=True)] if sums else None,
+        "down": [
+            number(look, name, look.whole(name, look.wholes.get(down), row))
+            for down, row in zip(downs, rows, strict=True)
+        ],
+        "across": [
+            number(look, name, look.whole(name, look.parents.get((across,)) if look.has_time else None, column))
+            for across, column in zip(acrosses, zip(*rows, strict=True), strict=True)
+        ],
         "total": number(look, name, look.totals[name]) if name in look.totals else None,
     }
     if any(cell.now.error for row in rows for cell in row):

@@ -7,7 +7,6 @@ from dkd.explore import words
 from dkd.explore.look import Look, Place, named, natural, number, place_of
 from dkd.query.answer import Cell, Others, Row
 from dkd.query.measure import is_additive
-from dkd.query.number import Number
 
 Json = dict[str, Any]
 
@@ -56,7 +55,7 @@ def ordered(look: Look, rows: Sequence[Row]) -> Iterator[Row]:
 
 
 def _tree(look: Look, places: Mapping[Place, Sequence[Cell]], levels: int) -> Iterator[tuple[Place, list[Cell]]]:
-    """Parents before their children; a parent's numbers are the answer's own, or the sum of its children's."""
+    """Parents before their children; a parent's numbers are the sum of its children's, or asked for."""
     sums = _sums(look, places)
     seen: set[Place] = set()
     for place, cells in places.items():
@@ -71,29 +70,19 @@ def _tree(look: Look, places: Mapping[Place, Sequence[Cell]], levels: int) -> It
 
 
 def _sums(look: Look, places: Mapping[Place, Sequence[Cell]]) -> dict[Place, list[Cell]]:
-    """What the numbers under each parent add up to; none for a measure whose parts do not."""
-    found: dict[Place, list[list[Cell]]] = {}
+    """The numbers of each parent."""
+    found: dict[Place, list[Sequence[Cell]]] = {}
     for place, cells in places.items():
-        shown = [cells[look.answer.question.measures.index(name)] for name in look.shown]
         for depth in range(1, len(place)):
-            found.setdefault(place[:depth], []).append(shown)
+            found.setdefault(place[:depth], []).append(cells)
+    order = look.answer.question.measures
     return {
         place: [
-            added([cells[at] for cells in under]) if is_additive(look.model, name) else Cell(Number(None))
-            for at, name in enumerate(look.shown)
+            look.whole(name, look.parents.get(place), [cells[order.index(name)] for cells in under])
+            for name in look.shown
         ]
         for place, under in found.items()
     }
-
-
-def added(cells: Sequence[Cell]) -> Cell:
-    """The sum of additive numbers."""
-    before = [one.previous for one in cells if one.previous is not None]
-    return Cell(_sum([one.now for one in cells]), _sum(before) if before else None)
-
-
-def _sum(numbers: Sequence[Number]) -> Number:
-    return Number(sum(one.value or 0 for one in numbers), sum(one.error for one in numbers))
 
 
 def _tops(look: Look, rows: Sequence[tuple[Place, Sequence[Cell]]]) -> dict[tuple[str, int], float]:

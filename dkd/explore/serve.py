@@ -17,6 +17,8 @@ _CONFIG: dict[str, Any] = {
     "server.address": HOST,
     "server.headless": True,
     "server.fileWatcherType": "none",
+    # static/ beside the script: what the page loads only when it needs it.
+    "server.enableStaticServing": True,
     # Otherwise every bare expression of the script is drawn.
     "runner.magicEnabled": False,
     "browser.gatherUsageStats": False,

@@ -6,9 +6,12 @@ from pydantic import Field as Option
 from pydantic import ValidationError, model_validator
 
 from dkd.errors import Problem, UsageError
+from dkd.explore import behaviour_link
 from dkd.model.schema import Model
 from dkd.model.types import Frozen, Name
 from dkd.query import link
+from dkd.query.behaviour import Behaviour, Funnel, Paths, Retention, Sessions
+from dkd.query.behaviours import behaviour_problems
 from dkd.query.check import problems
 from dkd.query.question import Having, Question, Split
 
@@ -20,6 +23,7 @@ _USUAL_PANELS = ("page_path", "channel", "country", "referrer_source", "device_t
 _USUAL_MEASURES = 5
 
 
+BEHAVIOURS = tuple(behaviour_link.NAMES.values())
 PictureKind = Literal["number", "line", "bar", "stacked", "table", "pivot", "heat", "map", "sankey"]
 
 
@@ -32,6 +36,10 @@ class View(Frozen):
         measure: The one that is drawn where one is, and that ranks the values; None takes the question's first.
         picture: How the question's splits are drawn; None lets a rule choose.
         live: Ask again every other second.
+        funnel: In place of cards and pictures, like the three after it, of which a view has one at most.
+        retention: Who came back.
+        paths: What came after, or before.
+        sessions: Sessions, or the events of one.
     """
 
     question: Question
@@ -39,6 +47,15 @@ class View(Frozen):
     measure: Name | None = None
     picture: PictureKind | None = None
     live: bool = False
+    funnel: Funnel | None = None
+    retention: Retention | None = None
+    paths: Paths | None = None
+    sessions: Sessions | None = None
+
+    @property
+    def behaviour(self) -> Behaviour | None:
+        """What of the four the view has."""
+        return next((found for name in BEHAVIOURS if (found := getattr(self, name)) is not None), None)
 
     @property
     def shown(self) -> str:
@@ -52,6 +69,8 @@ class View(Frozen):
             raise ValueError(f"panel {twice!r} stands twice")
         if self.measure is not None and self.measure not in self.question.measures:
             raise ValueError(f"{self.measure!r} is not one of the view's measures")
+        if sum(getattr(self, name) is not None for name in BEHAVIOURS) > 1:
+            raise ValueError(f"a view has one of {', '.join(BEHAVIOURS)} at most")
         return self
 
 
@@ -94,6 +113,7 @@ def as_link(view: View) -> str:
         parts.append(f"{_PICTURE}{_ITEM}{view.picture}")
     if view.live:
         parts.append(_LIVE)
+    parts += behaviour_link.parts({name: getattr(view, name) for name in BEHAVIOURS})
     return _PART.join(parts)
 
 
@@ -107,6 +127,9 @@ def of_link(text: str) -> View:
     own = [part.split(_ITEM) for part in parts if part[:1].isupper()]
     tree: dict[str, Any] = {"question": link.of_link(_PART.join(part for part in parts if not part[:1].isupper()))}
     for key, *items in own:
+        if key in behaviour_link.NAMES and behaviour_link.NAMES[key] not in tree:
+            tree[behaviour_link.NAMES[key]] = behaviour_link.read(key, items)
+            continue
         name = _NAMES.get(key)
         if (
             name is None
@@ -180,6 +203,11 @@ def fitted(view: View, model: Model) -> Opened:
     question = asked.model_copy(update=parts)
     measure = view.measure if view.measure in measures else None
     found = view.model_copy(update={"question": question, "panels": panels, "measure": measure})
+    problem = next(iter(behaviour_problems(model, found.behaviour)), None)
+    if problem is not None:
+        name = next(name for name in BEHAVIOURS if getattr(view, name) is not None)
+        dropped.append(f"{name} was left out: {problem.where}: {problem.problem}; {problem.remedy}")
+        found = found.model_copy(update={name: None})
     return Opened(found, tuple(dropped))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from dkd.errors import DkdError
 from dkd.explore.asking import Desk, Job
+from dkd.explore.behaviour import BEHAVIOUR, behaved, behaviour_job, planning
 from dkd.explore.drawing import drawing
 from dkd.explore.loading import Loading, loading
 from dkd.explore.page import BOTS, PAST, Found, Json, frame, page
@@ -83,17 +84,17 @@ def shown(
         return bare | {"state": refusal(end)}
     if end is None:
         return bare | {"state": no_event(site.model.datasource("events"))}
-    plan = planned(site.model, view, min(end, now))
+    plan = planned(site.model, planning(view), min(end, now))
     is_whole = not (isinstance(state, Loading) and state.reasons)
     answers = site.desk.answers(_jobs(site.model, view, plan, end, is_whole), still_wanted)
-    bots = answers.pop(BOTS, None)
+    bots, behaviour = answers.pop(BOTS, None), answers.pop(BEHAVIOUR, None)
     known = _known(site, state, answers)
     is_past_whole = answers.pop(PAST, True) is not False
     drawn = answers.pop(PICTURE, None)
     found = Found(
         end, answers.pop(SERIES, None), answers, bots if isinstance(bots, int) else None, is_past_whole, drawn, known
     )
-    return page(site.model, view, plan, found, site.saved, said)
+    return behaved(site.model, view, page(site.model, view, plan, found, site.saved, said), behaviour)
 
 
 def newest_job(model: Model) -> Job:
@@ -139,9 +140,13 @@ def _jobs(model: Model, view: View, plan: Plan, newest: datetime, is_whole: bool
     # The totals of a panel are those of the cards.
     rows = partial(ask, with_totals=False)
     found = {name: job("rows", asked, rows) for name, asked in plan.panels.items() if isinstance(asked, Question)}
-    drawn = drawing(model, view, plan).question
-    if isinstance(drawn, Question):
-        found[PICTURE] = job("rows", drawn, rows)
+    drawn = drawing(model, view, plan)
+    if isinstance(drawn.question, Question) and view.behaviour is None:
+        needs = drawn.needs_subtotals
+        found[PICTURE] = job("subtotals" if needs else "rows", drawn.question, partial(rows, with_subtotals=needs))
+    behaviour = behaviour_job(model, view, plan, version, age_s, TIMEOUT_S)
+    if behaviour is not None:
+        found = {BEHAVIOUR: behaviour}
     if plan.series is not None:
         found |= {SERIES: job("answer", plan.series, ask), BOTS: job(BOTS, plan.series, bot_events)}
         found[_DOUBTS] = job(_DOUBTS, plan.series, _doubts)

@@ -1,6 +1,7 @@
 """A question against the model: every name that leads nowhere and every demand that cannot be met, all at once."""
 
 from collections.abc import Iterable, Iterator
+from math import prod
 
 from dkd.errors import Problem, RefusedError, UsageError
 from dkd.model.schema import Model
@@ -11,6 +12,9 @@ from dkd.query.measure import Part, kind_of, near, parts
 from dkd.query.periods import bucket_count
 from dkd.query.question import TIME, Interval, Question, Split
 from dkd.systems.druid.render import Kind
+
+MOST_PARENTS = 200
+"""Each parent of a nested split is ranked by a query of its own."""
 
 
 def problems(model: Model, question: Question) -> tuple[Problem, ...]:
@@ -27,16 +31,27 @@ def require_answerable(model: Model, question: Question) -> None:
 
     Raises:
         UsageError: With all :func:`problems`.
-        RefusedError: DKD314, when it needs more than 20,000 rows.
+        RefusedError: DKD314, when it needs more than 20,000 rows; DKD320, when more than 200 values have a ranking of
+            their own.
     """
     found = problems(model, question)
     if found:
         error = UsageError(found[0].code, where=found[0].where, problem=found[0].problem, remedy=found[0].remedy)
         error.problems = found
         raise error
+    parents = prod(split.limit for split in question.splits[: _last_nested(question)])
+    if parents > MOST_PARENTS:
+        problem = f"a split would be ranked within each of {parents:,} values, which are more than {MOST_PARENTS}"
+        remedy = "show fewer values of the splits before it, or rank it over all"
+        raise RefusedError("DKD320", where="question", problem=problem, remedy=remedy)
     count = row_count(question)
     if count > MOST_ROWS:
         raise too_many(count)
+
+
+def _last_nested(question: Question) -> int:
+    """How many splits stand before the last nested one."""
+    return max((seq for seq, split in enumerate(question.splits) if split.nested), default=0)
 
 
 def too_many(count: int) -> RefusedError:

@@ -15,7 +15,7 @@ from dkd.query.compile import Query, Role, Source, _from, _where, fitting
 from dkd.query.dimension import columns
 from dkd.query.fragment import Sql, all_parameters, joined
 from dkd.query.measure import near
-from dkd.query.question import Filter, Interval, Question
+from dkd.query.question import TIME, Filter, Interval, Question
 from dkd.query.rows import Rows
 
 
@@ -34,7 +34,7 @@ class Scope:
 
     def table(self, *names: str) -> Sql:
         """The datasource, with the columns and computed dimensions *names*."""
-        return _from(self.model, self.question, self._source, names, ())
+        return _from(self.model, self.question, self._source, [name for name in names if name != TIME], ())
 
     @property
     def where(self) -> Sql:
@@ -103,7 +103,7 @@ def filter_problems(model: Model, question: Question, kind: Kind, filters: Seque
         model, question.model_copy(update={"measures": (), "splits": (), "having": (), "filters": tuple(filters)})
     )
     yield from found
-    known = columns(model, kind)
+    known = {TIME, *columns(model, kind)}
     for one in filters:
         if one.dimension not in known and not found:
             remedy = f"remove this filter, or use what {kind} have: {', '.join(sorted(known)[:12])}, …"

@@ -68,14 +68,14 @@ class Listed:
         kind: Where they were found: by their events, open ones too, or by the rows of finished ones.
         sessions: Newest first.
         has_more: There is a page after this one.
-        units: Of how many visitors or sessions of a funnel's bar these are; None where no bar was asked for.
+        units: The visitors or sessions of a funnel's bar whose sessions these are; None where no bar was asked for.
     """
 
     question: Question
     kind: Kind
     sessions: tuple[Session, ...]
     has_more: bool
-    units: int | None = None
+    units: tuple[str, ...] | None = None
     queries: tuple[Query, ...] = ()
 
 
@@ -141,8 +141,7 @@ def listed(druid: Druid, model: Model, question: Question, wanted: Sessions, tim
     ids = [str(row[0]) for row in rows[:PAGE]]
     sessions = _detailed(asked, scope, ids) if ids else {}
     newest_first = [sessions[one] for one in ids if one in sessions]
-    count = None if units is None else len(units)
-    return Listed(question, kind, tuple(newest_first), len(rows) > PAGE, count, tuple(asked.queries))
+    return Listed(question, kind, tuple(newest_first), len(rows) > PAGE, units, tuple(asked.queries))
 
 
 def told(druid: Druid, model: Model, question: Question, session_id: str, timeout_s: float = 30.0) -> Told:

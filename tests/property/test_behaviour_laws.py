@@ -5,6 +5,8 @@ from itertools import pairwise, product
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
+from dkd.query.behaviour import Paths
+from dkd.query.flow import Way, flow
 from dkd.query.steps import Hit, reached, took_ms
 
 STEPS = 3
@@ -54,3 +56,53 @@ def test_a_visitor_of_a_hundred_thousand_events_is_looked_at_once():
     assert reached(hits, STEPS, 2, any_order=False) == STEPS
     assert took_ms(hits, STEPS, 2) == 2
     assert took_ms(hits, STEPS, 1) is None
+
+
+WALKS = st.lists(st.tuples(st.lists(st.sampled_from("abcde"), max_size=8), st.integers(1, 5)), max_size=12)
+PATHS = st.builds(
+    Paths, anchor=st.sampled_from([None, "a", "b"]), backwards=st.booleans(), depth=st.integers(1, 8),
+    top=st.integers(1, 4),
+)  # fmt: skip
+
+
+def walked(values, paths):
+    """The steps of one session, by hand."""
+    steps = [value for seq, value in enumerate(values) if not seq or value != values[seq - 1]]
+    if paths.backwards and paths.anchor is None:
+        steps = steps[::-1]
+    while paths.anchor and not paths.backwards and steps and steps[0] != paths.anchor:
+        steps = steps[1:]
+    if paths.anchor and paths.backwards:
+        before = steps[: steps.index(paths.anchor) + 1] if paths.anchor in steps else []
+        steps = before[::-1]
+    return steps[: paths.depth + 1]
+
+
+@settings(max_examples=300, deadline=None)
+@given(WALKS, PATHS)
+def test_every_step_of_a_path_adds_up_to_the_one_before_and_holds_the_commonest_values(walks, paths):
+    found = flow(walks, paths)
+    ways = [(walked(values, paths), count) for values, count in walks]
+    assert found.started == sum(count for way, count in ways if way)
+    for seq, column in enumerate(found.columns):
+        counts = {}
+        for way, count in ways:
+            if len(way) > seq:
+                counts[way[seq]] = counts.get(way[seq], 0) + count
+        places = dict(column.places)
+        others = places.pop(Way.others, 0)
+        assert column.total == sum(counts.values()) == sum(places.values()) + others
+        assert all(counts[value] == count for value, count in places.items())
+        hidden = [count for value, count in counts.items() if value not in places]
+        assert len(places) == min(paths.top, len(counts))
+        assert sum(hidden) == others
+        assert not hidden or max(hidden) <= min(places.values())
+        if seq:
+            before = found.columns[seq - 1]
+            assert column.total + column.ended == before.total
+            arrived = {}
+            for _, place, count in found.links[seq - 1]:
+                arrived[place] = arrived.get(place, 0) + count
+            assert arrived.pop(Way.ended, 0) == column.ended
+            assert arrived == dict(column.places)
+    assert len(found.columns) == max((len(way) for way, _ in ways), default=0)

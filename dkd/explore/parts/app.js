@@ -118,6 +118,7 @@ function drawOthers(app) {
 
 function summary({ data }) {
   if (data.state) return `${data.state.title}. ${data.state.text}`;
+  if (data.behaviour) return data.behaviour.alt;
   const numbers = data.cards.map((card) => `${card.label} ${withUnit(card.text, card.unit)}`).join(", ");
   const rows = data.picture?.rows?.length, { filters, having, splits } = data.shelf;
   const counts = [...(rows == null ? [] : [counted(rows, "row")]), counted(filters.length + having.length, "filter")];

@@ -72,8 +72,9 @@ function pointText(app, n) {
 function drawChart(app) {
   const { data, $ } = app;
   const { chart } = data;
-  $(".chart").hidden = !chart;
-  if (!chart) { app.scale = null; return; }
+  const isShown = chart && (!data.picture || data.picture.is_elsewhere);
+  $(".chart").hidden = !isShown;
+  if (!isShown) { app.scale = null; return; }
   const unit = chart.unit ? `, ${chart.unit}` : "";
   put($(".chart h2"), "textContent", `${chart.label} by ${chart.grain}${unit}`);
   const legend = chart.previous ? [["now", "this period"], ["before", "period before"]] : [];

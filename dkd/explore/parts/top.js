@@ -66,7 +66,7 @@ function drawTabs(app) {
   const tabs = app.data.tabs ?? [];
   app.$(".tabs").hidden = tabs.length < 2;
   sync(app.$(".tabs"), tabs, (tab) => tab.name,
-    (tab) => node("button", { type: "button", onclick: () => app.send({ kind: "tab", name: tab.name }) }),
+    (tab) => node("button", { type: "button", onclick: () => app.send({ kind: "tab", name: tab.name, steps: tab.steps }) }),
     (at, tab) => {
       put(at, "textContent", tab.label);
       if (tab.chosen) at.setAttribute("aria-current", "page"); else at.removeAttribute("aria-current");
