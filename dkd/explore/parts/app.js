@@ -120,7 +120,7 @@ function summary({ data }) {
   if (data.state) return `${data.state.title}. ${data.state.text}`;
   if (data.behaviour) return data.behaviour.alt;
   const numbers = data.cards.map((card) => `${card.label} ${withUnit(card.text, card.unit)}`).join(", ");
-  const rows = data.picture?.rows?.length, { filters, having, splits } = data.shelf;
+  const rows = (data.picture?.table ?? data.picture?.bars ?? data.picture?.matrix)?.rows?.length, { filters, having, splits } = data.shelf;
   const counts = [...(rows == null ? [] : [counted(rows, "row")]), counted(filters.length + having.length, "filter")];
   if (splits.length) counts.push(counted(splits.length, "split"));
   return `${numbers}. ${counts.join(", ")}.`;
