@@ -14,6 +14,7 @@ import streamlit as st
 
 from dkd.errors import DkdError, UsageError
 from dkd.explore.gesture import act
+from dkd.explore.keep_gesture import SAVES, saved, with_segment
 from dkd.explore.site import site_of
 from dkd.explore.steps import Steps
 from dkd.explore.view import View, as_link
@@ -48,9 +49,12 @@ def gestured(of: Site) -> None:
     view = view_of(of, st.query_params.get(ADDRESS)).view
     if not gesture or view is None:
         return
+    if gesture.get("kind") in SAVES:
+        st.session_state["saved"] = saved(of.project, of.model, view, gesture)
+        return
     was = steps(view)
     try:
-        now = stepped(was, view, gesture)
+        now = stepped(was, view, with_segment(of.kept.segments, gesture))
     except UsageError as error:
         st.session_state["refused"] = [problem.line() for problem in error.problems]
         return
@@ -94,6 +98,7 @@ def main() -> None:
     refused = st.session_state.pop("refused", [])
     asked = view_of(of, st.query_params.get(ADDRESS))
     data = shown(of, asked, datetime.now(UTC), still_wanted, refused)
+    data["keep"] = {"can": of.project is not None, "last": st.session_state.pop("saved", None)}
     data["seq"] = st.session_state.get("seq")
     if asked.view is not None:
         st.session_state["steps"] = here = steps(asked.view)

@@ -143,6 +143,7 @@ _KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
     "split_set": shelf_gesture.split_set,
     "unsplit": shelf_gesture.unsplit,
     **behaviour_gesture.KINDS,
-    **PICTURE_KINDS,
+    "segment": keep_gesture.segment,
     "who": keep_gesture.who,
+    **PICTURE_KINDS,
 }

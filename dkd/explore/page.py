@@ -108,6 +108,7 @@ def frame(
         "cards": [],
         "chart": None,
         "picture": None,
+        "dashboard": None,
         "panels": [],
         "trust": None,
         "marks": [],

@@ -69,6 +69,7 @@ def serve(model: Path, target: str, base_port: int, port: int, *, opens: bool = 
     from starlette.routing import Route
     from streamlit.starlette import App
 
+    from dkd.explore.export_route import exported
     from dkd.explore.values import values
 
     @asynccontextmanager
@@ -79,4 +80,6 @@ def serve(model: Path, target: str, base_port: int, port: int, *, opens: bool = 
 
     # What Streamlit hands on to the script.
     sys.argv = [str(_SCRIPT), str(model.resolve()), target, str(base_port)]
-    App(_SCRIPT, lifespan=life, routes=[Route("/values", values)]).run(config={**_CONFIG, "server.port": port})
+    App(_SCRIPT, lifespan=life, routes=[Route("/values", values), Route("/export", exported)]).run(
+        config={**_CONFIG, "server.port": port}
+    )

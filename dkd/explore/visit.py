@@ -1,9 +1,10 @@
 """An address → the page as JSON: the view is read, its questions are asked side by side, the answers laid out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from dkd.errors import DkdError
@@ -13,12 +14,15 @@ from dkd.explore.drawing import drawing
 from dkd.explore.loading import Loading, loading
 from dkd.explore.page import BOTS, PAST, Found, Json, frame, page
 from dkd.explore.plan import Plan, planned
+from dkd.explore.project import NOTHING_KEPT, Kept
 from dkd.explore.sources import PICTURE, SERIES
 from dkd.explore.state import no_event, no_measure, refusal
+from dkd.explore.tiles import Laid, drawn, laid
 from dkd.explore.trust import Known
 from dkd.explore.view import Opened, Saved, View, first_view, opened
 from dkd.explore.watch import Watch
 from dkd.model.schema import Model
+from dkd.model.tree import Tree
 from dkd.query.answer import answered
 from dkd.query.asking import Doubts, bot_events, doubtful, newest_event, reaches
 from dkd.query.periods import before
@@ -29,7 +33,7 @@ TIMEOUT_S = 20.0
 _NEWEST_AGE_S = 1.0
 _LIVE_AGE_S = 1.0
 _LOADING_AGE_S = 2.0
-_DOUBTS = "doubts"
+_DOUBTS, _PAGE = "doubts", "page"
 _LATE = timedelta(hours=2)
 """So long after its time an event may still come in, and change the answer of an interval that is over."""
 
@@ -44,6 +48,9 @@ class Site:
         saved: Views of the project, the first of which opens first.
         druid: Where Druid says how it is; None asks it not.
         watch: Where Kafka's word is heard; None where nobody listens.
+        tree: Knows where in its files each part of the model stands.
+        project: The folder that views are saved in; None without a project.
+        kept: What that folder holds.
     """
 
     model: Model
@@ -51,6 +58,9 @@ class Site:
     saved: tuple[Saved, ...] = ()
     druid: DruidSettings | None = None
     watch: Watch | None = None
+    tree: Tree | None = None
+    project: Path | None = None
+    kept: Kept = NOTHING_KEPT
 
 
 def view_of(site: Site, text: str | None) -> Opened:
@@ -86,15 +96,43 @@ def shown(
         return bare | {"state": no_event(site.model.datasource("events"))}
     plan = planned(site.model, planning(view), min(end, now))
     is_whole = not (isinstance(state, Loading) and state.reasons)
-    answers = site.desk.answers(_jobs(site.model, view, plan, end, is_whole), still_wanted)
-    bots, behaviour = answers.pop(BOTS, None), answers.pop(BEHAVIOUR, None)
-    known = _known(site, state, answers)
-    is_past_whole = answers.pop(PAST, True) is not False
-    drawn = answers.pop(PICTURE, None)
-    found = Found(
-        end, answers.pop(SERIES, None), answers, bots if isinstance(bots, int) else None, is_past_whole, drawn, known
-    )
-    return behaved(site.model, view, page(site.model, view, plan, found, site.saved, said), behaviour)
+    board = site.kept.dashboard(view.dashboard)
+    tiles = laid(site.model, board, view, min(end, now)) if board else []
+    jobs = {f"{_PAGE}/{name}": job for name, job in _jobs(site.model, view, plan, end, is_whole).items()}
+    for at, one in enumerate(tiles):
+        jobs |= {f"{at}/{name}": job for name, job in _tile_jobs(site.model, one, end, is_whole).items()}
+    answers = site.desk.answers(jobs, still_wanted)
+    own = _of(answers, _PAGE)
+    known, behaviour = _known(site, state, own), own.pop(BEHAVIOUR, None)
+    if view.dashboard is not None and board is None:
+        said.append(f"There is no dashboard {view.dashboard} in the project, so its first measure is shown.")
+    whole = page(site.model, view, plan, _found(end, own, known), site.saved, said)
+    whole["menus"]["segments"] = [[one.name, one.title] for one in site.kept.segments]
+    if board is None:
+        return behaved(site.model, view, whole, behaviour)
+    marked = Known(seen=known.seen)
+    found = [_found(end, _of(answers, at), marked) if one.plan else None for at, one in enumerate(tiles)]
+    return whole | {"dashboard": {"title": board.title, "tiles": drawn(site.model, tiles, found)}}
+
+
+def _of(answers: Mapping[str, Any], at: object) -> dict[str, Any]:
+    """The answers of one tile, or of the page itself."""
+    start = f"{at}/"
+    return {name.removeprefix(start): answer for name, answer in answers.items() if name.startswith(start)}
+
+
+def _found(newest: datetime, answers: dict[str, Any], known: Known) -> Found:
+    bots, is_past_whole = answers.pop(BOTS, None), answers.pop(PAST, True) is not False
+    series, picture = answers.pop(SERIES, None), answers.pop(PICTURE, None)
+    return Found(newest, series, answers, bots if isinstance(bots, int) else None, is_past_whole, picture, known)
+
+
+def _tile_jobs(model: Model, one: Laid, newest: datetime, is_whole: bool) -> dict[str, Job]:
+    """What a tile asks; the line of trust is the page's."""
+    if one.view is None or one.plan is None:
+        return {}
+    found = _jobs(model, one.view, one.plan, newest, is_whole)
+    return {name: job for name, job in found.items() if name not in (BOTS, _DOUBTS)}
 
 
 def newest_job(model: Model) -> Job:

@@ -39,7 +39,8 @@ from dkd.query.link import as_link, of_link
 from dkd.query.paths import travelled
 from dkd.query.question import Filter, Having, Interval, Question, Range, Split
 from dkd.query.retention import retained
-from dkd.query.sessions import listed, told
+from dkd.query.sessions import listed
+from dkd.query.sessions import told as narrated
 from dkd.query.shown import as_sql
 from dkd.query.trust import trust_of
 
@@ -749,9 +750,9 @@ def test_paths_and_sessions_are_those_of_the_events(gathered, druid, site):
             len(times), min(times), max(times),
         )  # fmt: skip
         assert one.row is None
-    story = told(druid, site.model, only, ordered[0])
+    story = narrated(druid, site.model, only, ordered[0])
     times = [moment.time for moment in story.moments]
     assert times == sorted(times)
     assert len(times) == len(whole[ordered[0]])
     with pytest.raises(DkdError, match="DKD339"):
-        told(druid, site.model, only, "nobody")
+        narrated(druid, site.model, only, "nobody")

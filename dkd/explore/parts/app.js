@@ -40,15 +40,16 @@ function build(root) {
   };
   $(".chart .source").onclick = () => sources(app, "series");
   $(".twin").onclick = () => { app.twin = !app.twin; drawTwin(app); };
+  buildKeep(app);
   buildPops(app);
   buildChart(app);
+  buildTrust(app);
   buildLists(app);
   buildShelf(app);
   buildDrag(app);
   buildEditor(app);
   buildSplitter(app);
   buildKeys(app);
-  buildTrust(app);
   for (const dialog of root.querySelectorAll("dialog")) buildDialog(dialog);
   setInterval(() => freshness(app), 1000);
   return app;
@@ -89,6 +90,7 @@ function draw(app) {
   drawShelf(app);
   sync($(".notices"), data.notices, (text) => text, (text) => node("p", { textContent: text }), () => {});
   drawTrust(app);
+  drawKeep(app);
   drawState(app);
   sync($(".cards"), data.cards, (card) => card.name, (card) => makeCard(app, card), (at, card) => patchCard(app, at, card));
   drawChart(app);
