@@ -113,8 +113,8 @@ def test_a_map_colours_countries_and_splits_one_further(shop, opened):
     page.wait_for_url(lambda url: "country.NL" in url and "s.page_path" in url)
     drawn(page, "bar")
     wanted = shop.rows(
-        f"SELECT page_path AS k, COUNT(*) AS n FROM shop_events WHERE {EVENTS} AND country = 'NL' AND event = 'page_view'"
-        " GROUP BY 1 ORDER BY 2 DESC"
+        f"SELECT page_path AS k, COUNT(*) AS n FROM shop_events WHERE {EVENTS} AND country = 'NL'"
+        " AND event = 'page_view' GROUP BY 1 ORDER BY 2 DESC"
     )
     assert values(page, ".bar") == [row["n"] for row in wanted]
     page.go_back()
