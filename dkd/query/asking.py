@@ -39,10 +39,10 @@ def empty(datasource: str) -> QueryError:
     return QueryError("DKD315", where=datasource, problem="it holds no row yet", remedy=remedy)
 
 
-def newest_event(druid: Druid, model: Model) -> datetime | None:
+def newest_event(druid: Druid, model: Model, timeout_s: float = 30.0) -> datetime | None:
     """Time of the newest event, UTC; None before the first. Costs next to nothing."""
     try:
-        found = ask(druid, newest(model)).value()
+        found = ask(druid, newest(model), timeout_s).value()
     except QueryError as error:
         if error.problems[0].code == "DKD315":
             return None

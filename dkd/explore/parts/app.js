@@ -94,7 +94,7 @@ function draw(app) {
   drawKeep(app);
   drawState(app);
   sync($(".cards"), data.cards, (card) => card.name, (card) => makeCard(app, card), (at, card) => patchCard(app, at, card));
-  drawChart(app);
+  if (!pending($(".chart"), data.pending && !data.chart)) drawChart(app);
   drawOthers(app);
   sync($(".panels"), data.panels, (panel) => panel.dimension, (panel) => makePanel(app, panel), (at, panel) => patchPanel(app, at, panel));
   drawAdd(app);
@@ -102,8 +102,16 @@ function draw(app) {
   // A node that moved has lost the focus; where it is gone, the page itself is the next place.
   if (focused && root.getRootNode().activeElement !== focused) nextFocus(app, focused).focus({ preventScroll: true });
   if (data.seq === app.seq) app.next = null;
-  if (app.spoken === false) { app.spoken = true; say(app, summary(app)); }
+  if (app.spoken === false && !data.pending) { app.spoken = true; say(app, summary(app)); }
   root.dataset.seq = data.seq;
+  root.dataset.pending = data.pending;
+}
+
+/** Mark what is still being counted: what was drawn there before stays, dimmed, so that nothing jumps and focus survives. */
+function pending(at, waits) {
+  at.classList.toggle("pending", waits);
+  waits ? at.setAttribute("aria-busy", "true") : at.removeAttribute("aria-busy");
+  return waits;
 }
 
 /** Where the focus goes: to what had it, to what the gesture named for when that is gone, to the page itself. */
@@ -114,7 +122,8 @@ function nextFocus(app, focused) {
 
 /** What stands beside or in place of the cards and the chart: each where its file is there and the page has data for it. */
 function drawOthers(app) {
-  if (typeof drawPicture === "function") drawPicture(app);
+  const waits = pending(app.$(".picture"), app.data.pending && !app.data.picture);
+  if (typeof drawPicture === "function" && !waits) drawPicture(app);
   if (typeof drawBehaviour === "function") drawBehaviour(app);
   if (typeof drawDashboard === "function") drawDashboard(app);
 }
@@ -135,6 +144,7 @@ const awaits = ({ trust }) => Boolean(trust) && (trust.pending || trust.items.so
 function schedule(app) {
   clearTimeout(app.timer);
   const { view, state } = app.data;
+  if (app.data.pending) return;
   const waits = view?.live ? LIVE_MS : state?.action === "again" ? AGAIN_MS : awaits(app.data) ? TRUST_MS : 0;
   if (!waits) return;
   const tick = () => {
