@@ -148,7 +148,7 @@ def test_ranges_conditions_and_the_menu_of_a_split(shop, opened):
     menu(page, "country", "Split")
     chips(page, "splits").first.click()
     page.get_by_label("Rows", exact=True).select_option("50")
-    page.get_by_label("Sort by").select_option("Pageviews")
+    page.get_by_label("Sort by", exact=True).select_option("Pageviews")
     page.get_by_label("Order", exact=True).select_option("smallest first")
     page.get_by_role("button", name="Apply").click()
     expect(chips(page, "splits").first).to_have_text("Countrylowest 50, by pageviews")
