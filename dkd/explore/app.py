@@ -4,7 +4,7 @@ Its arguments are the model's file, the target and the local stack's first port.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -14,10 +14,11 @@ import streamlit as st
 
 from dkd.errors import DkdError, UsageError
 from dkd.explore.gesture import act
+from dkd.explore.keep_gesture import SAVES, saved, with_segment
 from dkd.explore.site import site_of
 from dkd.explore.steps import Steps
-from dkd.explore.view import View, as_link
-from dkd.explore.visit import Site, shown, view_of
+from dkd.explore.view import Opened, View, as_link
+from dkd.explore.visit import Site, drafts, view_of
 
 ADDRESS, KEY = "v", "explorer"
 # Streamlit's own frame leaves room for a toolbar that is not there, and fades what the page itself marks as busy.
@@ -43,14 +44,18 @@ def part(kind: str) -> str:
 
 def gestured(of: Site) -> None:
     """Put the view after the gesture into the address; each is a step that the browser's back button undoes."""
+    st.session_state.pop("whole", None)
     gesture = st.session_state[KEY]["action"] or {}
     st.session_state["seq"] = gesture.get("seq")
     view = view_of(of, st.query_params.get(ADDRESS)).view
     if not gesture or view is None:
         return
+    if gesture.get("kind") in SAVES:
+        st.session_state["saved"] = saved(of.project, of.model, view, gesture)
+        return
     was = steps(view)
     try:
-        now = stepped(was, view, gesture)
+        now = stepped(was, view, with_segment(of.kept.segments, gesture))
     except UsageError as error:
         st.session_state["refused"] = [problem.line() for problem in error.problems]
         return
@@ -93,12 +98,26 @@ def main() -> None:
         return
     refused = st.session_state.pop("refused", [])
     asked = view_of(of, st.query_params.get(ADDRESS))
-    data = shown(of, asked, datetime.now(UTC), still_wanted, refused)
+    waiting = whole_or_drafts(of, asked, refused)
+    data = next(waiting)
+    data.setdefault("keep", {"can": of.project is not None, "last": st.session_state.pop("saved", None)})
     data["seq"] = st.session_state.get("seq")
     if asked.view is not None:
         st.session_state["steps"] = here = steps(asked.view)
         data["steps"] = {"undo": bool(here.past), "redo": bool(here.ahead)}
     component()(key=KEY, data=data, on_action_change=lambda: gestured(of))
+    for whole in waiting:
+        # A component is drawn once in a run.
+        st.session_state["whole"] = (st.query_params.get(ADDRESS), whole | {"keep": data["keep"]})
+        st.rerun()
+
+
+def whole_or_drafts(of: Site, asked: Opened, refused: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The page that the run before this one waited for, where it is of this address; else what is asked for now."""
+    address, whole = st.session_state.pop("whole", (None, None))
+    if whole is not None and address == st.query_params.get(ADDRESS):
+        return iter([whole])
+    return drafts(of, asked, datetime.now(UTC), still_wanted, refused)
 
 
 if __name__ == "__main__":

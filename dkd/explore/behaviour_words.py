@@ -105,7 +105,7 @@ def _sessions(one: Sessions) -> str:
     if one.one is not None:
         return "All events of one session in order of time, then of their ids, whatever the filters."
     return (
-        "Sessions with an event that fits, by the last such event, newest first; open ones too. A session lasts from its "
+        "Sessions with an event that fits, by the last such event, newest first; open ones too. One lasts from its "
         "first event to its last, so one of a single event has no duration. Country and channel are those of its first "
         "event that has one."
     )

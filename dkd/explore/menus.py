@@ -36,6 +36,7 @@ def menus(model: Model, view: View | None, saved: Sequence[Saved], span: Interva
         "grains": list(_grains(span)),
         "zones": sorted({*_ZONES, *([view.question.zone] if view else [])}, key=lambda zone: (zone != "UTC", zone)),
         "views": [list(one) for one in saved],
+        "segments": [],
     }
 
 

@@ -9,7 +9,12 @@ from dkd.query.shown import as_sql
 
 SERIES, PICTURE = "series", "picture"
 _TITLES = {SERIES: "Cards and time chart", PICTURE: "Main picture"}
-_ROLES = {"ranking": "Which values come first", "rows": "Numbers of each row", "totals": "Totals"}
+_ROLES = {
+    "ranking": "Which values come first",
+    "rows": "Numbers of each row",
+    "others": "All other values",
+    "totals": "Totals",
+}
 
 
 def sources(measure: str, answers: Mapping[str, object]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -28,6 +33,7 @@ def sources(measure: str, answers: Mapping[str, object]) -> Iterator[tuple[str, 
 def _source(title: str, answer: Answer) -> dict[str, Any]:
     return {
         "title": title,
+        "names": list(answer.definitions),
         "definitions": [[words.label(name), text] for name, text in answer.definitions.items()],
         "queries": [
             {

@@ -154,7 +154,7 @@ def _exact(answer: Answer | None, known: Known) -> Json | None:
     said = exactness(answer)
     if said == "exact":
         return _item("exact", "all numbers exact")
-    about = "Distinct counts of many values are estimates; 19 of 20 times the true number lies within the error."
+    about = "Distinct counts of many values are estimates; the true number lies within the error 99 times of 100."
     return _item("exact", said, about)
 
 

@@ -137,7 +137,7 @@ def answered(
         rows=tuple(rows.of(moved)),
         totals=rows.totals() if with_totals else (),
         queries=counted.queries,
-        definitions=_definitions(model, question),
+        definitions=definitions(model, question),
         subtotals=tuple(rows.parents()),
     )
 
@@ -207,7 +207,7 @@ def _number(parts: Sequence[Part], found: Numbers) -> Number:
     return numbers[0] if len(numbers) == 1 else ratio(*numbers)
 
 
-def _definitions(model: Model, question: Question) -> dict[str, str]:
+def definitions(model: Model, question: Question) -> dict[str, str]:
     """What each measure means, what the parts of ratios mean, and how each dimension among all that is computed."""
     found: dict[str, str] = {}
     filters = (*question.filters, *(question.against or ()))

@@ -10,6 +10,7 @@ from dkd.query.dimension import columns
 from dkd.query.mistake import QueryError, unknown_name
 from dkd.query.question import Question
 from dkd.query.rows import Rows
+from dkd.systems.druid.render import Kind
 
 
 def ask(druid: Druid, query: Query, timeout_s: float = 30.0) -> Rows:
@@ -38,10 +39,10 @@ def empty(datasource: str) -> QueryError:
     return QueryError("DKD315", where=datasource, problem="it holds no row yet", remedy=remedy)
 
 
-def newest_event(druid: Druid, model: Model) -> datetime | None:
+def newest_event(druid: Druid, model: Model, timeout_s: float = 30.0) -> datetime | None:
     """Time of the newest event, UTC; None before the first. Costs next to nothing."""
     try:
-        found = ask(druid, newest(model)).value()
+        found = ask(druid, newest(model), timeout_s).value()
     except QueryError as error:
         if error.problems[0].code == "DKD315":
             return None
@@ -52,6 +53,23 @@ def newest_event(druid: Druid, model: Model) -> datetime | None:
 def reaches(druid: Druid, model: Model, moment: datetime) -> bool:
     """Whether the data begins before *moment*; a period in which it begins is not whole. Costs next to nothing."""
     return bool(ask(druid, earlier(model, moment)).rows)
+
+
+def stored_columns(druid: Druid, model: Model, kind: Kind) -> list[str]:
+    """Names of the columns that Druid has of a datasource, in its order.
+
+    Raises:
+        QueryError: DKD315, when it has no row yet; else as of :meth:`dkd.query.client.Druid.sql`.
+    """
+    datasource = model.datasource(kind)
+    text = (
+        "SELECT COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS"
+        " WHERE TABLE_SCHEMA = 'druid' AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION"
+    )
+    names = [str(row[0]) for row in druid.sql(text, (datasource,)).rows]
+    if not names:
+        raise empty(datasource)
+    return names
 
 
 def bot_events(druid: Druid, model: Model, question: Question) -> int:

@@ -21,7 +21,9 @@ from dkd.systems.druid.render import Kind
 MOST_ROWS = 20_000
 """More rows than people or pictures take in; a question that needs more is refused before it is asked."""
 
-Role = Literal["ranking", "rows", "subtotals", "totals", "newest", "earlier", "bots", "doubts", "search"]
+Role = Literal[
+    "ranking", "rows", "others", "subtotals", "totals", "newest", "earlier", "bots", "doubts", "search", "scan"
+]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Query:
             ``<dimension>.others`` (1 where the row is all the values that are not shown), and the measures, where a
             distinct count is JSON text and a quantile a list.
         context: Settings of the query.
-        role: What it is for: the values to show of one split, the rows, their parents, the totals, or the note.
+        role: What it is for: the values to show of one split, the rows, all other values, parents, totals, or the note.
         datasource: Whose rows it counts.
         is_previous: Asked of what the question is compared with.
     """
@@ -162,6 +164,15 @@ def doubts(model: Model, question: Question) -> Query:
     listed = 'COUNT(*) AS "events", SUM("is_late") AS "late", SUM("time_clamped") AS "clamped"'
     text = f"SELECT {listed}\nFROM {counted.text}\nWHERE {where.text}"
     return _query(text, (counted, where), names, "doubts", model, source)
+
+
+def scan(model: Model, question: Question, kind: Kind, names: Sequence[str]) -> Query:
+    """The rows themselves of the question's interval and filters, in no order; *names* are columns that Druid has."""
+    source = Source(kind, (), question.span)
+    where = _where(model, question, source)
+    rows_of = table(model, kind, [*names, *(one.dimension for one in question.filters)], question.zone)
+    text = f"SELECT {', '.join(map(quoted, names))}\nFROM {rows_of.text}\nWHERE {where.text}"
+    return _query(text, (rows_of, where), tuple(names), "scan", model, source)
 
 
 def _counted(

@@ -1,6 +1,7 @@
 """A question's values ranked, its rows, parents and totals counted by Druid → numbers by time and key."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from dkd.query.check import kinds_of, too_many
 from dkd.query.client import Druid
 from dkd.query.compile import MOST_ROWS, Query, Role, Source, ranking, rows, totals
 from dkd.query.dimension import dimensions
-from dkd.query.measure import kind_of, parts
+from dkd.query.measure import Part, kind_of, parts
 from dkd.query.number import Number, read
 from dkd.query.periods import floor
 from dkd.query.question import Filter, Interval, Question, Split
@@ -72,8 +73,7 @@ class Counting:
         kept: list[Kept] = []
         for split in self._question.splits:
             kept.append(self._kept(kept, split, (here, past)))
-        now = self._side(here, kept, is_previous=False)
-        then = self._side(past, kept, is_previous=True) if past is not None else None
+        now, then = self._sides(here, past, kept)
         return Counted(self._question, tuple(kept), now, then, tuple(self._queries))
 
     def _kept(self, before: Sequence[Kept], split: Split, sides: tuple[Side, Side | None]) -> Kept:
@@ -105,19 +105,34 @@ class Counting:
         values = tuple(read_value(column, split, row[0]) for row in found[: split.limit])
         return values, kind if len(found) <= split.limit and not self._question.having else None
 
-    def _side(self, side: Side, kept: Sequence[Kept], is_previous: bool) -> Counts:
-        """Every plain measure of one side, by time and key; the totals under a key of their own."""
-        counts: Counts = {}
+    def _sides(self, here: Side, past: Side | None, kept: Sequence[Kept]) -> tuple[Counts, Counts | None]:
+        """What was counted on both sides; all their queries are asked at once."""
+        now = list(self._side(here, kept, is_previous=False))
+        then = list(self._side(past, kept, is_previous=True)) if past is not None else []
+        asked = [query for query, _ in (*now, *then)]
+        self._queries += asked
+        with ThreadPoolExecutor(len(asked) or 1) as pool:
+            found = list(pool.map(lambda query: ask(self._druid, query, self._timeout_s).rows, asked))
+        counts = self._numbers(now, found[: len(now)])
+        return counts, self._numbers(then, found[len(now) :]) if past is not None else None
+
+    def _side(self, side: Side, kept: Sequence[Kept], is_previous: bool) -> Iterator[tuple[Query, tuple[Part, ...]]]:
+        """The queries of one side, each with the parts of measures that it counts."""
         for kind, measures in self._kinds.items():
             for query in self._counts(Source(kind, measures, side.interval, is_previous, side.filters), kept):
-                found = self._ask(query).rows
-                if len(found) > MOST_ROWS:
-                    raise too_many(len(found))
-                for row in found:
-                    keys, values = row[: -len(measures)], row[-len(measures) :]
-                    place = TOTALS if query.role == "totals" else self._place(keys, query.role)
-                    numbers = {part.name: read(part, value) for part, value in zip(measures, values, strict=True)}
-                    counts.setdefault(place, {}).update(numbers)
+                yield query, measures
+
+    def _numbers(self, asked: Sequence[tuple[Query, tuple[Part, ...]]], answers: Sequence[Sequence[Any]]) -> Counts:
+        """Every plain measure of one side, by time and key; the totals under a key of their own."""
+        counts: Counts = {}
+        for (query, measures), found in zip(asked, answers, strict=True):
+            if len(found) > MOST_ROWS:
+                raise too_many(len(found))
+            for row in found:
+                keys, values = row[: -len(measures)], row[-len(measures) :]
+                place = TOTALS if query.role == "totals" else self._place(keys, query.role)
+                numbers = {part.name: read(part, value) for part, value in zip(measures, values, strict=True)}
+                counts.setdefault(place, {}).update(numbers)
         return counts
 
     def _counts(self, source: Source, kept: Sequence[Kept]) -> Iterator[Query]:
