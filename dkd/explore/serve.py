@@ -89,7 +89,9 @@ def serve(model: Path, target: str, base_port: int, port: int, *, processes: int
 def served(model: Path, target: str, base_port: int, port: int, *, opens: bool = False) -> None:
     """Serve in this process, beside others that listen at the same port."""
     # Streamlit reads them when it is imported.
-    os.environ |= {f"STREAMLIT_{_variable(name)}": str(value) for name, value in _CONFIG.items()}
+    # In the environment only "false" is no: "False" is taken for yes, and usage would be told to Streamlit's makers.
+    texts = {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in _CONFIG.items()}
+    os.environ |= {f"STREAMLIT_{_variable(name)}": text for name, text in texts.items()}
     os.environ["STREAMLIT_SERVER_PORT"] = str(port)
     import uvicorn
     from starlette.middleware import Middleware
