@@ -87,7 +87,6 @@ def serve(model: Path, target: str, base_port: int, port: int, *, processes: int
 
 def served(model: Path, target: str, base_port: int, port: int, *, opens: bool = False) -> None:
     """Serve in this process, beside others that listen at the same port."""
-    # Streamlit reads them when it is imported.
     import uvicorn
     from starlette.middleware import Middleware
     from starlette.routing import Route
