@@ -1,7 +1,6 @@
 """The explorer of a model as a server on this machine, in the foreground."""
 
 import os
-import re
 import secrets
 import socket
 import sys
@@ -88,12 +87,10 @@ def serve(model: Path, target: str, base_port: int, port: int, *, processes: int
 
 def served(model: Path, target: str, base_port: int, port: int, *, opens: bool = False) -> None:
     """Serve in this process, beside others that listen at the same port."""
-    # Streamlit reads them when it is imported.
-    os.environ |= {f"STREAMLIT_{_variable(name)}": str(value) for name, value in _CONFIG.items()}
-    os.environ["STREAMLIT_SERVER_PORT"] = str(port)
     import uvicorn
     from starlette.middleware import Middleware
     from starlette.routing import Route
+    from streamlit import config as options
     from streamlit.starlette import App
 
     from dkd.explore.export_route import exported
@@ -107,6 +104,8 @@ def served(model: Path, target: str, base_port: int, port: int, *, opens: bool =
             webbrowser.open(url(port))
         yield {}
 
+    # The environment is read by Streamlit's own command alone.
+    options.get_config_options(force_reparse=True, options_from_flags={**_CONFIG, "server.port": port})
     # What Streamlit hands on to the script.
     sys.argv = [str(_SCRIPT), str(model), target, str(base_port)]
     routes = [Route("/values", values), Route("/export", exported)]
@@ -114,11 +113,6 @@ def served(model: Path, target: str, base_port: int, port: int, *, opens: bool =
     with _listening(port) as listening:
         config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listening])
-
-
-def _variable(option: str) -> str:
-    """The name of an option in the environment: ``server.fileWatcherType`` is ``SERVER_FILE_WATCHER_TYPE``."""
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", option.replace(".", "_")).upper()
 
 
 def _listening(port: int) -> socket.socket:
