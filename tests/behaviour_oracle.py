@@ -105,9 +105,9 @@ def funnel(events, funnel_, window_ms):
     return total, parts
 
 
-def retention(events, starts, zone, grain, back):
+def retention(events, starts, question, grain, back):
     """By cohort: size, those seen later, and how many were back in each period; and those before and unknown."""
-    place = ZoneInfo(zone)
+    place, start_ms = ZoneInfo(question.zone), question.span.start.timestamp() * 1000
 
     def period(at_ms):
         day = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(place).date()
@@ -124,7 +124,7 @@ def retention(events, starts, zone, grain, back):
             unknown += 1
             continue
         cohort = period(min(born_ms, first_ms))
-        if cohort < labels[0]:
+        if min(born_ms, first_ms) < start_ms:
             before += 1
         elif cohort != period(first_ms):
             found[cohort][1] += 1

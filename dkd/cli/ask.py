@@ -108,6 +108,8 @@ def ask(
 
     form = form_of(form, as_json)
     given = asked(model, target)
+    if having and not by:
+        raise UsageError("DKD132", where="--having", problem="there is no split", remedy="say of what: --by country")
     ranked = {"limit": top, "sort": sort, "by": rank, "ascending": ascending}
     tree = {
         "measures": names(measures),

@@ -80,8 +80,8 @@ class ReadDashboard(NamedTuple):
 
 
 def is_dashboard(tree: Tree) -> bool:
-    """Whether the file means to be one."""
-    return isinstance(tree.value, dict) and "dashboard" in tree.value
+    """Whether the file means to be one; a view may name the one that it opens."""
+    return isinstance(tree.value, dict) and "dashboard" in tree.value and "view" not in tree.value
 
 
 def read_dashboard(

@@ -61,4 +61,4 @@ def _wrong(model: Model, question: Question, measures: tuple[str, ...], **change
 
 
 def _key(problem: Problem) -> str:
-    return "dimension" if problem.code in ("DKD311", "DKD312") else "values"
+    return {"DKD313": "values", "DKD319": "matches"}.get(problem.code, "dimension")

@@ -115,7 +115,9 @@ def _panel(view: View, gesture: Gesture) -> View:
 
 
 def _open(_: View, gesture: Gesture) -> View:
-    return of_link(str(gesture["link"]))
+    """The view of a link; with ``then``, after that gesture, as one on a dashboard's tile is."""
+    found, then = of_link(str(gesture["link"])), gesture.get("then")
+    return act(found, then) if isinstance(then, Mapping) else found
 
 
 _KINDS: Mapping[str, Callable[[View, Gesture], View]] = {

@@ -51,12 +51,12 @@ def loading(druid: Druid, settings: DruidSettings, datasources: Sequence[str], n
     is_young = any(now - datetime.fromisoformat(start).astimezone(UTC) < _YOUNG for _, start in servers if start)
     reasons = [] if any(kind != "historical" for kind, _ in servers) else ["no process of Druid reads new events"]
     for name in datasources:
-        reasons += _reasons(name, unloaded[name], states[name], 0 if is_young else _MANY)
+        reasons += reasons_of(name, unloaded[name], states[name], 0 if is_young else _MANY)
     behind = [_behind(state) for state in states.values() if state is not None]
     return Loading(tuple(reasons), None if not behind or None in behind else sum(one or 0 for one in behind))
 
 
-def _reasons(name: str, unloaded: int, state: Mapping[str, Any] | None, usual: int) -> Iterator[str]:
+def reasons_of(name: str, unloaded: int, state: Mapping[str, Any] | None, usual: int) -> Iterator[str]:
     """Why rows of one datasource may be missing, where up to *usual* events are always on their way."""
     if unloaded:
         yield f"{counted(unloaded, 'segment')} of {name} not loaded yet"

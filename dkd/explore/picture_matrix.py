@@ -44,6 +44,7 @@ def _measure(
 ) -> Json:  # fmt: skip
     at, none = look.answer.question.measures.index(name), Cell(Number(nothing(look, name)))
     rows = [[one[at] if (one := cells.get((down, across))) else none for across in acrosses] for down in downs]
+    columns = [[row[seq] for row in rows] for seq in range(len(acrosses))]
     found: Json = {
         "name": name,
         "label": words.label(name),
@@ -56,7 +57,7 @@ def _measure(
         ],
         "across": [
             number(look, name, look.whole(name, look.parents.get((across,)) if look.has_time else None, column))
-            for across, column in zip(acrosses, zip(*rows, strict=True), strict=True)
+            for across, column in zip(acrosses, columns, strict=True)
         ],
         "total": number(look, name, look.totals[name]) if name in look.totals else None,
     }
@@ -84,7 +85,8 @@ def _across(look: Look, at: int, values: Sequence[Any]) -> Json:
     ]
     return {
         "head": "Time", "dimension": None, "is_time": True, "items": items, "grain": words.GRAIN_NAMES[grain],
-        "end_ms": round(look.end.timestamp() * 1000), "unfinished": after(values[-1], grain, asked.zone) > look.end,
+        "end_ms": round(look.end.timestamp() * 1000),
+        "unfinished": bool(values) and after(values[-1], grain, asked.zone) > look.end,
     }  # fmt: skip
 
 

@@ -78,5 +78,5 @@ def _problem(model: Model, question: Question, measure: str) -> Problem | None:
 
 def _panel(model: Model, asked: Question, measure: str, dimension: str) -> Question | Problem:
     split = Split(dimension=dimension, limit=TOP)
-    question = asked.model_copy(update={"measures": (measure,), "splits": (split,), "grain": None})
+    question = asked.model_copy(update={"measures": (measure,), "splits": (split,), "having": (), "grain": None})
     return next(iter(problems(model, question)), question)

@@ -143,7 +143,7 @@ def _folder(model: Model, name: str) -> str:
 
 
 def _time() -> Json:
-    return {"name": TIME, "label": "Time", "kind": "time", "about": _TIME_COLUMN.summary, "why": ""}
+    return {"name": TIME, "label": "Time", "kind": "time", "about": _TIME_COLUMN.summary, "why": "", "whole": ""}
 
 
 def _dimension(model: Model, view: View, column: Column) -> Json:
@@ -154,6 +154,7 @@ def _dimension(model: Model, view: View, column: Column) -> Json:
         "kind": _KINDS[column.type],
         "about": about,
         "why": _why(model, view, column),
+        "whole": "it holds several values at once" if column.type == "list" else "",
     }
 
 

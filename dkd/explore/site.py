@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dkd.errors import DkdError
 from dkd.explore.asking import Desk
+from dkd.explore.lineage import Lineage
 from dkd.explore.project import FOLDER, kept
 from dkd.explore.visit import Site
 from dkd.explore.watch import Seen, Watch, seen
@@ -39,8 +40,9 @@ def _project(model: Path) -> Path | None:
 @lru_cache(maxsize=1)
 def _site(model: Path, target: str, base_port: int, version: int) -> Site:  # noqa: ARG001  # of the file
     read, tree = read_placed(model)
+    named = Lineage(read, tree, folder_of(model).parent)
     druid = druid_settings(read, target, os.environ, base_port)
-    return Site(read, Desk(druid), (), druid, Watch(lambda: _heard(read, target, base_port)), tree)
+    return Site(read, Desk(druid), (), druid, Watch(lambda: _heard(read, target, base_port)), named)
 
 
 @lru_cache(maxsize=1)

@@ -33,6 +33,7 @@ def sources(measure: str, answers: Mapping[str, object]) -> Iterator[tuple[str, 
 def _source(title: str, answer: Answer) -> dict[str, Any]:
     return {
         "title": title,
+        "names": list(answer.definitions),
         "definitions": [[words.label(name), text] for name, text in answer.definitions.items()],
         "queries": [
             {

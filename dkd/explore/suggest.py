@@ -140,7 +140,7 @@ def _bar(shape: Shape) -> Verdict:
             return _READY
         return "ready", f"{shape.buckets} bars; a line is easier to read above {FEW_BUCKETS}", "", {}
     if len(shape.splits) > 1:
-        return _first_only(shape, "bars show one split")
+        return _first_only(shape, "bars show one split", **_NO_TIME)
     if shape.has_time:
         return "manual", "bars show one split, and time is another", "Without time", _NO_TIME
     return _READY
@@ -174,7 +174,7 @@ def _heat(shape: Shape) -> Verdict:
     if not shape.splits:
         return _one_more(shape, "a heat map needs a split")
     if len(shape.splits) + shape.has_time > 2:
-        return _first_only(shape, "a heat map has two sides")
+        return _first_only(shape, "a heat map has two sides", limit=MOST_CELLS_ACROSS)
     if len(shape.splits) == 1 and not shape.has_time:
         return "manual", "a heat map needs time or a second split across", "Over time", {}
     if any(one.limit > MOST_CELLS_ACROSS for one in shape.splits):
@@ -199,23 +199,23 @@ def _sankey(shape: Shape) -> Verdict:
     if not shape.is_additive:
         return "never", f"parts of {shape.measure.lower()} do not add up to a whole, so flows would be wrong", "", {}
     if len(shape.splits) < 2:
-        return _one_more(shape, "flows run from one split to another", missing=2 - len(shape.splits))
+        return _one_more(shape, "flows run from one split to another", 2 - len(shape.splits), **_NO_TIME)
     if shape.has_time:
         return "manual", "flows show no time", "Without time", _NO_TIME
     return _READY
 
 
-def _first_only(shape: Shape, why: str) -> Verdict:
+def _first_only(shape: Shape, why: str, **changes: object) -> Verdict:
     first = words.label(shape.splits[0].dimension)
-    return "manual", why, f"Keep only {first.lower()}", {"keep": 1}
+    return "manual", why, f"Keep only {first.lower()}", {"keep": 1, **changes}
 
 
-def _one_more(shape: Shape, why: str, missing: int = 1) -> Verdict:
+def _one_more(shape: Shape, why: str, missing: int = 1, **changes: object) -> Verdict:
     names = shape.spare[:missing]
     if len(names) < missing:
         return "never", f"{why}, and there is no dimension left", "", {}
     listed = " and ".join(words.label(name).lower() for name in names)
-    return "manual", why, f"Split by {listed}", {"more": list(names)}
+    return "manual", why, f"Split by {listed}", {"more": list(names), **changes}
 
 
 _RULES: Mapping[PictureKind, Callable[[Shape], Verdict]] = {

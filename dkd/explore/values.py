@@ -78,7 +78,9 @@ def _question(model: Model, view: View, given: Mapping[str, str]) -> Question:
     """The first values by a measure of the view that can be asked so; by any of the model where none of it can."""
     name, text = given["dimension"], given.get("text", "").strip()
     others = [one for one in filters_of(view, given.get("of", "filters")) if one.dimension != name]
-    typed = [Filter(dimension=name, contains=text)] if text else []
+    column = dimensions(model).get(name)
+    is_text = column is not None and column.type == "string"
+    typed = [Filter(dimension=name, contains=text)] if text and is_text else []
     tree = {"filters": (*others, *typed), "splits": (Split(dimension=name, limit=MOST),), "having": (), "grain": None}
     asked = view.question.model_copy(update={**tree, "compare": None, "against": None})
     tried = [

@@ -207,9 +207,13 @@ def fitted(view: View, model: Model) -> Opened:
         for at, one in enumerate(view.question.splits)
         if ("splits", at) not in unfit
     )
-    changed = {key: kept(key) for key in ("measures", "filters", "having")} | {"splits": splits}
-    if view.question.against is not None:
-        changed["against"] = kept("against")
+    changed: dict[str, tuple[Any, ...] | None] = {key: kept(key) for key in ("measures", "filters", "having")}
+    changed["splits"] = splits
+    if view.question.against:
+        # Without a filter it would be compared with everything.
+        changed["against"] = kept("against") or None
+    if view.question.compare is None and changed.get("against", view.question.against) is None:
+        changed["splits"] = tuple(one.model_copy(update={"by": "value"}) for one in splits)
     question = view.question.model_copy(update=changed)
     measure = view.measure if view.measure in measures else None
     own = {"question": question, "panels": kept("panels"), "measure": measure}

@@ -10,6 +10,7 @@ from typing import Any
 from dkd.errors import DkdError
 from dkd.explore.asking import FOR_EVER_S, Asked, Desk, Job
 from dkd.explore.behaviour import BEHAVIOUR, behaved, planning
+from dkd.explore.lineage import Lineage, traced
 from dkd.explore.loading import Loading, loading
 from dkd.explore.page import BOTS, Json, frame, page
 from dkd.explore.plan import planned
@@ -23,7 +24,6 @@ from dkd.explore.trust import Known
 from dkd.explore.view import Opened, Saved, View, first_view, opened
 from dkd.explore.watch import Watch
 from dkd.model.schema import Model
-from dkd.model.tree import Tree
 from dkd.query.asking import newest_event
 from dkd.settings import DruidSettings
 
@@ -47,7 +47,7 @@ class Site:
         saved: Views of the project, the first of which opens first.
         druid: Where Druid says how it is; None asks it not.
         watch: Where Kafka's word is heard; None where nobody listens.
-        tree: Knows where in its files each part of the model stands.
+        lineage: Knows where the model's names come from.
         project: The folder that views are saved in; None without a project.
         kept: What that folder holds.
     """
@@ -57,7 +57,7 @@ class Site:
     saved: tuple[Saved, ...] = ()
     druid: DruidSettings | None = None
     watch: Watch | None = None
-    tree: Tree | None = None
+    lineage: Lineage | None = None
     project: Path | None = None
     kept: Kept = NOTHING_KEPT
 
@@ -149,6 +149,7 @@ class _Visit:
             said.append(f"There is no dashboard {view.dashboard} in the project, so its first measure is shown.")
         found = found_of(self._newest, self._plan, own, known, is_draft=is_draft)
         whole = page(site.model, view, self._plan, found, site.saved, said)
+        whole["sources"] = traced(whole["sources"], site.lineage, site.druid)
         whole["menus"]["segments"] = [[one.name, one.title] for one in site.kept.segments]
         if self._board is None:
             return behaved(site.model, view, whole, behaviour)

@@ -131,10 +131,6 @@ def _having(model: Model, question: Question) -> Iterator[Problem]:
         if name not in model.measures:
             yield Problem("having", "DKD310", f"there is no measure {name!r}", near(name, list(model.measures)))
             continue
-        if not question.splits:
-            yield Problem(
-                "having", "DKD312", f"{name} is to lie in a range, but there is no split", "split by something"
-            )
         kinds = {kind_of(model, part.measure) for part in parts(model, name)}
         for split in question.splits:
             by = split.sort or question.measures[0]

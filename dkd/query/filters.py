@@ -84,12 +84,13 @@ def said(one: Filter, zone: str) -> str:
 
 def range_text(one: Range, zone: str | None = None) -> str:
     """``from 10 to below 20``; with a zone the numbers are times on its clock."""
-    texts = [
-        f"{word} {number_text(limit) if zone is None else _time(limit, zone)}"
-        for word, limit in (("from", one.at_least), ("to below" if one.at_least is not None else "below", one.below))
-        if limit is not None
-    ]
-    return " ".join(texts) if one.below is not None else f"{texts[0]} on"
+    texts = []
+    if one.at_least is not None:
+        texts.append(_limit_text(one.at_least, "from", "above", zone))
+    if one.below is not None:
+        words = ("to below", "to") if texts else ("below", "at most")
+        texts.append(_limit_text(one.below, *words, zone))
+    return " ".join(texts) if one.below is not None or texts[0].startswith("above") else f"{texts[0]} on"
 
 
 _KINDS = {"string": "a text", "list": "a list of texts", "boolean": "true or false", "time": "a time"}
@@ -128,6 +129,15 @@ def _moment(value: Bound) -> datetime:
     # Druid's time has no room for more; a moment is a whole millisecond there, as are the bounds of whole numbers.
     most = 4_000_000_000_000
     return _EPOCH + timedelta(milliseconds=math.ceil(max(-most, min(value, most))))
+
+
+def _limit_text(limit: Bound, word: str, open_word: str, zone: str | None) -> str:
+    if zone is not None:
+        return f"{word} {_time(limit, zone)}"
+    # Above 10 is from the next number on that a computer has, 10.000000000000002.
+    before = math.nextafter(limit, -math.inf)
+    is_next = isinstance(limit, float) and len(number_text(before)) < len(number_text(limit)) - 3
+    return f"{open_word} {number_text(before)}" if is_next else f"{word} {number_text(limit)}"
 
 
 def _time(value: Bound, zone: str) -> str:

@@ -162,7 +162,7 @@ def _counted(asked: Asked, scope: Scope, funnel: Funnel) -> _Counted:
     for value, is_open, size, median_ms, p90_ms, done, *counts in asked(sql.bounds()).rows:
         bounds[bool(is_open)][value] = tuple(Reach(counts[seq], counts[seq + count]) for seq in range(count))
         undecided += size if is_open else 0
-        if funnel.split is None and not is_open and done and not funnel.any_order:
+        if funnel.split is None and not is_open and done and done == counts[count - 1] and not funnel.any_order:
             took = Took(median_ms, p90_ms, done, is_estimate=True)
     if not undecided:
         return _Counted(bounds[False], "counted", took)

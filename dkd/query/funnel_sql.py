@@ -58,7 +58,7 @@ class FunnelSql:
         """
         count = len(self.funnel.steps)
         took = f'"f{count}" - "f1"'
-        done = f"FILTER (WHERE {self._sure(count)})"
+        done = f"FILTER (WHERE {self._first_times(count)})"
         quantiles = [f"APPROX_QUANTILE_DS({took}, {at}) {done}" for at in (0.5, 0.9)]
         reached = [f"COUNT(*) FILTER (WHERE {self._sure(seq)})" for seq in range(1, count + 1)]
         reached += [f"COUNT(*) FILTER (WHERE {self._possible(seq)})" for seq in range(1, count + 1)]
@@ -136,7 +136,14 @@ class FunnelSql:
         if self.funnel.any_order:
             done = " AND ".join(f'"f{seq}" IS NOT NULL' for seq in names)
             return f"{done}{self._within(_spread('f', step), step)}"
-        done = " AND ".join(['"f1" IS NOT NULL', *(f'"f{seq}" > "f{seq - 1}"' for seq in names[1:])])
+        if self.funnel.window is not None or step == 1:
+            return self._first_times(step)
+        # Without a limit any later time of the last step will do.
+        return f'{self._first_times(step - 1)} AND "l{step}" > "f{step - 1}"'
+
+    def _first_times(self, step: int) -> str:
+        """Whether the first times of the steps up to *step* are in order and within the window."""
+        done = " AND ".join(['"f1" IS NOT NULL', *(f'"f{seq}" > "f{seq - 1}"' for seq in range(2, step + 1))])
         return done + self._within(f'"f{step}" - "f1"', step)
 
     def _possible(self, step: int) -> str:

@@ -139,15 +139,15 @@ def fitted(question: Question, model: Model) -> Opened:
     if against:
         against = tuple(one for one in against if has(f"{one.dimension} of what is compared", filters=(one,))) or None
     is_compared = question.compare is not None or against is not None
-    sortable = [_sortable(split, measures, is_compared, dropped) for split in question.splits]
-    splits = tuple(one for one in sortable if has(f"split by {one.dimension}", splits=(one,)))
+    ranked = [sortable(split, measures, is_compared, dropped) for split in question.splits]
+    splits = tuple(one for one in ranked if has(f"split by {one.dimension}", splits=(one,)))
     having = tuple(one for one in question.having if has(f"condition on {one.measure}", splits=splits, having=(one,)))
     kept = {"filters": filters, "against": against, "splits": splits, "having": having}
     return Opened(bare.model_copy(update=kept), tuple(dropped))
 
 
-def _sortable(split: Split, measures: tuple[str, ...], is_compared: bool, dropped: list[str]) -> Split:
-    """The split ranked by what is left of the question; notes in *dropped* what is not."""
+def sortable(split: Split, measures: tuple[str, ...], is_compared: bool, dropped: list[str]) -> Split:
+    """The split ranked by *measures*, and by a difference only of what is compared; *dropped* is told what else."""
     changed: dict[str, object] = {}
     if split.sort not in (None, *measures):
         dropped.append(f"split by {split.dimension} is sorted by {measures[0]}: {split.sort} was left out")

@@ -142,7 +142,10 @@ class Filter(Frozen):
 
 
 class Having(Frozen):
-    """Give a row only to the values of a split whose *measure* lies in *range*; all the rest are among the others."""
+    """Give a row only to the values of a split whose *measure* lies in *range*; all the rest are among the others.
+
+    Below a nested split's parent the number is that below the parent. Without a split it says nothing.
+    """
 
     measure: Name
     range: Range

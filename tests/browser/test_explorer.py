@@ -147,6 +147,8 @@ def test_the_chart_zooms_by_mouse_and_by_keys(shop, opened):
         page.keyboard.press(key)
     expect(page.locator(".said")).to_contain_text(":")
     page.keyboard.press("Enter")
+    expect(page.locator(".chart .acts").get_by_role("button", name="Zoom")).to_be_focused()
+    page.keyboard.press("Enter")
     page.wait_for_url(lambda url: url != before)
     expect(page.locator(".custom")).to_have_class("pop custom on")
     page.go_back()
@@ -158,7 +160,9 @@ def test_the_chart_zooms_by_mouse_and_by_keys(shop, opened):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 80, steps=4)
     page.mouse.up()
+    page.locator(".chart .acts").get_by_role("button", name="Compare with before").click()
     page.wait_for_url(lambda url: "t.1h" not in url)
+    expect(page.locator(".compare select")).to_have_value("previous")
 
 
 @pytest.mark.parametrize(

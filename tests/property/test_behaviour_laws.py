@@ -27,7 +27,7 @@ def attempts(hits, step, window_ms, any_order):
             yield times
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(STREAMS, WINDOWS, st.booleans())
 @example([(1, 1), (1, 2), (1, 4)], None, False)
 @example([(1, 0b011), (2, 0b011), (3, 0b100)], 1, False)
@@ -41,7 +41,7 @@ def test_a_funnel_reaches_the_step_that_some_choice_of_events_reaches(stream, wi
     assert reached(hits, STEPS, window_ms, any_order=any_order) == wanted
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(STREAMS, WINDOWS)
 def test_the_time_it_took_is_that_of_the_first_attempt_that_came_through(stream, window_ms):
     hits = hits_of(stream)
@@ -78,7 +78,7 @@ def walked(values, paths):
     return steps[: paths.depth + 1]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(WALKS, PATHS)
 def test_every_step_of_a_path_adds_up_to_the_one_before_and_holds_the_commonest_values(walks, paths):
     found = flow(walks, paths)

@@ -26,7 +26,8 @@ function build(root) {
     if (!quiet) { root.classList.add("busy"); root.setAttribute("aria-busy", "true"); app.spoken = false; }
     app.silent = setTimeout(() => silence(app), SILENT_MS);
     // The number makes each gesture another value; it comes back with the answer, so that every answer is another too.
-    app.trigger("action", { ...gesture, seq: Date.now() });
+    app.seq = Date.now();
+    app.trigger("action", { ...gesture, seq: app.seq });
   };
   for (const name of ["bots", "live"]) {
     $(`[name=${name}]`).onchange = (event) => app.send({ kind: name, on: event.target.checked });
@@ -100,7 +101,7 @@ function draw(app) {
   schedule(app);
   // A node that moved has lost the focus; where it is gone, the page itself is the next place.
   if (focused && root.getRootNode().activeElement !== focused) nextFocus(app, focused).focus({ preventScroll: true });
-  app.next = null;
+  if (data.seq === app.seq) app.next = null;
   if (app.spoken === false && !data.pending) { app.spoken = true; say(app, summary(app)); }
   root.dataset.seq = data.seq;
   root.dataset.pending = data.pending;
@@ -131,7 +132,7 @@ function summary({ data }) {
   if (data.state) return `${data.state.title}. ${data.state.text}`;
   if (data.behaviour) return data.behaviour.alt;
   const numbers = data.cards.map((card) => `${card.label} ${withUnit(card.text, card.unit)}`).join(", ");
-  const rows = data.picture?.rows?.length, { filters, having, splits } = data.shelf;
+  const rows = (data.picture?.table ?? data.picture?.bars ?? data.picture?.matrix)?.rows?.length, { filters, having, splits } = data.shelf;
   const counts = [...(rows == null ? [] : [counted(rows, "row")]), counted(filters.length + having.length, "filter")];
   if (splits.length) counts.push(counted(splits.length, "split"));
   return `${numbers}. ${counts.join(", ")}.`;

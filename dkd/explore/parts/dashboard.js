@@ -14,9 +14,9 @@ function makeTile(app) {
   const title = node("h2"), open = node("button", { type: "button", className: "plain open", textContent: "Open" });
   const svg = shape("svg", { "aria-hidden": "true" });
   const made = node("section", { className: "tile" }, node("div", { className: "head" }, title, node("span", { className: "gap" }), open),
-    node("p", { className: "note" }), node("div", { className: "figures" }), node("div", { className: "plot small" }, svg), node("section", { className: "picture" }));
+    node("p", { className: "note" }), node("div", { className: "figures" }), node("div", { className: "chart", hidden: true }, node("div", { className: "head" }, node("span", { className: "gap" }))), node("div", { className: "plot small" }, svg), node("section", { className: "picture" }));
   // A picture takes what it draws from an app: the tile is one, of its own data.
-  made.app = { ...app, root: made, data: null, $: (selector) => made.querySelector(selector), send: (gesture) => app.send({ kind: "open", link: made.link, then: gesture }) };
+  made.app = { ...app, pic: undefined, root: made, data: null, $: (selector) => made.querySelector(selector), send: (gesture) => app.send({ kind: "open", link: made.link, then: gesture }) };
   open.onclick = () => app.send({ kind: "open", link: made.link });
   return made;
 }
@@ -54,7 +54,7 @@ function patchFigure(at, card, compares) {
 /** The course of the tile's measure over time, where there is no picture of splits. */
 function drawTilePlot(made, { chart, picture, marks }) {
   const plot = made.querySelector(".plot"), svg = plot.querySelector("svg");
-  plot.hidden = !chart || Boolean(picture?.rows ?? picture?.matrix ?? picture?.nodes);
+  plot.hidden = !chart || Boolean(picture && !picture.is_elsewhere);
   if (plot.hidden) return;
   const width = 300, height = 90, count = chart.now.length;
   const top = Math.max(1e-9, ...chart.now, ...(chart.previous ?? []));

@@ -54,7 +54,7 @@ function takes(app, zone) {
   return !unfit(app, dimension);
 }
 
-const unfit = (app, dimension) => app.data.lists.dimensions.flatMap((folder) => folder.items).some((item) => item.name === dimension && item.why);
+const unfit = (app, dimension) => app.data.lists.dimensions.flatMap((folder) => folder.items).some((item) => item.name === dimension && (item.why || item.whole));
 
 function overZone(app, zone, event) {
   if (!takes(app, zone)) return;

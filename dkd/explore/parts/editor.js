@@ -67,7 +67,7 @@ async function lookUp(app) {
   const { editing } = app, dialog = app.$(".editor");
   app.looking?.abort();
   app.looking = new AbortController();
-  const { signal } = app.looking, text = dialog.querySelector("[name=search]").value.trim();
+  const { signal } = app.looking, text = isCountry(editing) ? "" : dialog.querySelector("[name=search]").value.trim();
   dialog.classList.add("looking");
   const asked = new URLSearchParams({ v: app.data.view.link, of: editing.of, dimension: editing.dimension, text });
   let found;
@@ -91,10 +91,11 @@ function drawFound(app) {
   const picked = [...editing.picked.values()].slice(0, MOST_PICKED);
   const values = found?.values ?? [];
   const known = new Map(values.map((one) => [JSON.stringify(one.value), one]));
+  const fits = (one) => !isCountry(editing) || !text || countryText(one.value).includes(text.toLowerCase());
   const rows = [...picked.map((one) => ({ ...known.get(JSON.stringify(one.value)), ...one })),
-    ...values.filter((one) => !editing.picked.has(JSON.stringify(one.value)))];
-  const typed = typedValue(editing, text, rows);
-  if (typed) rows.push(typed);
+    ...values.filter((one) => !editing.picked.has(JSON.stringify(one.value)) && fits(one))];
+  const shown = new Set(rows.map((one) => one.value));
+  rows.push(...typedValues(editing, text).filter((one) => !shown.has(one.value)));
   sync(dialog.querySelector(".found"), rows, (one) => `=${JSON.stringify(one.value)}`, () => makeFound(), (at, one) => patchFound(app, at, one));
   const more = editing.picked.size - picked.length;
   const words = [found?.problem, !found ? "Looking…" : "", found && !found.problem && !rows.length ? "No value has this in it." : "",
@@ -102,12 +103,21 @@ function drawFound(app) {
   put(dialog.querySelector(".of-values .hint"), "textContent", words.filter(Boolean).join(" "));
 }
 
-/** What was typed, as a value that nobody has to have had yet. */
-function typedValue(editing, text, rows) {
-  if (!text || editing.kind === "flag" || (editing.kind === "number" && !Number.isFinite(Number(text)))) return null;
+/** What was typed, as values that nobody has to have had yet: itself, or the countries of that name. */
+function typedValues(editing, text) {
+  if (!text || editing.kind === "flag" || (editing.kind === "number" && !Number.isFinite(Number(text)))) return [];
   const value = editing.kind === "number" ? Number(text) : text;
-  return rows.some((one) => one.value === value) ? null : { value, label: text, text: "as typed", bar: 0 };
+  if (!isCountry(editing)) return [{ value, label: text, text: "as typed", bar: 0 }];
+  return countries().filter((code) => countryText(code).includes(text.toLowerCase()))
+    .map((code) => ({ value: code, label: code, text: "none here", bar: 0 }));
 }
+
+const isCountry = (editing) => editing.dimension === "country";
+const countryText = (code) => (code ? `${named("country", { key: code, label: code })[0]} ${code}`.toLowerCase() : "(none)");
+const LETTERS_AZ = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+
+/** Every code that is a country's; the browser names them, but lists none. */
+const countries = () => LETTERS_AZ.flatMap((one) => LETTERS_AZ.map((two) => one + two)).filter((code) => regions.of(code) !== code && !/^(X[^K]|Q[MNOU]|Z[ZX]|E[UZ]$|UN)/.test(code));
 
 const makeFound = () => node("label", { className: "option" }, node("input", { type: "checkbox" }), node("bdi"), node("small"));
 
@@ -115,8 +125,9 @@ function patchFound(app, at, one) {
   const [box, label, count] = at.children;
   const key = JSON.stringify(one.value);
   put(box, "checked", app.editing.picked.has(key));
-  put(label, "textContent", one.label);
-  put(at, "title", one.label);
+  const [name, more] = named(app.editing.dimension, { key: one.value, label: one.label });
+  put(label, "textContent", name);
+  put(label, "title", more ? `${name} (${more})` : name);
   put(count, "textContent", one.text ?? "");
   at.style.setProperty("--w", `${((one.bar ?? 0) * 100).toFixed(1)}%`);
   box.onchange = () => {
@@ -178,7 +189,7 @@ function applyFilter(app) {
   const { editing } = app, dialog = app.$(".editor");
   const { of, at, measure } = editing;
   const filter = filterOf(editing);
-  const wrong = wrongRange(editing);
+  const wrong = wrongRange(editing) || wrongPattern(editing);
   if (wrong) { put(dialog.querySelector(".wrong"), "textContent", wrong); return; }
   if (!filter && at === null) { put(dialog.querySelector(".wrong"), "textContent", "Choose or type something first."); return; }
   dialog.close();
@@ -191,6 +202,11 @@ function applyFilter(app) {
 function wrongRange(editing) {
   const isWrong = ([low, high]) => low !== null && high !== null && !(low < high);
   return editing.how.endsWith("ranges") && editing.ranges.some(isWrong) ? "A range ends after it begins." : "";
+}
+
+function wrongPattern(editing) {
+  if (!editing.how.endsWith("matches")) return "";
+  try { new RegExp(editing.text); return ""; } catch { return "This is no regular expression: a bracket, or a repeat of nothing, stands alone."; }
 }
 
 function removeEdited(app) {

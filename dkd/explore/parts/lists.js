@@ -18,7 +18,11 @@ function buildLists(app) {
   app.listing = !matchMedia(NARROW).matches;
   const menu = $(".menu");
   menu.addEventListener("keydown", (event) => menuKey(app, event));
-  root.addEventListener("pointerdown", (event) => { if (!event.target.closest(".menu")) closeMenu(app); });
+  root.addEventListener("pointerdown", (event) => {
+    if (!event.target.closest(".menu")) closeMenu(app);
+    const isBeside = !event.target.closest(".lists, .menu, .open-lists, dialog");
+    if (isBeside && app.listing && matchMedia(NARROW).matches) { app.listing = false; drawLists(app); }
+  });
 }
 
 function showLists(app, shows) {
@@ -99,17 +103,17 @@ function patchMeasure(app, at, item) {
 
 function dimensionMenu(app, at, item) {
   const { shelf } = app.data;
-  const { name: dimension } = item;
+  const { name: dimension } = item, why = item.why || item.whole;
   const isTime = dimension === "time";
   const isSplit = isTime ? Boolean(shelf.grain) : shelf.splits.some((one) => one.dimension === dimension);
   const isPinned = shelf.pins.includes(dimension);
   const entries = [
     isSplit ? ["Remove the split", () => app.send({ kind: "unsplit", dimension })]
-      : ["Split", () => app.send({ kind: "split", dimension }), item.why],
+      : ["Split", () => app.send({ kind: "split", dimension }), why],
     ...(!isSplit && shelf.splits.length && !isTime
-      ? [["Split by this only", () => app.send({ kind: "split", dimension, only: true }), item.why]] : []),
+      ? [["Split by this only", () => app.send({ kind: "split", dimension, only: true }), why]] : []),
     ["Filter…", () => openEditor(app, { of: "filters", dimension }), isTime ? "" : item.why],
-    ...(isTime ? [] : [[isPinned ? "Unpin" : "Pin", () => app.send({ kind: "pin", dimension }), isPinned ? "" : item.why]]),
+    ...(isTime ? [] : [[isPinned ? "Unpin" : "Pin", () => app.send({ kind: "pin", dimension }), isPinned ? "" : why]]),
   ];
   openMenu(app, at, item.label, entries);
 }

@@ -111,7 +111,7 @@ function pickFilter(app, of) {
 
 function pickSplit(app) {
   const taken = new Set(app.data.shelf.splits.map((one) => one.dimension));
-  const items = app.data.lists.dimensions.flatMap((folder) => folder.items).filter((item) => !item.why && !taken.has(item.name));
+  const items = app.data.lists.dimensions.flatMap((folder) => folder.items).filter((item) => !item.why && !item.whole && !taken.has(item.name));
   openPicker(app, "Split by", items.map((item) => [item.label, item.about, () => app.send({ kind: "split", dimension: item.name }), item.name]));
 }
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from dkd.cli.asking import filters
 from dkd.errors import UsageError
 from dkd.model.columns import Column
 from dkd.model.load import load
@@ -67,7 +68,7 @@ def test_each_dimension_takes_the_forms_that_suit_it(dimension, refused):
         (Split(dimension="country"), (Having(measure="views", range=TEN),), []),
         (Split(dimension="country"), (Having(measure="view", range=TEN),), [("having", "DKD310")]),
         (Split(dimension="country"), (Having(measure="sessions", range=TEN),), [("having", "DKD312")]),
-        (None, (Having(measure="views", range=TEN),), [("having", "DKD312")]),
+        (None, (Having(measure="views", range=TEN),), []),
     ],
 )
 def test_buckets_are_of_numbers_and_conditions_of_what_ranks(split, having, wanted):
@@ -136,6 +137,42 @@ def test_a_filter_has_words_and_sql_with_its_values_beside(one, words, sql):
     if one.dimension == "count":
         # Below 2.5 is, of whole numbers, below 3.
         assert made.parameters == (10, 20, 3)
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted", "words"),
+    [
+        (["price>=10", "price<20", "price<30"], [Range(at_least=10, below=20)], "price is from 10 to below 20"),
+        (["price>10", "price<=20"], None, "price is above 10 to 20"),
+        (["price<=0.5"], None, "price is at most 0.5"),
+        (["price>10"], None, "price is above 10"),
+        (["count>10", "count<=20.5"], [Range(at_least=11, below=21)], "count is from 11 to below 21"),
+        (["price=10..20", "price=30.."], [Range(at_least=10, below=20), Range(at_least=30)], None),
+        (["due=2026-05-04..2026-05-05"], [Range(at_least=1_777_845_600_000, below=1_777_932_000_000)], None),
+        (["time>2026-05-04"], [Range(at_least=1_777_845_600_001)], "time is from 2026-05-04 00:00 on"),
+    ],
+)
+def test_what_is_typed_becomes_ranges(typed, wanted, words):
+    kinds = {"price": "double", "count": "long", "due": "long"}
+    (tree,) = filters(typed, kinds, "--where", "Europe/Amsterdam")
+    one = Filter.model_validate(tree)
+    assert wanted is None or one.ranges == tuple(wanted)
+    assert words is None or said(one, "Europe/Amsterdam") == words
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        (["country=NL", "country=null", 'country="null"'], [{"values": ["NL", None, "null"]}]),
+        (["page_path~a", "page_path~b=c"], [{"contains": "a"}, {"contains": "b=c"}]),
+        (["page_path=~^/a=>", "page_path=/x..y"], [{"matches": "^/a=>"}, {"values": ["/x..y"]}]),
+    ],
+)
+def test_what_is_typed_becomes_values_and_texts(typed, wanted):
+    found = filters(typed, {"country": "string", "page_path": "string"}, "--not", "UTC")
+    assert [{key: value for key, value in one.items() if key != "dimension"} for one in found] == [
+        {**one, "exclude": True} for one in wanted
+    ]
 
 
 @pytest.mark.parametrize("width", [10, 0.1, 0.01, 2.5, 86_400_000.0, 1e-6])
