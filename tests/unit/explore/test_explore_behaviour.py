@@ -14,7 +14,7 @@ from dkd.query.behaviour import Behind, Funnel, Paths, Retention, Sessions, Step
 from dkd.query.flow import flow
 from dkd.query.funnel import Funnelled, Reach
 from dkd.query.paths import Travelled
-from dkd.query.question import Filter
+from dkd.query.question import Filter, Range
 
 USUAL = first_view(MODEL)
 assert USUAL is not None
@@ -139,6 +139,16 @@ def test_a_number_of_a_split_leads_to_the_sessions_of_its_values_and_its_bucket(
     link = as_link(found)
     assert "~t.19700101T000000000.19700101T010000000~" in link
     assert "~f.country.NL~f.channel.-n~" in link
+
+
+def test_a_number_of_a_bucket_leads_to_the_sessions_of_the_whole_bucket():
+    view = act(USUAL, {"kind": "split", "dimension": "revenue"})
+    view = act(view, {"kind": "split_set", "dimension": "revenue", "changed": {"bucket": 0.1}})
+    found = act(view, {"kind": "drill", "key": {"revenue": 0.2}})
+    assert found.question.filters == (Filter(dimension="revenue", ranges=(Range(at_least=0.2, below=0.3),)),)
+    both = act(found, {"kind": "those", "dimension": "party_id", "values": ["a", "b"]})
+    assert both.question.filters[-1] == Filter(dimension="party_id", values=("a", "b"))
+    assert both.behaviour is None
 
 
 def test_a_new_funnel_goes_from_a_page_to_a_conversion_and_is_one_of_the_tabs():
