@@ -21,9 +21,10 @@ from dkd.explore.view import Opened, View, as_link
 from dkd.explore.visit import Site, drafts, view_of
 
 ADDRESS, KEY = "v", "explorer"
-# Streamlit's own frame leaves room for a toolbar that is not there, and fades what the page itself marks as busy.
+# Streamlit's own frame leaves room for a toolbar that is not there, has a link to pass over it, and fades what the page
+# itself marks as busy.
 FRAME = """<style>
-[data-testid="stHeader"] { display: none; }
+[data-testid="stHeader"], [data-testid="stSkipToContent"] { display: none; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 [data-testid="stMainBlockContainer"] { padding: 1.25rem clamp(.75rem, 2.5vw, 2.5rem) 2.5rem; }
 </style>"""

@@ -91,8 +91,8 @@ def served(model: Path, target: str, base_port: int, port: int, *, opens: bool =
     import uvicorn
     from starlette.middleware import Middleware
     from starlette.routing import Route
+    from streamlit import config as options
     from streamlit.starlette import App
-    from streamlit.web.bootstrap import load_config_options
 
     from dkd.explore.export_route import exported
     from dkd.explore.packed import Packed
@@ -106,7 +106,8 @@ def served(model: Path, target: str, base_port: int, port: int, *, opens: bool =
             webbrowser.open(url(port))
         yield {}
 
-    load_config_options({**_CONFIG, "server.port": port})
+    # The environment is read by Streamlit's own command alone.
+    options.get_config_options(force_reparse=True, options_from_flags={**_CONFIG, "server.port": port})
     # What Streamlit hands on to the script.
     sys.argv = [str(_SCRIPT), str(model), target, str(base_port)]
     routes = [Route("/values", values), Route("/export", exported), Route(f"{PLACE}{{name}}", parts)]
