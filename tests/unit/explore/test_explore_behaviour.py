@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dkd.errors import UsageError
 from dkd.explore.behaviour import behaved, first_steps, tabs
+from dkd.explore.behaviour_rows import behaviour_rows
 from dkd.explore.behaviour_words import definition, length
 from dkd.explore.gesture import act
 from dkd.explore.view import View, as_link, first_view, of_link, opened
@@ -172,6 +173,22 @@ def test_bounds_are_shown_as_bounds_and_one_number_where_they_meet():
     assert (second["text"], second["of_first"]) == ("40 to 60", "20.0 to 30.0 %")
     assert second["lost"] == "140 to 160 (70.0 to 80.0 %) did not go on"
     assert bracket((0, 0), (0, 0))["steps"][1]["of_first"] == "–"
+
+
+def test_a_file_of_a_behaviour_has_its_numbers():
+    view = act(USUAL, TAB)
+    steps_ = (Reach(9, 9), Reach(3, 4))
+    answer = Funnelled(view.question, view.funnel, steps_, ((None, steps_),), "bracket", None)
+    rows = behaviour_rows(MODEL, answer).rows
+    assert rows[:2] == (("(all)", 1, "Page view", 9, 9), ("(all)", 2, "Purchase", 3, 4))
+    assert rows[2][0] == "(none)"
+    walked = act(USUAL, {"kind": "tab", "name": "paths"})
+    ways = Travelled(
+        walked.question, walked.paths, "sessions", flow([(["/", "/a"], 3), (["/"], 1)], walked.paths), 8, 8, 0
+    )
+    assert behaviour_rows(MODEL, ways).rows == (
+        (0, None, "/", 4), (1, "/", "/a", 3), (1, "/", "(ended)", 1), (2, "/a", "(ended)", 3),
+    )  # fmt: skip
 
 
 def test_paths_say_how_much_they_hold():
