@@ -83,6 +83,7 @@ function drawState(app) {
   if (!data.state) { at.replaceChildren(); return; }
   const actions = {
     again: ["Try again", { kind: "again" }],
+    bots: ["Count bots too", { kind: "bots", on: true }],
     unfilter: ["Remove all filters", { kind: "unfilter" }],
     last: ["Show the last day of data", { kind: "last", last: "1d" }],
   };
