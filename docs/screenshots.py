@@ -14,7 +14,7 @@ IMAGES = Path(__file__).parent / "images"
 SIZES = {"": (1400, 1000), "-phone": (390, 844)}
 KEPT = {"explorer", "explorer-phone", "funnel", "retention-dark", "table", "heat-dark", "map-phone", "session-phone"}
 """Those of the pictures that the docs keep."""
-_OF = "1~m.pageviews~t.7d"
+_OF = "1~m.pageviews~t.1d"
 _CHANNELS = "~s.channel.8~s.device_type.5"
 _AXE = "async () => (await axe.run()).violations.map((one) => [one.id, one.impact, one.nodes[0].html.slice(0, 200)])"
 
@@ -61,8 +61,8 @@ STATES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "line": (_OF + "~s.channel.8~V.line", None),
     "bar": (_OF + "~s.page_path.20~V.bar", None),
     "stacked": (_OF + _CHANNELS + "~V.stacked", None),
-    "table": ("1~m.visitors.pageviews.orders~t.7d" + _CHANNELS + "~V.table", None),
-    "compared": ("1~m.visitors.pageviews~t.7d~c.previous~s.channel.8~V.table", None),
+    "table": ("1~m.visitors.pageviews.orders~t.1d" + _CHANNELS + "~V.table", None),
+    "compared": ("1~m.visitors.pageviews~t.1d~c.previous~s.channel.8~V.table", None),
     "pivot": (_OF + _CHANNELS + "~V.pivot", None),
     "heat": (_OF + "~s.weekday.7~s.hour.24~V.heat", None),
     "map": (_OF + "~s.country.50~V.map", None),
