@@ -36,7 +36,7 @@ def ask(sql: str) -> Rows:
     began = time.monotonic()
     done = CliRunner().invoke(app, ["sql", sql, "--format", "json"])
     ASKED_S[0] += time.monotonic() - began
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 0, (sql, done.output, done.exception)
     found: Rows = json.loads(done.stdout)
     return found
 
@@ -68,10 +68,6 @@ class Days:
         quarter = timedelta(minutes=15)
         end = self.day + (self.newest - self.day) // quarter * quarter + quarter
         return self.within(end - timedelta(days=1), end)
-
-    @property
-    def last_week(self) -> str:
-        return self.within(self.monday, self.monday + timedelta(days=7))
 
 
 class User:
@@ -158,10 +154,10 @@ class User:
 
     # What somebody does again and again.
 
-    def last_week(self) -> None:
+    def between(self, begin: datetime, end: datetime) -> None:
         self.summary("Custom")
-        self.fill("From", f"{self.days.monday:%Y-%m-%dT00:00}")
-        self.fill("To", f"{self.days.monday + timedelta(days=7):%Y-%m-%dT00:00}")
+        self.fill("From", f"{begin:%Y-%m-%dT00:00}")
+        self.fill("To", f"{end:%Y-%m-%dT00:00}")
         self.button("Show")
 
     def item(self, name: str) -> Locator:
@@ -178,11 +174,12 @@ class User:
         choice = self.page.get_by_role("button", name=re.compile(f"^{name}")).locator("visible=true")
         self.tap(choice)
 
-    def only(self, *measures: str) -> None:
-        """Without the other measures that the first view has."""
-        for name in ("Visitors", "Pageviews"):
-            if name not in measures:
-                self.tap(self.page.locator(".measures").get_by_role("button", name=name, exact=True))
+    def only(self, measure: str) -> None:
+        """No other measure."""
+        at = self.page.locator(".measures").get_by_role("button", name=measure, exact=True)
+        at.first.click(modifiers=["Shift"])
+        self.clicks += 1
+        self.settle()
 
     def condition(self, how: str) -> None:
         self.choose("Condition", how)
@@ -219,21 +216,24 @@ COUNTRIES = {
 }
 
 
-def landing(user: User) -> None:
-    user.last_week()
+def landing(user: User, begin: datetime | None = None, end: datetime | None = None) -> None:
+    begin, end = begin or user.days.monday, end or user.days.monday + timedelta(days=7)
+    user.between(begin, end)
     user.button("Germany", user.panel("Country"), exact=False)
     user.button("mobile", user.panel("Device type"))
     user.dimension("Entry page", "Split, counting sessions")
-    where = user.days.last_week + " AND country = 'DE' AND device_type = 'mobile'"
+    where = user.days.within(begin, end) + " AND country = 'DE' AND device_type = 'mobile'"
     found = top("entry_page", "COUNT(*)", where, "shop_sessions")
     user.highest(str(found["k"]), found["n"])
 
 
 def week_before(user: User) -> None:
-    landing(user)
-    user.choose("Compare with", "the period before")
-    end = user.days.monday
-    where = user.days.within(end - timedelta(days=7), end) + " AND country = 'DE' AND device_type = 'mobile'"
+    # This week against the one before: the data begins within the one before that, and is not compared with then.
+    begin = user.days.monday + timedelta(days=7)
+    landing(user, begin, user.days.day)
+    user.choose("Compare with", "the same weekday before")
+    week = timedelta(days=7)
+    where = user.days.within(begin - week, user.days.day - week) + " AND country = 'DE' AND device_type = 'mobile'"
     before = number(f"SELECT COUNT(*) FROM shop_sessions WHERE {where}")
     expect(user.card("Sessions")).to_have_accessible_name(re.compile(f"from {said(before)}$"))
 
@@ -297,11 +297,11 @@ def drill(user: User) -> None:
     expect(first).to_be_visible()
     session = first.get_attribute("title")
     user.tap(first)
-    wanted = ask(f"SELECT event FROM shop_events WHERE session_id = '{session}' ORDER BY __time, event")
+    wanted = ask(f"SELECT event FROM shop_events WHERE session_id = '{session}'")
     rows = user.page.get_by_role("region", name=re.compile("[Ss]ession")).get_by_role("table").get_by_role("row")
     expect(rows).to_have_count(len(wanted) + 1)
     names = [text.split("\t")[2].strip().lower().replace(" ", "_") for text in rows.all_inner_texts()[1:]]
-    assert sorted(names) == sorted(str(row["event"]) for row in wanted), (names, wanted)
+    assert sorted(names) == sorted(str(row["event"]) for row in wanted), (session, names, wanted)
 
 
 STEPS = ("product_view", "add_to_cart", "purchase")
@@ -345,8 +345,7 @@ def funnel(user: User) -> None:
 def drop_off(user: User) -> None:
     wanted = built(user)
     user.tap(user.page.get_by_role("button", name=re.compile("did not go on")).nth(1))
-    user.button("visitors", exact=False)
-    user.button("Explore")
+    user.button("Keep only", exact=False)
     user.shows("Visitors", wanted[1] - wanted[2])
 
 
