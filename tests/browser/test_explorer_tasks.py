@@ -14,7 +14,8 @@ SESSIONS_OF_OTHERS = "only sessions have it"
 
 
 def pick(page: Page, dimension: str, entry: str) -> None:
-    page.get_by_role("complementary").get_by_role("button", name=dimension, exact=True).first.click()
+    name = re.compile(f"^{dimension}( pinned| split| filter| ·)*$")
+    page.get_by_role("complementary").get_by_role("button", name=name).first.click()
     page.get_by_role("menuitem", name=entry, exact=True).click()
 
 

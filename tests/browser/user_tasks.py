@@ -524,7 +524,11 @@ def measure_condition(user: User) -> None:
         f"SELECT page_path, {PAGEVIEWS} AS n FROM shop_events WHERE {user.days.last_day}"
         f" GROUP BY 1 HAVING {PAGEVIEWS} >= 50"
     )
-    expect(user.picture.get_by_role("rowheader")).to_have_count(min(len(rows), 10) + 1)
+    # Besides those that fit, the total, and all others, so that the parts add up to it.
+    names = user.picture.get_by_role("rowheader")
+    expect(names).to_have_count(len(rows) + 2)
+    found = {text.strip() for text in names.all_inner_texts()}
+    assert found == {"Total", "Others", *(str(row["page_path"]) for row in rows)}, (found, rows)
 
 
 def several(user: User) -> None:
