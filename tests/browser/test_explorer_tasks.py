@@ -46,6 +46,16 @@ def test_bots_are_asked_for_in_one_place_and_by_a_key(shop: Stack, opened: Calla
     expect(people).to_have_attribute("aria-pressed", "true")
 
 
+def test_a_long_wait_is_said_to_be_one_while_the_explorer_lives(shop: Stack, opened: Callable[..., Page]):
+    page = opened(VIEW)
+    expect(page.get_by_role("button", name="People", exact=True)).to_be_visible()
+    page.clock.install()
+    page.evaluate("() => { WebSocket.prototype.send = () => {}; }")
+    page.get_by_role("button", name="Last hour", exact=True).click()
+    page.clock.fast_forward(26_000)
+    expect(page.get_by_text("Still counting", exact=False)).to_be_visible()
+
+
 def test_pages_of_a_country_are_found_shared_and_found_again(shop: Stack, opened: Callable[..., Page]):
     page = opened(VIEW)
     page.get_by_role("region", name="Visitors by Country").get_by_role(
