@@ -77,7 +77,7 @@ STATES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "table": ("1~m.visitors.pageviews.orders~t.1d" + _CHANNELS + "~V.table", None),
     "compared": ("1~m.visitors.pageviews~t.1d~c.previous~s.channel.8~V.table", None),
     "pivot": (_OF + _CHANNELS + "~V.pivot", None),
-    "heat": (_OF + "~s.weekday.7~s.hour.24~V.heat", None),
+    "heat": ("1~m.pageviews~t.14d~s.weekday.7~s.hour.24~V.heat", None),
     "map": (_OF + "~s.country.50~V.map", None),
     "sankey": (_OF + _CHANNELS + "~V.sankey", None),
     "kinds": (_OF + "~s.country.50", lambda page: page.get_by_label("Picture: Map").locator("visible=true").click()),
