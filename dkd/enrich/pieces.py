@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from dkd.enrich.dedup import Keys, Times
 from dkd.enrich.runs import BLOB_PARTS, TIME_BITS, Pieces, Places, Rows, chained, taken
-from dkd.enrich.singles import DEVICE, ORIGIN, Events, payloads
+from dkd.enrich.singles import Events
 
 PAGES = 100
 """A session's row lists so many pages at most."""
@@ -45,8 +44,7 @@ class _Blobs:
     def parts(self, places: Places, part: int) -> list[bytes]:
         """Party, device or origin of each piece, in the order of :data:`BLOB_PARTS`."""
         is_new = places >= self.count
-        columns = (("party_id",), DEVICE, ORIGIN)[part]
-        new = iter(self._new(places[is_new] - self.count, columns))
+        new = iter(self._new((places[is_new] - self.count).tolist(), part))
         if is_new.all():
             return list(new)
         known = np.where(is_new, 0, places)
@@ -63,7 +61,8 @@ class _Blobs:
         """The entries of pages of each piece, all of which have pages."""
         is_new = places >= self.count
         fresh, known = places[is_new] - self.count, places[~is_new]
-        paths = self._events.frame["page_path"].gather(fresh).cast(pl.Binary).to_list()
+        shared = self._events.arrived.shared.by_item["page_path"]
+        paths = [shared[place].encode() for place in fresh.tolist()]
         times, ties = (self._events.rows[name][fresh].tolist() for name in ("start_ms", "first_tie"))
         pack, size = _PAGE.pack, PAGE_CHARACTERS
         new = (
@@ -82,10 +81,11 @@ class _Blobs:
         starts, ends = self.ends[4], self.ends[5]
         return {place: self.old[place][starts[place] : ends[place]] for place in np.flatnonzero(ends > starts).tolist()}
 
-    def _new(self, fresh: Places, columns: Sequence[str]) -> list[bytes]:
-        if len(columns) > 1:
-            return payloads(self._events.frame, fresh, columns)
-        return self._events.frame[columns[0]].gather(fresh).cast(pl.Binary).to_list()
+    def _new(self, fresh: Sequence[int], part: int) -> list[bytes]:
+        arrived = self._events.arrived
+        if part:
+            return arrived.shared.texts("device" if part == 1 else "origin", fresh)
+        return list(map(arrived.parties.__getitem__, fresh))
 
 
 def _cut(path: bytes) -> bytes:

@@ -81,7 +81,7 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     Entry(
         "referrer",
-        ("referrer_url", "page_host", "utm_source", "utm_medium"),
+        ("referrer_url", "page_host", "utm_source", "utm_medium", "utm_campaign"),
         ("referrer_medium", "referrer_source", "channel"),
         "names where the visitor came from",
     ),

@@ -8,7 +8,6 @@ import polars as pl
 
 from dkd.enrich.chain import Outcome, Setup, enrich
 from dkd.enrich.dedup import NEVER, Entries
-from dkd.enrich.encode import encode
 from dkd.enrich.finished import Finished
 from dkd.enrich.state import Books, State, StateDelta
 from dkd.errors import DkdError
@@ -95,7 +94,7 @@ class Work:
         delta = delta.with_rejects(len(refusals)) if refusals else delta
         refused = sorted([*refusals, *(_refusals(outcome.rejects) if outcome else ())])
         return Done(
-            clean=_clean(outcome.clean) if outcome else Rows("clean", (), (), ()),
+            clean=Rows("clean", outcome.keys, outcome.values, outcome.received_ms) if outcome else Rows("clean", (), (), ()),
             sessions=_sessions(outcome.finished if outcome else Finished.none(), batch),
             rejects=Rows.of("rejects", [self._reject(batch, place, one) for place, one in _placed(batch, refused)]),
             delta=delta,
@@ -119,11 +118,6 @@ class Work:
         }
         headers = tuple((name, str(text).encode()) for name, text in texts.items())
         return Record(batch.keys[place], value[:_KEPT_BYTES], received_ms, headers)
-
-
-def _clean(clean: pl.DataFrame) -> Rows:
-    keys = clean["party_id"].cast(pl.Binary).to_list()
-    return Rows("clean", keys, encode(clean), clean["received_ms"].to_list())
 
 
 def _sessions(finished: Finished, batch: Batch) -> Rows:
