@@ -60,7 +60,10 @@ class Setup:
     grace_ms: int
     late_after_ms: int
     key: bytes | None = field(repr=False)
-    memory: Memory = field(repr=False)
+    memory: Memory = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "memory", Memory(planned(tuple(self.clean_schema))))
 
 
 def prepare(model: Model, resources: Resources, pseudonym_key: bytes | None) -> Setup:
@@ -76,18 +79,16 @@ def prepare(model: Model, resources: Resources, pseudonym_key: bytes | None) -> 
         raise UsageError("DKD570", where=model.site, problem=problem, remedy=remedy)
     timing = model.enrich.timing
     steps = _steps(model, resources)
-    clean_schema = {column.name: _CLEAN_TYPE[column.type] for column in event_columns(model)}
     return Setup(
         model=model,
         steps=tuple((entry.name, steps.get(entry.name)) for entry in CATALOGUE),
         rules=normalise.checks(model),
         sessions=rules_of(model),
         raw_schema=normalise.raw_schema(model),
-        clean_schema=clean_schema,
+        clean_schema={column.name: _CLEAN_TYPE[column.type] for column in event_columns(model)},
         grace_ms=in_ms(timing.grace),
         late_after_ms=in_ms(timing.late_after),
         key=pseudonym_key,
-        memory=Memory(planned(tuple(clean_schema))),
     )
 
 

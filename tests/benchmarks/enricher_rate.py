@@ -11,6 +11,7 @@ import argparse
 import sys
 import time
 import uuid
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,11 +40,14 @@ PARTITIONS = 4
 class Through:
     """Work that does nothing."""
 
-    def done(self, batch: Batch, state: State) -> list[Done]:
+    def all_done(self, batches: Sequence[Batch], states: Sequence[State]) -> list[list[Done]]:
+        return [[self.done(batch, state)] for batch, state in zip(batches, states, strict=True)]
+
+    def done(self, batch: Batch, state: State) -> Done:
         clean = Rows("clean", batch.keys, batch.values, batch.timestamps_ms)
         delta = StateDelta(None, Books(consumed=len(batch), clean=len(batch)), Entries.empty(), NEVER)
         none = (Rows("sessions", (), (), ()), Rows("rejects", (), (), ()))
-        return [Done(clean, *none, delta, state.applied(delta), batch.next_offset)]
+        return Done(clean, *none, delta, state.applied(delta), batch.next_offset)
 
 
 @dataclass(frozen=True)
