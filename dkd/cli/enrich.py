@@ -33,7 +33,7 @@ def enrich(
     import signal
     from contextlib import ExitStack, closing
 
-    from dkd.stream.heap import keep_small
+    from dkd.stream.heap import collect_rarely, keep_small
     from dkd.stream.stop import Stop
 
     keep_small()
@@ -50,6 +50,7 @@ def enrich(
     found = opened(model, target)
     schemas = found.project / "specs" / found.model.site / "schemas"
     work = enricher(found.model, found.settings, schemas, stop, _say, instance=instance)
+    collect_rarely()
     if metrics_port is None and found.settings.is_local and instance == "1":
         metrics_port = Ports.at(base_port(found.project)).enricher_admin
     with ExitStack() as opened_ones:

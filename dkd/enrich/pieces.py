@@ -143,8 +143,9 @@ def joined(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
     for name in ("origin_ms", "origin_tie", "inside", "origin_bytes"):
         found[name] = rows[name][by_origin]
     found["id"], found["linked"] = grouped.ids, grouped.linked
-    pages = _pages(rows, order, groups, blobs, found)
-    texts = list(map(bytes.__add__, _heads(first, by_origin, blobs, found), pages))
+    extends = _extends(first, by_origin, groups, existing.rows)
+    pages = _pages(_Order(rows, order, groups), blobs, found, extends)
+    texts = list(map(bytes.__add__, _heads(first, by_origin, blobs, found, extends), pages))
     for group, ids in _merged(groups, blobs, grouped.merged, found).items():
         texts[group] += ids
     return Pieces(found, texts)
@@ -161,23 +162,54 @@ def _order(groups: NDArray[np.int64], times: Times, ties: Keys) -> Places:
     return order if (found[1:] != found[:-1]).all() else np.lexsort((ties, both))
 
 
-def _heads(first: Places, by_origin: Places, blobs: _Blobs, found: Rows) -> list[bytes]:
+def _extends(first: Places, by_origin: Places, groups: NDArray[np.int64], existing: Rows) -> NDArray[np.bool_]:
+    """Groups of one existing piece and later events: most of them. Their blob is the piece's, and pages behind it."""
+    found: NDArray[np.bool_] = (first == by_origin) & (first < len(existing))
+    held = groups[: len(existing)]
+    found &= np.bincount(held[held >= 0], minlength=len(found)) == 1
+    found[found] = existing["merged_bytes"][first[found]] == 0
+    return found
+
+
+def _heads(
+    first: Places, by_origin: Places, blobs: _Blobs, found: Rows, extends: NDArray[np.bool_]
+) -> list[bytes]:
     """What each group's blob begins with; the lengths in *found* are set."""
     is_old = (first == by_origin) & (first < blobs.count)
     new = ~is_old
     columns = [blobs.parts(first[new], 0), blobs.parts(first[new], 1), blobs.parts(by_origin[new], 2)]
     for name, column in zip(BLOB_PARTS[:3], columns, strict=True):
         found[name][new] = np.fromiter(map(len, column), np.uint32, len(column))
-    fresh, old = map(b"".join, zip(*columns, strict=True)), iter(blobs.heads(first[is_old]))
-    return [next(old) if one else next(fresh) for one in is_old.tolist()]
+    heads: list[bytes] = [b""] * len(found)
+    for group, text in zip(np.flatnonzero(new).tolist(), map(b"".join, zip(*columns, strict=True)), strict=True):
+        heads[group] = text
+    for group, place in zip(np.flatnonzero(extends).tolist(), first[extends].tolist(), strict=True):
+        heads[group] = blobs.old[place]
+    rest = is_old & ~extends
+    for group, text in zip(np.flatnonzero(rest).tolist(), blobs.heads(first[rest]), strict=True):
+        heads[group] = text
+    return heads
 
 
-def _pages(rows: Rows, order: Places, groups: NDArray[np.int64], blobs: _Blobs, found: Rows) -> list[bytes]:
-    """Entries of each group's pages; ``last_page_*`` of *found* are set."""
+class _Order(NamedTuple):
+    """Pieces and events, their order by group and time, and their groups."""
+
+    rows: Rows
+    order: Places
+    groups: NDArray[np.int64]
+
+
+def _pages(ordered: _Order, blobs: _Blobs, found: Rows, extends: NDArray[np.bool_]) -> list[bytes]:
+    """Entries of each group's pages, of *extends* only the new ones; ``last_page_*`` of *found* are set.
+
+    Groups whose pages have to be sorted anew are taken out of *extends*.
+    """
+    rows, order, groups = ordered
     paged = order[rows["pages"][order] > 0]
     packed: list[bytes] = [b""] * len(found)
-    found["pages_bytes"] = 0
+    held_bytes = np.where(extends, found["pages_bytes"], 0)
     if not len(paged):
+        found["pages_bytes"] = held_bytes
         return packed
     mine, mixed = groups[paged], found["pages"] > PAGES
     last_ms, last_tie = rows["last_page_ms"][paged], rows["last_page_tie"][paged]
@@ -185,17 +217,25 @@ def _pages(rows: Rows, order: Places, groups: NDArray[np.int64], blobs: _Blobs, 
     follows = (last_ms[1:] > last_ms[:-1]) | ((last_ms[1:] == last_ms[:-1]) & (last_tie[1:] > last_tie[:-1]))
     follows &= rows["events"][paged[1:]] == 1
     mixed[mine[1:][(mine[1:] == mine[:-1]) & ~follows]] = True
-    entries, starts = blobs.pages(paged), np.flatnonzero(np.diff(mine, prepend=-1))
-    for group, start, end in zip(
-        mine[starts].tolist(), starts.tolist(), [*starts[1:].tolist(), len(mine)], strict=True
-    ):
-        packed[group] = b"".join(entries[start:end]) if end - start > 1 else entries[start]
-    for group in np.flatnonzero(mixed).tolist():
-        packed[group] = _bounded(packed[group])
+    starts = np.flatnonzero(np.diff(mine, prepend=-1))
     latest = _order(mine, last_ms, last_tie)[np.append(starts[1:], len(mine)) - 1]
     found["last_page_ms"][mine[starts]], found["last_page_tie"][mine[starts]] = last_ms[latest], last_tie[latest]
-    found["pages_bytes"] = np.fromiter(map(len, packed), np.uint32, len(packed))
+    extends &= ~mixed
+    held_bytes[mixed] = 0
+    wanted = paged[~extends[mine] | (paged >= blobs.count)]
+    _collect(groups[wanted], blobs.pages(wanted), packed)
+    for group in np.flatnonzero(mixed).tolist():
+        packed[group] = _bounded(packed[group])
+    found["pages_bytes"] = held_bytes + np.fromiter(map(len, packed), np.uint32, len(packed))
     return packed
+
+
+def _collect(groups: NDArray[np.int64], entries: Sequence[bytes], packed: list[bytes]) -> None:
+    """Put the *entries* of each group, which follow each other, together."""
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    ends = np.append(starts[1:], len(groups))[: len(starts)].tolist()
+    for group, start, end in zip(groups[starts].tolist(), starts.tolist(), ends, strict=True):
+        packed[group] = b"".join(entries[start:end]) if end - start > 1 else entries[start]
 
 
 def _merged(groups: NDArray[np.int64], blobs: _Blobs, more: dict[int, bytes], found: Rows) -> dict[int, bytes]:

@@ -71,12 +71,24 @@ class Pieces(NamedTuple):
 
     def sorted(self) -> "Pieces":
         """By party and time."""
-        return self.at(np.lexsort((self.rows["start_ms"], self.rows["key"])))
+        keys = np.ascontiguousarray(self.keys)
+        order = np.argsort(keys)
+        found = keys[order]
+        if (found[1:] == found[:-1]).any():
+            order = np.lexsort((self.rows["start_ms"], keys))
+        return self.at(order)
 
     def by_party(self) -> "Pieces":
         """By party; those of one party stay in their order."""
+        keys = np.ascontiguousarray(self.keys)
+        if (keys[1:] >= keys[:-1]).all():
+            return self
         # Quick where few sorted runs follow each other.
-        return self.at(np.argsort(self.keys, kind="stable"))
+        return self.at(np.argsort(keys, kind="stable"))
+
+    def where(self, mask: NDArray[np.bool_]) -> "Pieces":
+        """The pieces that *mask* marks."""
+        return self if mask.all() else self.at(np.flatnonzero(mask))
 
     def at(self, places: Places) -> "Pieces":
         """The pieces at *places*."""
@@ -84,8 +96,7 @@ class Pieces(NamedTuple):
 
     def alive(self) -> "Pieces":
         """Those that are a piece at all."""
-        places = np.flatnonzero(self.rows["events"])
-        return self if len(places) == len(self.rows) else self.at(places)
+        return self.where(self.rows["events"] > 0)
 
     @property
     def keys(self) -> Keys:

@@ -82,7 +82,7 @@ def sessionized(arrived: Arrived, marks: Marks, opened: OpenSessions, rules: Rul
     pieces = joined(existing, events, found.grouped)
     ended = np.flatnonzero(found.closed_at != OPEN)
     done = finished(pieces.at(ended), found.closed_at[ended], [found.closed_by[place] for place in ended], rules)
-    alive = pieces.at(np.flatnonzero(found.closed_at == OPEN))
+    alive = pieces.where(found.closed_at == OPEN)
     concerned = distinct(np.concatenate((existing.keys, events.keys)))
     empty = concerned[~known(concerned, np.sort(alive.keys))]
     grown = int(np.count_nonzero(alive.rows["linked"] == 0)) - int(np.count_nonzero(existing.rows["linked"] == 0))
@@ -96,7 +96,7 @@ def _concerned(opened: OpenSessions, keys: Keys, before_ms: int) -> Pieces:
     existing = opened.of(asked)
     # A run may tell of an end that a newer one knows to be later.
     over = existing.keys[existing.rows["end_ms"] < before_ms]
-    return existing.at(np.flatnonzero(known(existing.keys, distinct(np.concatenate((keys, over))))))
+    return existing.where(known(existing.keys, distinct(np.concatenate((keys, over)))))
 
 
 def _hex(ids: NDArray[np.uint64]) -> list[str]:
