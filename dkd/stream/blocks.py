@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import fastavro
@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dkd.stream.structure import walked
+from dkd.stream.structure import SPARE, Verdict, walked_through
 
 try:
     import polars_avro
@@ -21,7 +21,10 @@ except ImportError:  # no wheel for this platform
 Schema = Mapping[str, Any]
 Places = NDArray[np.intp]
 
-_SYNC = b"dkd block marker"
+_SYNC = b"dkd block marker"  # of 16 bytes, as Avro wants; the walk wants no more behind the last body
+assert len(_SYNC) >= SPARE
+FRAME_BYTES = 5
+_FRAME = "dkdFrame"
 _CHUNK = 256
 """Bodies of a block that failed are tried again in pieces of this size, so that a bad one slows only its neighbours."""
 
@@ -40,15 +43,16 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads bodies of one schema.
+    """Reads framed records of one schema; for one thread at a time.
 
     Attributes:
         schema: As it was written.
         parsed: The same for fastavro.
         columns: Column of each Avro field, in the schema's order.
         types: Type of each column.
-        head: What stands before the block in an Avro file.
+        head: What stands before the block in an Avro file; its schema begins with the frame, as each record does.
         by_block: Whether polars-avro reads; else fastavro, which is some ten times slower and gives the same.
+        file: Where blocks are put together; new memory for each would cost as much as reading it.
     """
 
     schema: Schema
@@ -57,14 +61,21 @@ class Reader:
     types: Mapping[str, pl.DataType]
     head: bytes
     by_block: bool
+    file: io.BytesIO = field(default_factory=io.BytesIO, repr=False)
 
-    def read(self, bodies: Sequence[bytes]) -> Table:
-        """One row for each body that is a whole record of the schema and nothing more, whatever its neighbours are."""
-        verdict = walked(bodies, self.schema)
-        tables = [self._singly(bodies, np.flatnonzero(verdict.unsure))]
+    def read(self, values: Sequence[bytes]) -> Table:
+        """One row for each body that is a whole record of the schema and nothing more, whatever its neighbours are.
+
+        Args:
+            values: Bodies with their frames.
+        """
+        verdict = self._filled(values)
+        tables = [self._singly(values, np.flatnonzero(verdict.unsure))]
         sound = np.flatnonzero(verdict.sound)
-        if len(sound):
-            tables += self._blocks(bodies, sound) if self.by_block else [self._singly(bodies, sound)]
+        if len(sound) == len(values) and self.by_block:
+            tables += self._blocks(values, sound, is_filled=True)
+        elif len(sound):
+            tables += self._blocks(values, sound) if self.by_block else [self._singly(values, sound)]
         filled = [table for table in tables if len(table.places)] or tables[:1]
         if len(filled) == 1:
             return filled[0]
@@ -72,27 +83,40 @@ class Reader:
         order = np.argsort(places)
         return Table(pl.concat([table.frame for table in filled])[order], places[order])
 
-    def _blocks(self, bodies: Sequence[bytes], places: Places) -> list[Table]:
+    def _blocks(self, values: Sequence[bytes], places: Places, *, is_filled: bool = False) -> list[Table]:
         try:
-            return [self._block(bodies, places)]
+            if not is_filled:
+                self._filled([values[place] for place in places])
+            return [self._block(places)]
         except (polars_avro.AvroError, pl.exceptions.PolarsError):  # text that is not UTF-8
             if len(places) <= _CHUNK:
-                return [self._singly(bodies, places)]
+                return [self._singly(values, places)]
         parts = np.array_split(places, -(-len(places) // _CHUNK))
-        return [table for part in parts for table in self._blocks(bodies, part)]
+        return [table for part in parts for table in self._blocks(values, part)]
 
-    def _block(self, bodies: Sequence[bytes], places: Places) -> Table:
-        chosen = bodies if len(places) == len(bodies) else [bodies[place] for place in places]
-        block = b"".join(chosen)
-        file = b"".join((self.head, _number(len(chosen)), _number(len(block)), block, _SYNC))
-        frame = polars_avro.read_avro(io.BytesIO(file), batch_size=max(len(chosen), 1))
-        return Table(frame.rename(dict(self.columns)), places)
+    def _filled(self, values: Sequence[bytes]) -> Verdict:
+        """Put *values* into the file, and tell which are sound."""
+        ends, file = np.cumsum(np.fromiter(map(len, values), np.int64, len(values))), self.file
+        file.seek(0)
+        file.write(b"".join((self.head, _number(len(values)), _number(int(ends[-1]) if len(ends) else 0))))
+        start = file.tell()
+        file.writelines(values)
+        file.write(_SYNC)
+        file.truncate()
+        with file.getbuffer() as whole, whole[start:] as text:
+            return walked_through(text, ends, self.schema, FRAME_BYTES)
 
-    def _singly(self, bodies: Sequence[bytes], places: Places) -> Table:
+    def _block(self, places: Places) -> Table:
+        """The records at *places*, which are what the file holds."""
+        self.file.seek(0)
+        frame = polars_avro.read_avro(self.file, batch_size=max(len(places), 1))
+        return Table(frame.drop(_FRAME).rename(dict(self.columns)), places)
+
+    def _singly(self, values: Sequence[bytes], places: Places) -> Table:
         records, kept = [], []
         for place in places:
             try:
-                records.append(self._record(bodies[place]))
+                records.append(self._record(values[place][FRAME_BYTES:]))
                 kept.append(place)
             except (ValueError, IndexError, EOFError, OverflowError, TypeError, MemoryError):
                 continue
@@ -119,7 +143,10 @@ def reader(schema: Schema, names: Mapping[str, str], *, by_block: bool = True) -
     types = {columns[field["name"]]: _type(field["type"]) for field in schema["fields"]}
     text = json.dumps(schema)
     parsed = fastavro.parse_schema(json.loads(text))
-    return Reader(schema, parsed, columns, types, _file_head(text.encode()), by_block and polars_avro is not None)
+    # A frame before each record is a field of it, so that no record has to be copied without.
+    frame = {"name": _FRAME, "type": {"type": "fixed", "name": f"{_FRAME}Bytes", "size": FRAME_BYTES}}
+    framed = json.dumps({**schema, "fields": [frame, *schema["fields"]]})
+    return Reader(schema, parsed, columns, types, _file_head(framed.encode()), by_block and polars_avro is not None)
 
 
 def _type(kind: Any) -> pl.DataType:

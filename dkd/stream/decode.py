@@ -11,11 +11,9 @@ import polars as pl
 
 from dkd.model.columns import RAW_FIELDS
 from dkd.model.schema import Model
-from dkd.stream.blocks import Reader, reader
+from dkd.stream.blocks import FRAME_BYTES, Reader, reader
 from dkd.stream.records import Batch
 from dkd.systems.avro.render import raw_schema, schema_id
-
-_FRAME_BYTES = 5
 
 Schema = dict[str, Any]
 
@@ -72,11 +70,11 @@ class Decoder:
         refusals: list[Refusal] = []
         frames = [pl.DataFrame(schema={"offset": pl.Int64()})]
         for found_id, places in self._by_schema(batch, refusals).items():
-            bodies = [(batch.values[place] or b"")[_FRAME_BYTES:] for place in places]
-            table = self.readers[found_id].read(bodies)
+            values = [batch.values[place] or b"" for place in places]
+            table = self.readers[found_id].read(values)
             offsets = np.asarray([batch.offsets[place] for place in places], np.int64)
-            lost = np.delete(np.arange(len(bodies)), table.places) if len(table.places) < len(bodies) else ()
-            refusals += [_unreadable(int(offsets[place]), found_id, len(bodies[place])) for place in lost]
+            lost = np.delete(np.arange(len(values)), table.places) if len(table.places) < len(values) else ()
+            refusals += [_unreadable(int(offsets[place]), found_id, len(values[place]) - FRAME_BYTES) for place in lost]
             frame = table.frame.insert_column(0, pl.Series("offset", offsets[table.places]))
             frames.append(self._typed(frame, refusals))
         frame = pl.concat(frames, how="diagonal_relaxed").sort("offset") if len(frames) > 2 else frames[-1]
@@ -87,11 +85,11 @@ class Decoder:
         heads: dict[bytes, list[int]] = {}
         for place, value in enumerate(batch.values):
             if value is not None:
-                heads.setdefault(value[:_FRAME_BYTES], []).append(place)
+                heads.setdefault(value[:FRAME_BYTES], []).append(place)
         found: dict[int, list[int]] = {}
         for head, places in heads.items():
             named = int.from_bytes(head[1:], "big")
-            if len(head) == _FRAME_BYTES and head[0] == 0 and named in self.readers:
+            if len(head) == FRAME_BYTES and head[0] == 0 and named in self.readers:
                 found[named] = places
             else:
                 refusals += [_unframed(batch.offsets[place], head) for place in places]
@@ -125,7 +123,7 @@ def decoder(schemas: Mapping[int, Schema], wanted: Mapping[str, pl.DataType], *,
 
 
 def _unframed(offset: int, head: bytes) -> Refusal:
-    if len(head) == _FRAME_BYTES and head[0] == 0:
+    if len(head) == FRAME_BYTES and head[0] == 0:
         named = int.from_bytes(head[1:], "big")
         return Refusal(offset, "decode", "DKD521", "unknown_schema", f"schema {named} is unknown here",
                        f"put the schema's file {named}.avsc into specs/<site>/schemas")  # fmt: skip
