@@ -7,6 +7,7 @@ enrichers see only what is new. What is kept changes no answer, as the same colu
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import compress, groupby, repeat
 from typing import Any, NamedTuple
 
@@ -24,8 +25,15 @@ Keys = Sequence[Any]
 
 _TOGETHER = (("url", "campaign"), ("referrer",), ("agent", "geo", "bots"))
 _APART = frozenset(("sessions",))
-_TAKEN = ("page_path", "referrer_medium", "utm_source", "is_bot")
-"""What sessions read of enrichers' columns, beside the texts of origin and device."""
+_TAKEN = ("page_path", "is_bot")
+"""What sessions read of enrichers' columns, beside the texts of origin and device, and :data:`FLAGS`."""
+
+FLAGS: dict[str, pl.Expr] = {
+    "has_path": pl.col("page_path").is_not_null(),
+    "inside": ~((pl.col("referrer_medium") != "internal").fill_null(False) | pl.col("utm_source").is_not_null()),
+    "bot": pl.col("is_bot").fill_null(False),
+}
+"""What sessions ask of each event, as 0 or 1."""
 
 _KEPT_BYTES = 48 * 1024 * 1024
 """About so much JSON is kept for each context; then it begins anew."""
@@ -48,6 +56,7 @@ class Context:
         origin: Columns that are part of a session's origin, in pieces that stand side by side there.
         device: The same for its device.
         taken: Columns that are handed on as they are.
+        flags: Of :data:`FLAGS`.
     """
 
     entries: tuple[int, ...]
@@ -56,18 +65,20 @@ class Context:
     origin: tuple[tuple[str, ...], ...]
     device: tuple[tuple[str, ...], ...]
     taken: tuple[str, ...]
+    flags: tuple[str, ...]
 
-    @property
+    @cached_property
     def items(self) -> tuple[object, ...]:
         """What each item of an answer is: a name of :attr:`taken`, or a span of one of the three kinds."""
         pieces = (("json", self.spans), ("origin", self.origin), ("device", self.device))
-        return (*((kind, span) for kind, spans in pieces for span in spans), *self.taken)
+        return (*((kind, span) for kind, spans in pieces for span in spans), *self.taken, *self.flags)
 
     def answers(self, frame: pl.DataFrame) -> Iterator[Answer]:
         """An answer for each row of *frame*, which has all columns."""
         columns: list[Sequence[object]] = [members(frame.select(span)) for span in self.spans]
         columns += [arrays(frame, span) for span in (*self.origin, *self.device)]
         columns += [frame[name].to_list() for name in self.taken]
+        columns += [frame.select(FLAGS[flag].cast(pl.UInt8)).to_series().to_list() for flag in self.flags]
         return zip(*columns, strict=True)
 
 
@@ -102,6 +113,7 @@ def planned(clean: Sequence[str]) -> Plan:
             needs[place],
             *(tuple(span for one, span in _spans(some, owner) if one == place) for some in (clean, ORIGIN, DEVICE)),
             tuple(name for one in group for name in CATALOGUE[one].adds if name in asked),
+            tuple(flag for flag, expr in FLAGS.items() if max(owner[one] for one in expr.meta.root_names()) == place),
         )
         for place, group in enumerate(groups)
     )
@@ -201,7 +213,7 @@ class Memory:
     def _learn(self, place: int, missing: Mapping[Any, int], given: "_Given", ask: Ask) -> None:
         context, frame = self.plan.contexts[place], given.at(list(missing.values()))
         answers = list(context.answers(ask(frame, context.entries)))
-        texts = len(context.items) - len(context.taken)
+        texts = len(context.items) - len(context.taken) - len(context.flags)
         self.sizes[place] += sum(len(one) for answer in answers for one in answer[:texts])
         self.sizes[place] += int(frame.estimated_size()) + _ANSWER_BYTES * len(answers)
         self.known[place].update(zip(missing, answers, strict=True))

@@ -22,6 +22,7 @@ PAGE_CHARACTERS = 500
 """A longer path is cut; it would else be for the visitor to say how large our state becomes."""
 
 _PAGE = struct.Struct("<qQH")
+_PAGE_HEAD = np.dtype([("time_ms", "<i8"), ("tie", "<u8"), ("bytes", "<u2")])
 _FEW_GROUPS = 1 << (63 - TIME_BITS)
 _SUMS = ("units", "micros", "events", "pageviews", "clicks", "heartbeats", "conversions", "pages")
 
@@ -61,20 +62,24 @@ class _Blobs:
         """The entries of pages of each piece, all of which have pages."""
         is_new = places >= self.count
         fresh, known = places[is_new] - self.count, places[~is_new]
-        shared = self._events.arrived.shared.by_item["page_path"]
-        paths = [shared[place].encode() for place in fresh.tolist()]
-        times, ties = (self._events.rows[name][fresh].tolist() for name in ("start_ms", "first_tie"))
-        pack, size = _PAGE.pack, PAGE_CHARACTERS
-        new = (
-            pack(time_ms, tie, len(text)) + text
-            for time_ms, tie, text in zip(times, ties, (one if len(one) <= size else _cut(one) for one in paths),
-                                          strict=True)
-        )  # fmt: skip
-        old = (
+        new = self._fresh_pages(fresh)
+        if not len(known):
+            return new
+        left, old = iter(new), (
             self.old[place][start:end]
             for place, start, end in zip(known.tolist(), *self.ends[3:5, known].tolist(), strict=True)
-        )
-        return [next(new) if one else next(old) for one in is_new.tolist()]
+        )  # fmt: skip
+        return [next(left) if one else next(old) for one in is_new.tolist()]
+
+    def _fresh_pages(self, fresh: Places) -> list[bytes]:
+        shared, size = self._events.arrived.shared.by_item["page_path"], PAGE_CHARACTERS
+        texts = [shared[place].encode() for place in fresh.tolist()]
+        texts = [text if len(text) <= size else _cut(text) for text in texts]
+        heads = np.empty(len(texts), _PAGE_HEAD)
+        heads["time_ms"], heads["tie"] = (self._events.rows[name][fresh] for name in ("start_ms", "first_tie"))
+        heads["bytes"] = np.fromiter(map(len, texts), np.uint16, len(texts))
+        packed, length = heads.tobytes(), _PAGE.size
+        return [packed[place * length : (place + 1) * length] + text for place, text in enumerate(texts)]
 
     def merged(self) -> dict[int, bytes]:
         """Ids of merged sessions, by the place of the piece; of the few that have any."""

@@ -3,7 +3,7 @@
 Events of one time are ordered by the hash of party and event id, or of their content where they have no id.
 """
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 
@@ -19,7 +19,6 @@ from dkd.enrich.runs import ROW, Places, Rows
 
 _LARGEST_VALUE = 1e14
 _MICROS = 1_000_000
-_INSIDE = (None, "internal")
 
 
 @dataclass(frozen=True)
@@ -95,24 +94,18 @@ def rows_of(events: Arrived, conversions: Sequence[Values]) -> Rows:
     rows["start_ms"] = rows["end_ms"] = rows["origin_ms"] = events.own["timestamp_ms"].to_numpy()
     rows["first_tie"] = rows["origin_tie"] = _with_ties(events)
     rows["events"] = 1
-    names = event.to_list()
-    rows["pageviews"] = is_pageview = _marked(names, frozenset(("page_view",)))
-    rows["clicks"] = _marked(names, frozenset(filter(is_click, set(names))))
-    rows["heartbeats"] = _marked(names, frozenset((HEARTBEAT,)))
-    has_path = np.fromiter((path is not None for path in shared["page_path"]), bool, len(rows))
-    rows["pages"] = has_page = is_pageview & has_path
+    has_path, rows["bot"], rows["inside"] = (np.array(shared[flag], bool) for flag in ("has_path", "bot", "inside"))
+    names = dict.fromkeys(event.to_list())
+    codes = np.fromiter(map({name: code for code, name in enumerate(names)}.__getitem__, event.to_list()), np.intp)
+    kinds = (("pageviews", "page_view".__eq__), ("clicks", is_click), ("heartbeats", HEARTBEAT.__eq__))
+    for column, is_one in kinds:
+        rows[column] = np.array([is_one(name) for name in names], bool)[codes] if names else 0
+    rows["pages"] = has_page = (rows["pageviews"] > 0) & has_path
     rows["last_page_ms"][has_page], rows["last_page_tie"][has_page] = (
         rows["start_ms"][has_page], rows["first_tie"][has_page])  # fmt: skip
-    rows["bot"] = np.fromiter((one is True for one in shared["is_bot"]), bool, len(rows))
-    pairs = zip(shared["referrer_medium"], shared["utm_source"], strict=True)
-    rows["inside"] = np.fromiter((source is None and medium in _INSIDE for medium, source in pairs), bool, len(rows))
     for conversion in conversions:
         _convert(rows, events.own, conversion)
     return rows
-
-
-def _marked(names: Sequence[str], wanted: Container[str]) -> NDArray[np.bool_]:
-    return np.fromiter(map(wanted.__contains__, names), bool, len(names))
 
 
 def _with_ties(events: Arrived) -> Keys:

@@ -1,8 +1,10 @@
 """The values of a batch become columns by the standard names, and a reject for each record that can't be read."""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +16,8 @@ from dkd.model.schema import Model
 from dkd.stream.blocks import FRAME_BYTES, Reader, reader
 from dkd.stream.records import Batch
 from dkd.systems.avro.render import raw_schema, schema_id
+
+_HEAD = itemgetter(slice(FRAME_BYTES))
 
 Schema = dict[str, Any]
 
@@ -70,9 +74,9 @@ class Decoder:
         refusals: list[Refusal] = []
         frames = [pl.DataFrame(schema={"offset": pl.Int64()})]
         for found_id, places in self._by_schema(batch, refusals).items():
-            values = [batch.values[place] or b"" for place in places]
+            values = batch.values if len(places) == len(batch) else [batch.values[place] or b"" for place in places]
             table = self.readers[found_id].read(values)
-            offsets = np.asarray([batch.offsets[place] for place in places], np.int64)
+            offsets = np.asarray(batch.offsets, np.int64)[np.asarray(places)]
             lost = np.delete(np.arange(len(values)), table.places) if len(table.places) < len(values) else ()
             refusals += [_unreadable(int(offsets[place]), found_id, len(values[place]) - FRAME_BYTES) for place in lost]
             frame = table.frame.insert_column(0, pl.Series("offset", offsets[table.places]))
@@ -80,14 +84,10 @@ class Decoder:
         frame = pl.concat(frames, how="diagonal_relaxed").sort("offset") if len(frames) > 2 else frames[-1]
         return Decoded(frame, sorted(refusals))
 
-    def _by_schema(self, batch: Batch, refusals: list[Refusal]) -> dict[int, list[int]]:
+    def _by_schema(self, batch: Batch, refusals: list[Refusal]) -> dict[int, Sequence[int]]:
         """Places in the batch by schema id; records without a frame, or of an unknown schema, are refused."""
-        heads: dict[bytes, list[int]] = {}
-        for place, value in enumerate(batch.values):
-            if value is not None:
-                heads.setdefault(value[:FRAME_BYTES], []).append(place)
-        found: dict[int, list[int]] = {}
-        for head, places in heads.items():
+        found: dict[int, Sequence[int]] = {}
+        for head, places in _by_head(batch.values).items():
             named = int.from_bytes(head[1:], "big")
             if len(head) == FRAME_BYTES and head[0] == 0 and named in self.readers:
                 found[named] = places
@@ -107,6 +107,17 @@ class Decoder:
             refusals += [_wrong_type(offset, name, kind) for offset in tried.filter(failed)["offset"].to_list()]
             frame = tried.filter(~failed).with_columns(pl.col("?cast").alias(name)).drop("?cast")
         return frame
+
+
+def _by_head(values: Sequence[bytes | None]) -> Mapping[bytes, Sequence[int]]:
+    """Places of the values that begin alike; ticks are in none."""
+    if None not in values and len(heads := set(map(_HEAD, values))) == 1:
+        return {heads.pop(): range(len(values))}
+    found: dict[bytes, list[int]] = defaultdict(list)
+    for place, value in enumerate(values):
+        if value is not None:
+            found[value[:FRAME_BYTES]].append(place)
+    return found
 
 
 def known_schemas(model: Model, folder: Path) -> dict[int, Schema]:

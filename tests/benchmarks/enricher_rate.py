@@ -104,11 +104,11 @@ def drained(servers: str, names: Names, count: int, doing: object) -> Rate:
     source = KafkaSource(member, kafka, names, print)
     with closing(source), closing(sink):
         loop = Loop(source, sink, doing)  # type: ignore[arg-type]
-        while not (done := loop.step(Limits()).consumed):
+        while not (done := loop.step(Limits(events=10_000)).consumed):
             pass
         cpu_s, wall_s, first = time.process_time(), time.perf_counter(), done
         while done < count:
-            done += loop.step(Limits()).consumed
+            done += loop.step(Limits(events=10_000)).consumed
         used_s, passed_s = time.process_time() - cpu_s, time.perf_counter() - wall_s
         books = sum((live.state.books for live in loop.live.values()), Books())
     return Rate((done - first) / used_s, (done - first) / passed_s, books)
