@@ -33,10 +33,11 @@ def enrich(
     import signal
     from contextlib import ExitStack, closing
 
-    from dkd.stream.heap import collect_rarely, keep_small
+    from dkd.stream.heap import collect_rarely, keep_small, one_thread
     from dkd.stream.stop import Stop
 
     keep_small()
+    one_thread()
     stop = Stop()  # before the imports that take a second, so that a stop during these is graceful too
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.ask())
