@@ -18,6 +18,8 @@ try:
 except ImportError:  # no wheel for this platform
     polars_avro = None  # type: ignore[assignment]
 
+_UNREADABLE = (pl.exceptions.PolarsError, *((polars_avro.AvroError,) if polars_avro else ()))
+
 Schema = Mapping[str, Any]
 Places = NDArray[np.intp]
 
@@ -51,6 +53,7 @@ class Reader:
         columns: Column of each Avro field, in the schema's order.
         types: Type of each column.
         head: What stands before the block in an Avro file; its schema begins with the frame, as each record does.
+        bytes_head: The same, but text is called bytes, which look the same in Avro.
         by_block: Whether polars-avro reads; else fastavro, which is some ten times slower and gives the same.
         file: Where blocks are put together; new memory for each would cost as much as reading it.
     """
@@ -60,6 +63,7 @@ class Reader:
     columns: Mapping[str, str]
     types: Mapping[str, pl.DataType]
     head: bytes
+    bytes_head: bytes
     by_block: bool
     file: io.BytesIO = field(default_factory=io.BytesIO, repr=False)
 
@@ -88,17 +92,35 @@ class Reader:
             if not is_filled:
                 self._filled([values[place] for place in places])
             return [self._block(places)]
-        except (polars_avro.AvroError, pl.exceptions.PolarsError):  # text that is not UTF-8
+        except _UNREADABLE:  # text that is not UTF-8
+            pass
+        try:
+            self._filled([values[place] for place in places], as_bytes=True)
+            return self._sifted(self._block(places), values)
+        except _UNREADABLE:  # in a list
             if len(places) <= _CHUNK:
                 return [self._singly(values, places)]
         parts = np.array_split(places, -(-len(places) // _CHUNK))
         return [table for part in parts for table in self._blocks(values, part)]
 
-    def _filled(self, values: Sequence[bytes]) -> Verdict:
-        """Put *values* into the file, and tell which are sound."""
+    def _sifted(self, table: Table, values: Sequence[bytes]) -> list[Table]:
+        """*table*, in which text is bytes still, with text where it is UTF-8; the few other rows are read one by one."""
+        changed = [name for name, kind in self.types.items() if table.frame.schema[name] != kind]
+        lost, found = np.zeros(len(table.places), bool), list[pl.Series]()
+        for name in changed:
+            column = table.frame[name]
+            texts = _texts(column) if column.dtype == pl.Binary else column.cast(self.types[name])
+            lost |= (texts.is_null() & column.is_not_null()).to_numpy()
+            found.append(texts.alias(name))
+        frame = table.frame.with_columns(found)
+        rest = self._singly(values, table.places[lost])
+        return [Table(frame.filter(pl.Series(~lost)), table.places[~lost]), rest]
+
+    def _filled(self, values: Sequence[bytes], *, as_bytes: bool = False) -> Verdict:
+        """Put *values* into the file, and tell which are sound; *as_bytes* leaves text unread."""
         ends, file = np.cumsum(np.fromiter(map(len, values), np.int64, len(values))), self.file
         file.seek(0)
-        file.write(b"".join((self.head, _number(len(values)), _number(int(ends[-1]) if len(ends) else 0))))
+        file.write(b"".join((self.bytes_head if as_bytes else self.head, _number(len(values)), _number(int(ends[-1]) if len(ends) else 0))))
         start = file.tell()
         file.writelines(values)
         file.write(_SYNC)
@@ -131,6 +153,21 @@ class Reader:
         return [record[name] for name in self.columns]
 
 
+def _texts(column: pl.Series) -> pl.Series:
+    """Bytes as text; null where they are not UTF-8."""
+    try:
+        return column.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return pl.Series([None if value is None else _text(value) for value in column.to_list()], dtype=pl.String)
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def reader(schema: Schema, names: Mapping[str, str], *, by_block: bool = True) -> Reader:
     """A reader of records of *schema*.
 
@@ -146,7 +183,8 @@ def reader(schema: Schema, names: Mapping[str, str], *, by_block: bool = True) -
     # A frame before each record is a field of it, so that no record has to be copied without.
     frame = {"name": _FRAME, "type": {"type": "fixed", "name": f"{_FRAME}Bytes", "size": FRAME_BYTES}}
     framed = json.dumps({**schema, "fields": [frame, *schema["fields"]]})
-    return Reader(schema, parsed, columns, types, _file_head(framed.encode()), by_block and polars_avro is not None)
+    heads = (_file_head(one.encode()) for one in (framed, framed.replace('"string"', '"bytes"')))
+    return Reader(schema, parsed, columns, types, *heads, by_block and polars_avro is not None)
 
 
 def _type(kind: Any) -> pl.DataType:

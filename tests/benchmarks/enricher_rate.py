@@ -5,7 +5,8 @@
 Both drain the same raw topic of a running Kafka, in transactions of --batch events with offsets and state, one after
 the other, twice; then the enricher drains a topic of which a tenth is malformed. Figures are events per CPU-second of
 the whole process, because wall time on a shared machine says little; the ratios are what counts. Every visitor comes
-once in 20,000 events, and no session ends: nearly every event changes another session, the worst case.
+once in 20,000 events, and no session ends: nearly every event changes another session, the worst case. With --visits
+they come for eight events and go, a thousand at a time.
 """
 
 import argparse
@@ -88,7 +89,7 @@ class Weighed:
         self._sink.close()
 
 
-def filled(servers: str, site: str, count: int, malformed: float = 0) -> None:
+def filled(servers: str, site: str, count: int, malformed: float = 0, visits: bool = False) -> None:
     """Make the topics, with *count* events of some 20,000 visitors in raw; a share is malformed."""
     names, writer = Names.of(shop(site)), Writer(shop(site))
     admin = AdminClient({"bootstrap.servers": servers})
@@ -99,10 +100,11 @@ def filled(servers: str, site: str, count: int, malformed: float = 0) -> None:
                          "queue.buffering.max.messages": 1_000_000})  # fmt: skip
     chance = random.Random(3)
     for seq in range(count):
-        party = seq * 7_919 % 20_011
+        party, received_ms = (seq // 8_000 * 1_000 + seq % 1_000, 100) if visits else (seq * 7_919 % 20_011, 10)
+        received_ms = NOW_MS + received_ms * seq
         event = {
-            "timestamp": NOW_MS + 10 * seq,
-            "clientTimestamp": NOW_MS + 10 * seq - 1_000 * (party % 40),
+            "timestamp": received_ms,
+            "clientTimestamp": received_ms - 1_000 * (party % 40),
             "partyId": f"0:k{party:07}:{party:032x}",
             "sessionId": f"0:k{party:07}:{seq % 997:032x}",
             "pageViewId": f"0:{seq:032x}",
@@ -122,7 +124,7 @@ def filled(servers: str, site: str, count: int, malformed: float = 0) -> None:
         value = writer.value(event)
         if chance.random() < malformed:
             value = chance.choice((value[:-3], value + b"x", value[:40], b"no avro", value.replace(b"shop", b"\xff\xffop")))
-        producer.produce(names.raw, value, str(event["partyId"]), timestamp=NOW_MS + 10 * seq)
+        producer.produce(names.raw, value, str(event["partyId"]), timestamp=received_ms)
     assert producer.flush(120) == 0
 
 
@@ -156,13 +158,14 @@ def main() -> None:
     parser.add_argument("--servers", default="127.0.0.1:28206")
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--batch", type=int, default=10_000)
+    parser.add_argument("--visits", action="store_true", help="visitors come for eight events and go; sessions end")
     parser.add_argument("--turns", type=int, default=2)
     asked = parser.parse_args()
     keep_small()  # as dkd enrich does, for both
     site = f"rate{uuid.uuid4().hex[:6]}"
     works = {"pass-through": (site, Through()), "enricher": (site, work(site)), "10 % malformed": (f"{site}m", work(f"{site}m"))}
-    filled(asked.servers, site, asked.events)
-    filled(asked.servers, f"{site}m", asked.events, malformed=0.1)
+    filled(asked.servers, site, asked.events, visits=asked.visits)
+    filled(asked.servers, f"{site}m", asked.events, malformed=0.1, visits=asked.visits)
     collect_rarely()
     admin = AdminClient({"bootstrap.servers": asked.servers})
     print("work           events per CPU-second   per second of the clock   ms, p50 / p99   state B")
