@@ -195,20 +195,33 @@ class _Batch:
             unseen: Places of the events that were not seen before.
             rejects: Of all lanes, ``offset`` being the place.
         """
-        ids, is_first = ([value for one in found for value in one[column]] for column in (0, 1))
+        ids = [value for one in found for value in one.ids]
+        is_first = [value for one in found for value in one.is_first]
         values = self.kept.encoded(self.own, ids, is_first)
         counts = (limits(places.to_numpy(), self.lanes) for places in (raw, unseen, rejects["offset"]))
         offsets = np.concatenate([lane.offsets for lane in self.lanes])
         rejects = rejects.with_columns(pl.Series("offset", offsets[rejects["offset"].to_numpy()], pl.Int64))
         spans = zip(*counts, strict=True)
-        return [self._outcome(seq, one, values, rejects, span) for seq, (one, span) in enumerate(zip(found, spans, strict=True))]
+        return [
+            self._outcome(seq, one, values, rejects, span)
+            for seq, (one, span) in enumerate(zip(found, spans, strict=True))
+        ]
 
-    def _outcome(self, seq: int, found: Sessionized, values: list[bytes], rejects: pl.DataFrame, spans: tuple[tuple[int, int], ...]) -> Outcome:
+    def _outcome(
+        self,
+        seq: int,
+        found: Sessionized,
+        values: list[bytes],
+        rejects: pl.DataFrame,
+        spans: tuple[tuple[int, int], ...],
+    ) -> Outcome:
         (start, end), timed = self.limits[seq], self.timed.passed[seq]
         consumed, unseen, refused = (after - before for before, after in spans)
         late = int(self.own["is_late"][start:end].sum())
         in_time = consumed - refused
-        books = Books(consumed, end - start, unseen - (end - start), in_time - unseen, refused, late, len(found.finished))
+        books = Books(
+            consumed, end - start, unseen - (end - start), in_time - unseen, refused, late, len(found.finished)
+        )
         return Outcome(
             values[start:end],
             self.parties[start:end],

@@ -106,18 +106,14 @@ def planned(clean: Sequence[str]) -> Plan:
     owner = {name: place for place in reversed(range(len(groups))) for name in needs[place]}
     owner |= {name: place for place, group in enumerate(groups) for one in group for name in CATALOGUE[one].adds}
     asked = {name for some in needs for name in some} | set(_TAKEN)
-    spans = _spans(clean, owner)
-    contexts = tuple(
-        Context(
-            group,
-            needs[place],
-            *(tuple(span for one, span in _spans(some, owner) if one == place) for some in (clean, ORIGIN, DEVICE)),
-            tuple(name for one in group for name in CATALOGUE[one].adds if name in asked),
-            tuple(flag for flag, expr in FLAGS.items() if max(owner[one] for one in expr.meta.root_names()) == place),
-        )
-        for place, group in enumerate(groups)
-    )
-    return Plan(contexts, spans, tuple(map(names.index, sorted(_APART))))
+    parts = [_spans(some, owner) for some in (clean, ORIGIN, DEVICE)]
+    contexts = []
+    for place, group in enumerate(groups):
+        json, origin, device = (tuple(span for one, span in part if one == place) for part in parts)
+        taken = tuple(name for one in group for name in CATALOGUE[one].adds if name in asked)
+        flags = (flag for flag, expr in FLAGS.items() if max(map(owner.__getitem__, expr.meta.root_names())) == place)
+        contexts.append(Context(group, needs[place], json, origin, device, taken, tuple(flags)))
+    return Plan(tuple(contexts), parts[0], tuple(map(names.index, sorted(_APART))))
 
 
 def _needs(group: Sequence[int]) -> tuple[str, ...]:
@@ -180,12 +176,14 @@ class Memory:
             columns = [found[name] if name in found else events[name].to_list() for name in needs]
             keys = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
             answers = self._answers(place, keys, _Given(dict(zip(needs, columns, strict=True)), events.schema), ask)
-            found |= zip(context.items, zip(*answers, strict=True) if answers else ((),) * len(context.items), strict=True)
+            found |= zip(
+                context.items, zip(*answers, strict=True) if answers else ((),) * len(context.items), strict=True
+            )
         return Columns(found)
 
     def numbers(self, span: Sequence[str], columns: Sequence[Sequence[Any]]) -> list[bytes]:
         """Members of numbers and booleans, of which few combinations come again and again."""
-        keys = list(zip(repeat(span), *columns))  # noqa: B905
+        keys = list(zip(repeat(span), *columns))
         found = list(map(self.texts.get, keys))
         if None in found:
             if len(self.texts) > _TEXTS:

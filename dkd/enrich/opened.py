@@ -112,7 +112,7 @@ class OpenSessions:
         return OpenSessions(tuple(ranges), self.count + delta.opened, max(self.swept_ms, delta.swept_ms))
 
     def _enough(self) -> list[tuple[Run, ...]]:
-        """The ranges; twice as many, where they hold much: rewriting one should take memory and time of a small part."""
+        """The ranges; twice as many, where they hold much: rewriting one should take little memory and time."""
         ranges, count = list(self.ranges), len(self.ranges)
         if count == _MOST_RANGES or sum(len(run) for runs in ranges for run in runs) <= _FULL * count:
             return ranges

@@ -176,9 +176,7 @@ def _extends(first: Places, by_origin: Places, groups: NDArray[np.int64], existi
     return found
 
 
-def _heads(
-    first: Places, by_origin: Places, blobs: _Blobs, found: Rows, extends: NDArray[np.bool_]
-) -> list[bytes]:
+def _heads(first: Places, by_origin: Places, blobs: _Blobs, found: Rows, extends: NDArray[np.bool_]) -> list[bytes]:
     """What each group's blob begins with; the lengths in *found* are set."""
     is_old = (first == by_origin) & (first < blobs.count)
     new = ~is_old

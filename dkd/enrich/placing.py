@@ -200,12 +200,12 @@ def ids_of(events: Events, places: Places) -> NDArray[np.uint64]:
     An event without an id is known by its place in raw, which a replay of the topic repeats.
     """
     arrived, chosen = events.arrived, places.tolist()
+    parties, event_ids = ([column[place] for place in chosen] for column in (arrived.parties, arrived.event_ids))
     times, offsets = events.rows["start_ms"][places].tolist(), arrived.offsets[places].tolist()
     texts = (
         b"%b\0%b\0%d" % (party, event if event is not None else b"@%d" % offset, time_ms)
-        for party, event, time_ms, offset in zip(map(arrived.parties.__getitem__, chosen),
-                                                 map(arrived.event_ids.__getitem__, chosen), times, offsets, strict=True)
-    )  # fmt: skip
+        for party, event, time_ms, offset in zip(parties, event_ids, times, offsets, strict=True)
+    )
     return as_ids(map(xxhash.xxh3_128_digest, texts))
 
 

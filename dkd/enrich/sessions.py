@@ -87,7 +87,9 @@ def sessionized(arrived: Arrived, marks: Marks, opened: OpenSessions, rules: Rul
     empty = concerned[~known(concerned, np.sort(alive.keys))]
     grown = int(np.count_nonzero(alive.rows["linked"] == 0)) - int(np.count_nonzero(existing.rows["linked"] == 0))
     delta = SessionsDelta(united((alive, Pieces.gone(empty))).sorted(), before_ms, grown)
-    return Sessionized(_spread(_hex(found.session_ids), in_time), _spread(found.is_first.tolist(), in_time), done, delta)
+    return Sessionized(
+        _spread(_hex(found.session_ids), in_time), _spread(found.is_first.tolist(), in_time), done, delta
+    )
 
 
 def _concerned(opened: OpenSessions, keys: Keys, before_ms: int) -> Pieces:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dkd.stream.structure import SPARE, Verdict, walked_through
+from dkd.stream.structure import Verdict, walked_through
 
 try:
     import polars_avro
@@ -24,7 +24,6 @@ Schema = Mapping[str, Any]
 Places = NDArray[np.intp]
 
 _SYNC = b"dkd block marker"  # of 16 bytes, as Avro wants; the walk wants no more behind the last body
-assert len(_SYNC) >= SPARE
 FRAME_BYTES = 5
 _FRAME = "dkdFrame"
 _CHUNK = 256
@@ -104,7 +103,7 @@ class Reader:
         return [table for part in parts for table in self._blocks(values, part)]
 
     def _sifted(self, table: Table, values: Sequence[bytes]) -> list[Table]:
-        """*table*, in which text is bytes still, with text where it is UTF-8; the few other rows are read one by one."""
+        """*table*, whose text is bytes still, with text where it is UTF-8; the few other rows are read one by one."""
         changed = [name for name, kind in self.types.items() if table.frame.schema[name] != kind]
         lost, found = np.zeros(len(table.places), bool), list[pl.Series]()
         for name in changed:
@@ -120,7 +119,15 @@ class Reader:
         """Put *values* into the file, and tell which are sound; *as_bytes* leaves text unread."""
         ends, file = np.cumsum(np.fromiter(map(len, values), np.int64, len(values))), self.file
         file.seek(0)
-        file.write(b"".join((self.bytes_head if as_bytes else self.head, _number(len(values)), _number(int(ends[-1]) if len(ends) else 0))))
+        file.write(
+            b"".join(
+                (
+                    self.bytes_head if as_bytes else self.head,
+                    _number(len(values)),
+                    _number(int(ends[-1]) if len(ends) else 0),
+                )
+            )
+        )
         start = file.tell()
         file.writelines(values)
         file.write(_SYNC)
@@ -183,8 +190,8 @@ def reader(schema: Schema, names: Mapping[str, str], *, by_block: bool = True) -
     # A frame before each record is a field of it, so that no record has to be copied without.
     frame = {"name": _FRAME, "type": {"type": "fixed", "name": f"{_FRAME}Bytes", "size": FRAME_BYTES}}
     framed = json.dumps({**schema, "fields": [frame, *schema["fields"]]})
-    heads = (_file_head(one.encode()) for one in (framed, framed.replace('"string"', '"bytes"')))
-    return Reader(schema, parsed, columns, types, *heads, by_block and polars_avro is not None)
+    head, bytes_head = (_file_head(one.encode()) for one in (framed, framed.replace('"string"', '"bytes"')))
+    return Reader(schema, parsed, columns, types, head, bytes_head, by_block and polars_avro is not None)
 
 
 def _type(kind: Any) -> pl.DataType:

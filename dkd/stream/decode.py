@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -17,7 +17,7 @@ from dkd.stream.blocks import FRAME_BYTES, Reader, reader
 from dkd.stream.records import Batch
 from dkd.systems.avro.render import raw_schema, schema_id
 
-_HEAD = itemgetter(slice(FRAME_BYTES))
+_HEAD: Callable[[Any], bytes] = itemgetter(slice(FRAME_BYTES))
 
 Schema = dict[str, Any]
 
@@ -74,7 +74,7 @@ class Decoder:
         refusals: list[Refusal] = []
         frames = [pl.DataFrame(schema={"offset": pl.Int64()})]
         for found_id, places in self._by_schema(batch, refusals).items():
-            values = batch.values if len(places) == len(batch) else [batch.values[place] or b"" for place in places]
+            values = [batch.values[place] or b"" for place in places]
             table = self.readers[found_id].read(values)
             offsets = np.asarray(batch.offsets, np.int64)[np.asarray(places)]
             lost = np.delete(np.arange(len(values)), table.places) if len(table.places) < len(values) else ()

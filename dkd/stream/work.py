@@ -113,7 +113,9 @@ class Work:
         delta = delta.with_rejects(len(refusals)) if refusals else delta
         refused = sorted([*refusals, *(_refusals(outcome.rejects) if outcome else ())])
         return Done(
-            clean=Rows("clean", outcome.keys, outcome.values, outcome.received_ms) if outcome else Rows("clean", (), (), ()),
+            clean=Rows("clean", outcome.keys, outcome.values, outcome.received_ms)
+            if outcome
+            else Rows("clean", (), (), ()),
             sessions=_sessions(outcome.finished if outcome else Finished.none(), batch),
             rejects=Rows.of("rejects", [self._reject(batch, place, one) for place, one in _placed(batch, refused)]),
             delta=delta,

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/enricher_cuts.py [--events 20000]
 
-Raw holds sound events, repeats, malformed, late and out-of-order ones, and ticks. Exit 1 when clean, sessions or rejects
-differ.
+Raw holds sound events, repeats, malformed, late and out-of-order ones, and ticks. Exit 1 when clean, sessions or
+rejects differ.
 """
 
 import argparse

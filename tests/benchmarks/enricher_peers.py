@@ -1,4 +1,4 @@
-"""How fast the enricher is, against the same enrichment written with Quix Streams, and with kafka-python and dictionaries.
+"""How fast the enricher is, against the same work done with Quix Streams, and with kafka-python and dictionaries.
 
     python tests/benchmarks/enricher_peers.py --servers 127.0.0.1:28206
 
@@ -17,7 +17,8 @@ import sys
 import uuid
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parent))
 
 import enricher_rate
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -26,8 +27,8 @@ from stream_site import Writer, shop, work
 from dkd.stream.clients import Names
 from dkd.stream.heap import collect_rarely, keep_small
 
-NEEDS = ("quixstreams==3.28.1", "kafka-python>=3.0", "crc32c", "orjson", "fastavro", "xxhash", "maxminddb", "google-re2",
-         "ua-parser[regex]", "crawler-user-agents", "polars", "numpy", "pydantic>=2.10", "PyYAML")  # fmt: skip
+NEEDS = ("quixstreams==3.28.1", "kafka-python>=3.0", "crc32c", "orjson", "fastavro", "xxhash", "maxminddb",
+         "google-re2", "ua-parser[regex]", "crawler-user-agents", "polars", "numpy", "pydantic", "PyYAML")  # fmt: skip
 ROOT = Path(__file__).parents[2]
 
 
@@ -50,7 +51,11 @@ def main() -> None:
     asked = parser.parse_args()
     python = peer_python(asked.venv)
     site = f"peers{uuid.uuid4().hex[:6]}"
-    names, schema, admin = Names.of(shop(site)), Writer(shop(site)).schema, AdminClient({"bootstrap.servers": asked.servers})
+    names, schema, admin = (
+        Names.of(shop(site)),
+        Writer(shop(site)).schema,
+        AdminClient({"bootstrap.servers": asked.servers}),
+    )
     keep_small()
     doing = work(site)
     enricher_rate.filled(asked.servers, site, asked.events)
@@ -68,7 +73,9 @@ def main() -> None:
             for peer in ("dicts", "quix"):
                 command = [python, Path(__file__).with_name("peer_loops.py"), peer, asked.servers, names.raw,
                            str(asked.peer_events), json.dumps(schema)]  # fmt: skip
-                done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
+                done = subprocess.run(
+                    command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+                )
                 if done.returncode:
                     print(done.stderr[-2_000:], file=sys.stderr)
                 else:

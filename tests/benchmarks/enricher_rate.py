@@ -81,7 +81,11 @@ class Weighed:
 
     def commit(self, results: Sequence[Result]) -> None:
         self.state_bytes += sum(
-            len(value or b"") for result in results for rows in result.rows if rows.kind == "state" for value in rows.values
+            len(value or b"")
+            for result in results
+            for rows in result.rows
+            if rows.kind == "state"
+            for value in rows.values
         )
         self._sink.commit(results)
 
@@ -123,7 +127,9 @@ def filled(servers: str, site: str, count: int, malformed: float = 0, visits: bo
         }
         value = writer.value(event)
         if chance.random() < malformed:
-            value = chance.choice((value[:-3], value + b"x", value[:40], b"no avro", value.replace(b"shop", b"\xff\xffop")))
+            value = chance.choice(
+                (value[:-3], value + b"x", value[:40], b"no avro", value.replace(b"shop", b"\xff\xffop"))
+            )
         producer.produce(names.raw, value, str(event["partyId"]), timestamp=received_ms)
     assert producer.flush(120) == 0
 
@@ -163,7 +169,11 @@ def main() -> None:
     asked = parser.parse_args()
     keep_small()  # as dkd enrich does, for both
     site = f"rate{uuid.uuid4().hex[:6]}"
-    works = {"pass-through": (site, Through()), "enricher": (site, work(site)), "10 % malformed": (f"{site}m", work(f"{site}m"))}
+    works = {
+        "pass-through": (site, Through()),
+        "enricher": (site, work(site)),
+        "10 % malformed": (f"{site}m", work(f"{site}m")),
+    }
     filled(asked.servers, site, asked.events, visits=asked.visits)
     filled(asked.servers, f"{site}m", asked.events, malformed=0.1, visits=asked.visits)
     collect_rarely()

@@ -48,7 +48,11 @@ class Steps:
         found["event"] = NAMES.get(raw["eventType"], raw["eventType"])
         found["received_ms"], found["timestamp_ms"] = raw["timestamp"], raw["clientTimestamp"] or raw["timestamp"]
         page = urlsplit(raw["location"] or "")
-        found["page_host"], found["page_path"], found["page_query"] = page.hostname, page.path or None, page.query or None
+        found["page_host"], found["page_path"], found["page_query"] = (
+            page.hostname,
+            page.path or None,
+            page.query or None,
+        )
         found.update(zip(UTM, campaign_of(page.query), strict=True))
         host = urlsplit(raw["referer"]).hostname if raw["referer"] else None
         site = self._site(host) if host else None
@@ -90,7 +94,7 @@ def dict_loop(servers: str, topic: str, count: int, steps: Steps) -> float:
     from kafka import KafkaConsumer, KafkaProducer
 
     consumer = KafkaConsumer(topic, bootstrap_servers=servers, group_id=f"{topic}.dicts", auto_offset_reset="earliest",
-                             enable_auto_commit=False, max_poll_records=2_000, isolation_level="read_committed")  # fmt: skip
+                             enable_auto_commit=False, max_poll_records=2_000)  # fmt: skip
     producer = KafkaProducer(bootstrap_servers=servers, transactional_id=f"{topic}.dicts", linger_ms=20)
     producer.init_transactions()
     sessions: dict[str, dict[str, Any]] = {}
@@ -118,7 +122,7 @@ def quix(servers: str, topic: str, count: int, steps: Steps) -> float:
     from quixstreams import Application, State
 
     app = Application(servers, consumer_group=f"{topic}.quix", auto_offset_reset="earliest", commit_interval=1.0,
-                      processing_guarantee="exactly-once", state_dir=f"/tmp/{topic}.quix", loglevel="WARNING")  # fmt: skip
+                      processing_guarantee="exactly-once", state_dir=f"/tmp/{topic}.quix")  # fmt: skip
     begun_s: list[float] = []
 
     def stepped(value: bytes) -> dict[str, Any]:
