@@ -16,8 +16,9 @@ count as null and ones that are not known are ignored, so records of an older sc
 
 Records that could not be decoded never come here: count them with ``outcome.delta.with_rejects(n)``.
 
-A delta to be stored holds ``delta.seen`` and ``delta.sessions.changed``, beside the new state's ``watermark_ms``,
-``seq`` and ``books`` (cumulative); a bucket holds ``state.bucket(index, count, forget_before_ms)`` in the same form.
+A delta to be stored holds ``delta.seen``, ``delta.sessions.changed`` and ``delta.visitors``, beside the new state's
+``watermark_ms``, ``seq`` and ``books`` (cumulative); a bucket holds ``state.bucket(index, count, forget_before_ms)``
+in the same form.
 
 Nothing here depends on how a stream is cut into batches: clean, sessions and rejects are byte for byte the same, and so
 is the state but for ``seq``.
@@ -33,6 +34,7 @@ from numpy.typing import NDArray
 
 from dkd.enrich import dedup, normalise
 from dkd.enrich.agent import add_agent
+from dkd.enrich.behaviour import PAGE, Watched, watched
 from dkd.enrich.bots import add_bots
 from dkd.enrich.campaign import add_campaign
 from dkd.enrich.finished import Finished
@@ -47,6 +49,7 @@ from dkd.enrich.rules import Rules, rules_of
 from dkd.enrich.sessions import Arrived, Sessionized, add_sessions, sessionized
 from dkd.enrich.state import Books, State, StateDelta
 from dkd.enrich.url import add_url
+from dkd.enrich.visitors import no_rows
 from dkd.errors import UsageError
 from dkd.model.columns import event_columns
 from dkd.model.enrichers import CATALOGUE
@@ -146,7 +149,7 @@ def _steps(model: Model, resources: Resources) -> dict[str, Step]:
     if on.geo and resources.country:
         steps["geo"] = partial(add_geo, country=resources.country)
     if on.bots and resources.bots:
-        steps["bots"] = partial(add_bots, match=resources.bots, allow=on.bots.allow)
+        steps["bots"] = partial(add_bots, lists=resources.bots, allow=on.bots.allow)
     if on.sessions:
         steps["sessions"] = partial(add_sessions, options=on.sessions)
     return steps
@@ -164,7 +167,8 @@ def enrich(raw: pl.DataFrame, state: State, setup: Setup, ticks: Sequence[tuple[
     events, invalid = normalise.normalised(raw, setup.model, setup.raw_schema, setup.rules)
     placed = _placed(events, state, setup, ticks)
     unseen = placed.events.filter(pl.Series(placed.is_fresh))
-    enriched = _with_steps(unseen, setup)
+    behaved = _behaved(unseen, state, setup)
+    enriched = _with_steps(unseen.with_columns(pl.Series("?behaviour", behaved.reasons)), setup)
     kept = _without_bots(enriched, setup.model)
     found = _with_sessions(kept, placed.marks, state, setup)
     rejects = pl.concat((invalid, placed.rejects)).sort("offset")
@@ -177,7 +181,7 @@ def enrich(raw: pl.DataFrame, state: State, setup: Setup, ticks: Sequence[tuple[
         late=int(found.clean["is_late"].sum()),
         sessions=len(found.finished),
     )
-    delta = StateDelta(placed.watermark_ms, books, placed.seen, placed.forget_before_ms, found.delta)
+    delta = StateDelta(placed.watermark_ms, books, placed.seen, placed.forget_before_ms, found.delta, behaved.changed)
     return Outcome(found.clean, found.finished, rejects, delta)
 
 
@@ -222,6 +226,13 @@ def _placed(events: pl.DataFrame, state: State, setup: Setup, ticks: Sequence[tu
         watermark_ms=None if after == dedup.NEVER else after,
         forget_before_ms=after - setup.late_after_ms,
     )
+
+
+def _behaved(events: pl.DataFrame, state: State, setup: Setup) -> Watched:
+    """Reasons by what visitors do; none where the model does not ask for bots."""
+    if setup.model.enrich.bots is None:
+        return Watched(np.zeros(events.height, np.uint16), no_rows())
+    return watched(events, state.visitors, setup.late_after_ms, PAGE in setup.model.events)
 
 
 def _marks(

@@ -11,7 +11,9 @@ import polars as pl
 import xxhash
 from numpy.typing import NDArray
 
+from dkd.enrich.bots import bits_of
 from dkd.enrich.dedup import Keys, Times
+from dkd.enrich.distinct import number_by_text
 from dkd.enrich.rules import HEARTBEAT, Values
 from dkd.enrich.runs import ROW, Places, Rows
 
@@ -74,7 +76,7 @@ def rows_of(frame: pl.DataFrame, ties: Keys, conversions: Sequence[Values]) -> R
     rows["pages"] = has_page = is_pageview & frame["page_path"].is_not_null().to_numpy()
     rows["last_page_ms"][has_page], rows["last_page_tie"][has_page] = (
         rows["start_ms"][has_page], rows["first_tie"][has_page])  # fmt: skip
-    rows["bot"] = frame["is_bot"].fill_null(False).to_numpy()
+    rows["bot"] = number_by_text(frame["bot_reason"], bits_of)
     outside = (pl.col("referrer_medium") != "internal").fill_null(False) | pl.col("utm_source").is_not_null()
     rows["inside"] = frame.select(~outside).to_series().to_numpy()
     for conversion in conversions:

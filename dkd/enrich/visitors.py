@@ -1,0 +1,106 @@
+"""What is remembered of each visitor's behaviour: a row of numbers a party, in a few sorted runs, newest last.
+
+As in :mod:`dkd.enrich.opened`, the newest run that knows a party is right about it, and an older table stays valid. A
+row counts while its party was seen within the horizon of dedup; the watermark never falls, so whether and when older
+rows are purged changes no answer.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dkd.enrich.dedup import NEVER, Keys
+
+VISITOR = np.dtype([
+    ("key", "<u8"), ("seen_ms", "<i8"), ("page_ms", "<i8"), ("page", "<u8"), ("minute", "<i8"), ("gap_ms", "<i8"),
+    ("events", "<u4"), ("pages", "<u4"), ("even", "<u4"), ("burst", "<u4"), ("clicks", "<u4"), ("flags", "<u2"),
+    ("viewed", "u1"),
+])  # fmt: skip
+"""``key`` is the party's hash; ``seen_ms`` its greatest event time; ``page_ms`` and ``page`` time and hash of its
+newest page; ``events`` and ``pages`` those of ``minute``; ``gap_ms`` lies between its two newest pages, 0 where the
+visitor did something since; ``even`` and ``burst`` count pages in a row; ``clicks`` those before any page; ``flags``
+are reasons; ``viewed`` is 1 once there was a page."""
+
+Rows = NDArray[np.void]
+
+_GROWTH = 3
+
+
+def no_rows(count: int = 0) -> Rows:
+    """Rows of visitors of whom nothing is known."""
+    rows = np.zeros(count, VISITOR)
+    rows["seen_ms"] = rows["page_ms"] = rows["minute"] = NEVER
+    return rows
+
+
+@dataclass(frozen=True, eq=False)
+class Visitors:
+    """The table; a value.
+
+    Attributes:
+        runs: By key, each key once; the newest run comes last, and each is several times longer than the next.
+    """
+
+    runs: tuple[Rows, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all runs, outdated rows among them."""
+        return sum(run.nbytes for run in self.runs)
+
+    def of(self, keys: Keys) -> Rows:
+        """The row of each of *keys*, which are ascending and distinct; one of :func:`no_rows` for one not known."""
+        found = no_rows(len(keys))
+        for run in self.runs:
+            places = np.minimum(np.searchsorted(run["key"], keys), len(run) - 1)
+            mine = run["key"][places] == keys
+            found[mine] = run[places[mine]]
+        return found
+
+    def plus(self, rows: Rows, forget_before_ms: int) -> "Visitors":
+        """The table after a batch that changed *rows*, by key."""
+        runs, tail = list(self.runs), rows
+        while runs and len(tail) and len(runs[-1]) <= _GROWTH * len(tail):
+            tail = _since(_newest((runs.pop(), tail)), forget_before_ms)
+        return Visitors((*runs, tail)) if len(tail) else Visitors(tuple(runs))
+
+    def bucket(self, index: int, count: int, since_ms: int) -> Rows:
+        """Rows of bucket *index* of *count* equal ranges of the key, of parties seen at *since_ms* or later."""
+        low, high = (index << 64) // count, ((index + 1) << 64) // count
+        return _since(_newest(_between(run, low, high) for run in self.runs), since_ms)
+
+    def since(self, time_ms: int) -> Rows:
+        """All rows of parties seen at *time_ms* or later: what two equal tables have alike."""
+        return self.bucket(0, 1, time_ms)
+
+    @classmethod
+    def restored(cls, parts: Sequence[tuple[int, Rows]]) -> "Visitors":
+        """The table that was stored in pieces, each with its rank; of each party the highest rank counts."""
+        whole = _newest(rows for _, rows in sorted(parts, key=lambda part: part[0]))
+        return cls((whole,)) if len(whole) else cls()
+
+
+def _newest(runs: Iterable[Rows]) -> Rows:
+    """Of each party the row of the last run that knows it; by key."""
+    found = [run for run in runs if len(run)]
+    if len(found) <= 1:
+        return found[0] if found else no_rows()
+    rows = np.concatenate(found)
+    order = np.argsort(rows["key"], kind="stable")
+    last = np.append(rows["key"][order][1:] != rows["key"][order][:-1], True)
+    newest: Rows = rows[order[last]]
+    return newest
+
+
+def _since(rows: Rows, time_ms: int) -> Rows:
+    live: Rows = rows[rows["seen_ms"] >= time_ms]
+    return live
+
+
+def _between(run: Rows, low: int, high: int) -> Rows:
+    start = np.searchsorted(run["key"], np.uint64(low))
+    end = np.searchsorted(run["key"], np.uint64(high)) if high < 1 << 64 else len(run)
+    part: Rows = run[start:end]
+    return part
