@@ -13,6 +13,7 @@ import typer
 import dkd
 from dkd.cli import (
     ask,
+    bots,
     collect,
     demo,
     deploy,
@@ -53,6 +54,7 @@ for group in (
     deploy,
     sql,
     ask,
+    bots,
     tail,
     rejects,
     replay,

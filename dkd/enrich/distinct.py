@@ -42,6 +42,6 @@ def number_by_text(texts: pl.Series, find: Callable[[str], int]) -> NDArray[np.u
     """Ask *find* about each distinct text; null is asked nothing and gets 0. In the order of *texts*."""
     asked = texts.drop_nulls().unique()
     answers = pl.Series("?answer", list(map(find, asked.to_list())), pl.UInt16)
-    if not answers.any():  # most batches of addresses hold no network that is known
+    if not answers.sum():  # most batches of addresses hold no network that is known
         return np.zeros(len(texts), np.uint16)
     return _spread(texts, asked, answers.to_frame())["?answer"].fill_null(0).to_numpy(writable=True)

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -36,33 +36,38 @@ class Texts:
         return blake2b(text.encode(), digest_size=4).hexdigest()
 
 
-def texts_of(files: Mapping[str, str]) -> Texts:
+def texts_of(files: Mapping[str, str], checked: Collection[str] = ()) -> Texts:
     """The lists of some files, by their names.
+
+    Args:
+        files: Texts.
+        checked: Names of those that dkd does not ship.
 
     Raises:
         DkdError: DKD670, when a file is no list of agents or networks.
     """
     found: dict[str, list[str]] = {key: [] for key in (*_AGENTS, *_NETWORKS)}
     for name in sorted(files):
-        for key, values in _read(name, files[name]).items():
+        for key, values in _read(name, files[name], name in checked).items():
             found[key] += values
     return Texts({key: tuple(values) for key, values in found.items()})
 
 
-def _read(name: str, text: str) -> dict[str, list[str]]:
+def _read(name: str, text: str, is_checked: bool) -> dict[str, list[str]]:
     try:
         if name == CRAWLERS:
             table: dict[str, Any] = {"ua_list": [entry["pattern"] for entry in json.loads(text)]}
         else:
             table = {key: value for key, value in tomllib.loads(text).items() if key != "version"}
     except (ValueError, TypeError, KeyError) as error:
-        raise _unreadable(name, str(error)) from error
+        raise unreadable(name, str(error)) from error
     for key, values in table.items():
         if key not in (*_AGENTS, *_NETWORKS):
-            raise _unreadable(name, f"it has no list '{key}'; there are {', '.join((*_AGENTS, *_NETWORKS))}")
+            raise unreadable(name, f"it has no list '{key}'; there are {', '.join((*_AGENTS, *_NETWORKS))}")
         if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
-            raise _unreadable(name, f"'{key}' is no list of texts")
-        _require_sound(name, key, values)
+            raise unreadable(name, f"'{key}' is no list of texts")
+        if is_checked:
+            _require_sound(name, key, values)
     return table
 
 
@@ -74,10 +79,11 @@ def _require_sound(name: str, key: str, values: Iterable[str]) -> None:
             elif not sound(one):
                 raise ValueError("RE2 cannot read it; it has no look-around and no back references")
         except ValueError as error:
-            raise _unreadable(name, f"'{one}' in '{key}': {error}") from error
+            raise unreadable(name, f"'{one}' in '{key}': {error}") from error
 
 
-def _unreadable(name: str, problem: str) -> DkdError:
+def unreadable(name: str, problem: str) -> DkdError:
+    """The error of a file that is no list."""
     return DkdError("DKD670", where=name, problem=f"the file is no list of bots: {problem}",
                     remedy="put it right, or take it out of the directory of lists")  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 from dkd.enrich.agent import Agent, FindAgent, kind_of, version_of
 from dkd.enrich.bots import Lists
 from dkd.enrich.geo import Country, public_address
-from dkd.enrich.lists import CRAWLERS, lists_of, texts_of
+from dkd.enrich.lists import CRAWLERS, lists_of, texts_of, unreadable
 from dkd.enrich.referrer import Site, Sites
 from dkd.model.enrichers import Bots
 from dkd.model.schema import Model
@@ -116,13 +116,23 @@ def bot_lists(directory: Path | None = None, shortened: bool = False) -> Lists:
     Raises:
         DkdError: DKD670, when a file is no list.
     """
-    return lists_of(texts_of(list_files(directory)), shortened)
+    own = _own_lists(directory)
+    return lists_of(texts_of({**shipped_lists(), **own}, own), shortened)
 
 
-def list_files(directory: Path | None = None) -> dict[str, str]:
-    """Names and texts of the files of lists; see :func:`bot_lists`."""
-    shipped = [files("crawleruseragents") / CRAWLERS]
-    shipped += [one for one in (files("dkd.enrich") / "data" / "bots").iterdir() if one.name.endswith(".toml")]
+def shipped_lists() -> dict[str, str]:
+    """Names and texts of the lists that come with dkd."""
+    shipped = [one for one in (files("dkd.enrich") / "data" / "bots").iterdir() if one.name.endswith(".toml")]
+    return {one.name: one.read_text(encoding="utf-8") for one in (files("crawleruseragents") / CRAWLERS, *shipped)}
+
+
+def _own_lists(directory: Path | None) -> dict[str, str]:
     own = sorted(directory.iterdir()) if directory and directory.is_dir() else []
-    mine = [one for one in own if one.name == CRAWLERS or one.suffix == ".toml"]
-    return {one.name: one.read_text(encoding="utf-8") for one in (*shipped, *mine)}
+    return {one.name: _text(one) for one in own if one.name == CRAWLERS or one.suffix == ".toml"}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise unreadable(str(path), str(error)) from error

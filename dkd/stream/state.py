@@ -140,7 +140,7 @@ def _parts(held: Held, part_bytes: int) -> Iterator[Held]:
     while len(visitors) > most:
         yield Held(Entries.empty(), Pieces.empty(), visitors[:most])
         visitors = visitors[most:]
-    if visitors.nbytes + ENTRY_BYTES * len(held.entries) > part_bytes:
+    if len(visitors) and visitors.nbytes + ENTRY_BYTES * len(held.entries) > part_bytes:
         yield Held(Entries.empty(), Pieces.empty(), visitors)
         visitors = no_rows()
     most = max(part_bytes // ENTRY_BYTES, 1)
