@@ -5,7 +5,7 @@
 | ``rate_visitor`` | more than 600 events in a minute |
 | ``pages_per_min`` | more than 30 pages in a minute |
 | ``burst`` | 20 pages in a row, each another one and a second after the last at most, and nothing done between them |
-| ``no_variance`` | 10 pages in a row, each another one, the time between them the same but for a fifth, nothing done |
+| ``no_variance`` | 14 pages in a row, each another one, whose distances in time vary by 15 % of their mean at most |
 | ``click_before_view`` | a second click of a visitor who is new and has seen no page |
 
 Minutes are those of event time. A reason holds from the event that gave it on, until the party was not seen for the
@@ -31,11 +31,11 @@ DONE = frozenset(("scroll", "heartbeat", "form_submit"))
 MOST_EVENTS = 600
 MOST_PAGES = 30
 BURST = 20
-EVEN = 10
+EVEN = 12
 _MINUTE_MS = 60_000
 _QUICK_MS = 1_000
 _EVEN_MS = (200, 60_000)
-_FIFTH = 5
+_VARIES = 0.15
 _CLICKS = 2
 _MOST = 1 << 20
 
@@ -145,7 +145,7 @@ class _Line:
         found, acts = np.zeros(len(self.keys), np.uint16), self._counted(is_done)
         pages = _Pages(self, np.flatnonzero(is_page), urls, acts)
         found[pages.place] |= np.where(pages.burst >= BURST - 1, np.uint16(BIT["burst"]), np.uint16(0))
-        found[pages.place] |= np.where(pages.even >= EVEN - 1, np.uint16(BIT["no_variance"]), np.uint16(0))
+        found[pages.place] |= np.where(pages.is_even, np.uint16(BIT["no_variance"]), np.uint16(0))
         pages.keep(rows, acts)
         return found
 
@@ -179,14 +179,20 @@ class _Pages:
         other = page != np.where(heads, carried["page"], np.roll(page, 1))
         idle = acts[self.place] == np.where(heads, 0, np.roll(acts[self.place], 1))
         gap = np.where(before < 0, 0, times - before)
-        gap_before = np.where(idle, np.where(heads, carried["gap_ms"], np.roll(gap, 1)), 0)
-        in_a_row = other & idle & (gap > 0)
+        gap_before = np.where(heads, carried["gap_ms"], np.roll(gap, 1))
+        in_a_row = other & (gap > 0)
         is_even = in_a_row & (gap >= _EVEN_MS[0]) & (gap <= _EVEN_MS[1]) & (gap_before > 0)
-        is_even &= np.abs(gap - gap_before) * _FIFTH <= gap_before
-        goes_on = np.where(acts[self.place] == 0, 1, 0)
-        self.even = _in_a_row(is_even, heads, carried["even"] * goes_on)
-        self.burst = _in_a_row(in_a_row & (gap <= _QUICK_MS), heads, carried["burst"] * goes_on)
-        self._stretch, self._times, self._page, self._gap = stretch, times, page, gap
+        is_even &= np.abs(gap - gap_before) * 2 <= gap_before
+        one = np.ones(len(gap), np.int64)
+        even = _in_a_row(is_even, one, heads, carried["even"])
+        gaps = _in_a_row(is_even, gap, heads, carried["gaps_ms"])
+        squares = _in_a_row(is_even, gap * gap, heads, carried["squares"])
+        self.is_even = (even >= EVEN) & (even * squares - (gaps * 1.0) ** 2 <= (_VARIES * gaps) ** 2)
+        is_quick = in_a_row & idle & (gap <= _QUICK_MS)
+        self.burst = _in_a_row(is_quick, one, heads, carried["burst"] * (acts[self.place] == 0))
+        self._stretch = stretch
+        self._last = {"page_ms": times, "page": page, "gap_ms": gap, "even": np.minimum(even, _MOST), "gaps_ms": gaps,
+                      "squares": squares, "burst": np.minimum(self.burst, _MOST)}  # fmt: skip
 
     def keep(self, rows: Rows, acts: Numbers) -> None:
         """Write what is last of each party into its row."""
@@ -196,25 +202,22 @@ class _Pages:
         last = np.searchsorted(self._stretch, stretch, "right") - 1
         has_page = last >= 0
         has_page[has_page] = self._stretch[last[has_page]] == stretch[has_page]
-        for name in ("page_ms", "page", "gap_ms", "even", "burst"):
+        for name, value in self._last.items():
             rows[name] = rows_before[name]
-        values = {"page_ms": self._times, "page": self._page, "gap_ms": self._gap,
-                  "even": np.minimum(self.even, _MOST), "burst": np.minimum(self.burst, _MOST)}  # fmt: skip
-        for name, value in values.items():
             rows[name][has_page] = value[last[has_page]]
         since = acts[line.ends].copy()
         since[has_page] -= acts[self.place[last[has_page]]]
-        for name in ("gap_ms", "even", "burst"):
-            rows[name][since > 0] = 0
+        rows["burst"][since > 0] = 0
 
 
-def _in_a_row(mask: Mask, heads: Mask, before: Numbers) -> Numbers:
-    """How many of *mask* follow each other up to each place; what a stretch begins with adds *before*."""
+def _in_a_row(mask: Mask, values: Numbers, heads: Mask, before: Numbers) -> Numbers:
+    """The sum of *values* where *mask* holds without a break up to each place; a stretch begins with *before*."""
     places = np.arange(len(mask))
     stop = np.maximum.accumulate(np.where(~mask, places, np.where(heads, places - 1, -1)))
     head = np.maximum.accumulate(np.where(heads, places, -1))
     goes_on = stop < head
-    return np.where(mask, places - stop + np.where(goes_on, before[head], 0), 0)
+    total = np.cumsum(np.where(mask, values, 0))
+    return np.where(mask, total - np.append(total, 0)[stop] + np.where(goes_on, before[head].astype(np.int64), 0), 0)
 
 
 def _greatest(values: Numbers, group: Numbers, before: Numbers) -> Numbers:

@@ -52,6 +52,9 @@ Match = Callable[[str], Collection[str]]
 Located = Callable[[str], int]
 """Bits of the networks that an address lies in; 0 for any text that is no address; never raises."""
 
+AUTOMATED = "automated"
+"""The field, where a model has it, by which a page says that a program drives its browser."""
+
 _EMPTY = frozenset(("", "-", "null", "undefined", "none", "nil", "(null)", "n/a"))
 _ALLOWED = 1 << 15
 _MAX_ADDRESS = 64
@@ -147,8 +150,8 @@ def _bits(batch: pl.DataFrame, lists: Lists, allowed: Sequence[str]) -> Reasons:
 def _hinted(batch: pl.DataFrame) -> Reasons:
     """What the page says of its browser, and what the visitor did."""
     bits = np.zeros(batch.height, np.uint16)
-    if batch.schema.get("automated") == pl.Boolean:
-        bits |= np.where(batch["automated"].fill_null(False).to_numpy(), np.uint16(BIT["headless"]), np.uint16(0))
+    if batch.schema.get(AUTOMATED) == pl.Boolean:
+        bits |= np.where(batch[AUTOMATED].fill_null(False).to_numpy(), np.uint16(BIT["headless"]), np.uint16(0))
     if {"viewport_width", "viewport_height", "screen_width", "screen_height"} <= set(batch.columns):
         bits |= np.where(_odd(batch).to_numpy(), np.uint16(BIT["viewport"]), np.uint16(0))
     if "?behaviour" in batch.columns:

@@ -15,13 +15,13 @@ from dkd.enrich.dedup import NEVER, Keys
 
 VISITOR = np.dtype([
     ("key", "<u8"), ("seen_ms", "<i8"), ("page_ms", "<i8"), ("page", "<u8"), ("minute", "<i8"), ("gap_ms", "<i8"),
-    ("events", "<u4"), ("pages", "<u4"), ("even", "<u4"), ("burst", "<u4"), ("clicks", "<u4"), ("flags", "<u2"),
-    ("viewed", "u1"),
+    ("gaps_ms", "<i8"), ("squares", "<i8"), ("events", "<u4"), ("pages", "<u4"), ("even", "<u4"), ("burst", "<u4"),
+    ("clicks", "<u4"), ("flags", "<u2"), ("viewed", "u1"),
 ])  # fmt: skip
 """``key`` is the party's hash; ``seen_ms`` its greatest event time; ``page_ms`` and ``page`` time and hash of its
-newest page; ``events`` and ``pages`` those of ``minute``; ``gap_ms`` lies between its two newest pages, 0 where the
-visitor did something since; ``even`` and ``burst`` count pages in a row; ``clicks`` those before any page; ``flags``
-are reasons; ``viewed`` is 1 once there was a page."""
+newest page; ``events`` and ``pages`` those of ``minute``; ``gap_ms`` lies between its two newest pages; ``even`` and
+``burst`` count pages in a row; ``gaps_ms`` and ``squares`` sum what lies between the even ones; ``clicks`` those before
+any page; ``flags`` are reasons; ``viewed`` is 1 once there was a page."""
 
 Rows = NDArray[np.void]
 

@@ -1,6 +1,7 @@
 """Reasons by behaviour against a plain reading of the rules, event by event, and against every cut of the batch."""
 
 from itertools import pairwise
+from statistics import mean, pstdev
 
 import numpy as np
 import polars as pl
@@ -57,7 +58,7 @@ class Plain:
 
     def begin(self):
         self.minute, self.counts = None, [0, 0]
-        self.page, self.gap, self.even, self.burst = None, 0, 0, 0
+        self.page, self.gap, self.even, self.burst = None, 0, [], 0
         self.viewed, self.clicks, self.flags = False, 0, set()
 
     def see(self, party, name, time, url, watermark):
@@ -75,7 +76,7 @@ class Plain:
         if self.counts[1] > behaviour.MOST_PAGES:
             self.flags.add("pages_per_min")
         if name in ("click", "scroll"):
-            self.gap = self.even = self.burst = 0
+            self.burst = 0
         if is_page:
             self.turn(time, url)
         self.viewed = self.viewed or is_page
@@ -92,13 +93,13 @@ class Plain:
         if self.page is not None:
             gap, other = time - self.page[0], url != self.page[1]
             self.burst = self.burst + 1 if other and gap <= 1_000 and self.idle else 0
-            like = self.gap > 0 and abs(gap - self.gap) * 5 <= self.gap
-            self.even = self.even + 1 if other and like and self.idle and 200 <= gap <= 60_000 else 0
+            like = self.gap > 0 and abs(gap - self.gap) * 2 <= self.gap
+            self.even = [*self.even, gap] if other and like and 200 <= gap <= 60_000 else []
             self.gap = gap
         self.page, self.idle = (time, url), True
         if self.burst >= behaviour.BURST - 1:
             self.flags.add("burst")
-        if self.even >= behaviour.EVEN - 1:
+        if len(self.even) >= behaviour.EVEN and pstdev(self.even) <= 0.15 * mean(self.even):
             self.flags.add("no_variance")
 
     idle = True
