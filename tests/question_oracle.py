@@ -87,8 +87,12 @@ class Oracle:
                 f"FROM read_json('{file}', format = 'newline_delimited')"
             )
 
-    def counts(self, question, start: datetime, end: datetime, kept) -> dict[tuple[object, ...], dict[str, float]]:
-        """Each measure by (bucket or None, value of each split ...); buckets are local texts, see :func:`bucket`."""
+    def counts(self, question, start: datetime, end: datetime, kept, filters=None):
+        """Each measure by (bucket or None, value of each split ...); buckets are local texts, see :func:`bucket`.
+
+        *kept* are for each split the values below each parent, which of a split that is not nested is ``()``; of a
+        bucket the value is its number. *filters* take the place of the question's.
+        """
         plain = {part for name in question.measures for part in RATIOS.get(name, (name,))}
         found: dict[tuple[object, ...], dict[str, float]] = {}
         for table in ("events", "sessions"):
@@ -96,8 +100,8 @@ class Oracle:
             if not names:
                 continue
             keys = [_bucket(question.grain, question.zone)] if question.grain else []
-            keys += [_kept(split.dimension, values) for split, values in zip(question.splits, kept, strict=True)]
-            where = _where(question, start, end)
+            keys += [_kept(question.splits[: seq + 1], values) for seq, values in enumerate(kept)]
+            where = _where(question, start, end, filters)
             sql = f"SELECT {', '.join([*keys, *(MEASURES[name] for name in names)])} "
             sql += f"FROM {_table(table, question.zone)} WHERE {where}"
             groups = ", ".join(str(n + 1) for n in range(len(keys)))
@@ -106,15 +110,16 @@ class Oracle:
                 found.setdefault(key, {}).update(zip(names, row[len(keys) :], strict=True))
         return {key: _with_ratios(question.measures, numbers) for key, numbers in found.items()}
 
-    def ranks(self, question, split, start: datetime, end: datetime) -> dict[object, float | None]:
-        """The number that ranks each value of the split."""
-        by = split.sort or question.measures[0]
+    def numbers(self, question, split, by, start: datetime, end: datetime, filters, parent=()):
+        """A measure's number of each value of the split, below the *parent* of the splits before it."""
         table = "sessions" if RATIOS.get(by, (by,))[0] in OF_SESSIONS else "events"
         sql = _one(by) if by in MEASURES else "({}) / nullif({}, 0)".format(*map(_one, RATIOS[by]))
-        where = _where(question, start, end)
+        where = [_where(question, start, end, filters)]
+        where += [_is(one, value) for one, value in zip(question.splits, parent, strict=False)]
         return dict(
             self.db.execute(
-                f"SELECT {split.dimension}, {sql} FROM {_table(table, question.zone)} WHERE {where} GROUP BY 1"
+                f"SELECT {_value(split)}, {sql} FROM {_table(table, question.zone)} WHERE {' AND '.join(where)} "
+                "GROUP BY 1"
             ).fetchall()
         )
 
@@ -188,19 +193,49 @@ def _bucket(grain: str, zone: str) -> str:
     return f"strftime(make_timestamp(({start}) * 1000), '%Y-%m-%d %H:%M:%S')"
 
 
-def _kept(name: str, values: Iterable[object]) -> str:
-    tests = " OR ".join(f"{name} IS NOT DISTINCT FROM {_literal(value)}" for value in values) or "FALSE"
-    return f"CASE WHEN {tests} THEN CAST({name} AS VARCHAR) ELSE '{OTHERS}' END"
+def _value(split) -> str:
+    return split.dimension if split.bucket is None else f"CAST(floor({split.dimension} / {split.bucket}) AS BIGINT)"
 
 
-def _where(question, start: datetime, end: datetime) -> str:
+def _is(split, value: object) -> str:
+    return f"({_value(split)} IS NOT DISTINCT FROM {_literal(value)})"
+
+
+def _kept(splits, values) -> str:
+    """The last of *splits* with one name for all its values that are not kept, which may depend on the others."""
+    *before, last = splits
+    tests = [
+        " AND ".join([*(_is(one, key) for one, key in zip(before, parent, strict=False)), _is(last, value)])
+        for parent, kept in values.items()
+        for value in kept
+    ]
+    return f"CASE WHEN {' OR '.join(tests) or 'FALSE'} THEN CAST({_value(last)} AS VARCHAR) ELSE '{OTHERS}' END"
+
+
+def _where(question, start: datetime, end: datetime, filters=None) -> str:
     parts = [f"at_ms >= {_ms(start)} AND at_ms < {_ms(end)}"]
     if not question.with_bots:
         parts.append("NOT is_bot")
-    for one in question.filters:
-        test = " OR ".join(f"{one.dimension} IS NOT DISTINCT FROM {_literal(value)}" for value in one.values)
-        parts.append(f"NOT ({test})" if one.exclude else f"({test})")
+    for one in question.filters if filters is None else filters:
+        test = f"coalesce({_test(one)}, FALSE)"
+        parts.append(f"NOT {test}" if one.exclude else test)
     return " AND ".join(parts)
+
+
+def _test(one) -> str:
+    name = "at_ms" if one.dimension == "time" else one.dimension
+    if one.contains is not None:
+        return f"contains(lower({name}), lower({_literal(one.contains)}))"
+    if one.matches is not None:
+        return f"regexp_matches({name}, {_literal(one.matches)})"
+    if one.values:
+        return f"({' OR '.join(f'{name} IS NOT DISTINCT FROM {_literal(value)}' for value in one.values)})"
+    ranges = [
+        f"({name} >= {'-1e18' if each.at_least is None else each.at_least} "
+        f"AND {name} < {'1e18' if each.below is None else each.below})"
+        for each in one.ranges
+    ]
+    return f"({' OR '.join(ranges)})"
 
 
 def _literal(value: object) -> str:

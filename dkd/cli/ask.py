@@ -12,21 +12,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from dkd.model.schema import Model
     from dkd.query.answer import Answer
     from dkd.query.trust import Trust
 
-_VALUE = "DIMENSION=VALUE; null is no value; again for another value or dimension."
+_FILTER = (
+    "country=NL (null is no value), 'price>=10', price=10..20 (20 is out), 'page_path~shoes' (contains), "
+    "'page_path=~^/shop/' (a pattern), time=2026-11-01..2026-11-02. Again for another value, range or dimension."
+)
+_EXAMPLES = (
+    "Examples:",
+    "dkd ask visitors,revenue --by country --last 7d --compare weekday",
+    "dkd ask visitors --by country,channel --nested --where 'page_path~shoes' --having 'visitors>=100'",
+    "dkd ask orders --by revenue/50 --where 'revenue>=10' --against country=DE",
+    "dkd ask visitors --by utm_campaign --last 1d --compare previous --rank delta",
+)
 _TIME = "2026-11-01 or 2026-11-01T10:00, on the zone's clock."
 
 
 def add_to(app: typer.Typer) -> None:
     """Add this module's command."""
-    app.command(epilog="Example: dkd ask visitors,revenue --by country --last 7d --compare previous")(ask)
+    app.command(epilog="\n\n".join(_EXAMPLES))(ask)
 
 
 def ask(
     measures: Annotated[str, typer.Argument(metavar="MEASURE,…", help="Measures of the model.")],
-    by: Annotated[str, typer.Option(metavar="DIMENSION,…", help="Split by these.", show_default=False)] = "",
+    by: Annotated[
+        str, typer.Option(metavar="DIMENSION,…", help="Split by these; price/10 in buckets of 10.", show_default=False)
+    ] = "",
+    nested: Annotated[
+        bool, typer.Option("--nested", help="Rank each split within each value of those before it.")
+    ] = False,
     last: Annotated[
         str | None, typer.Option(help="The newest stretch of the data; without any interval 24h.", show_default=False)
     ] = None,
@@ -39,15 +55,38 @@ def ask(
         typer.Option(help="Split by time: minute 5min 15min hour day week month quarter year.", show_default=False),
     ] = None,
     zone: Annotated[str, typer.Option(help="Where days begin: an IANA name such as Europe/Amsterdam.")] = "UTC",
-    where: Annotated[list[str] | None, typer.Option(metavar="D=V", help=f"Keep these: {_VALUE}")] = None,
+    where: Annotated[list[str] | None, typer.Option(metavar="FILTER", help=f"Keep these: {_FILTER}")] = None,
     without: Annotated[
-        list[str] | None, typer.Option("--not", metavar="D=V", help=f"Leave out these: {_VALUE}")
+        list[str] | None, typer.Option("--not", metavar="FILTER", help="Leave these out: filters as of --where.")
+    ] = None,
+    having: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RANGE", help="A row only for values with 'visitors>=100'; the rest are others."),
     ] = None,
     compare: Annotated[
-        str | None, typer.Option(metavar="previous", help="Beside each number the period before.")
+        str | None,
+        typer.Option(
+            metavar="previous|weekday|year",
+            help="Beside each number that of the period before, of the nearest that begins on the same weekday, or of "
+            "the same dates a year before.",
+        ),
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILTER", help="Beside each number that of these filters in place of --where and --not; all: none."
+        ),
     ] = None,
     top: Annotated[int, typer.Option(help="Values of each split that get a row; the others share one.")] = 10,
     sort: Annotated[str | None, typer.Option(metavar="MEASURE", help="Ranks the values; default: the first.")] = None,
+    rank: Annotated[
+        str,
+        typer.Option(
+            metavar="value|previous|delta",
+            help="Rank by the number, by what it is compared with, or by their difference.",
+        ),
+    ] = "value",
+    ascending: Annotated[bool, typer.Option("--ascending", help="The smallest first.")] = False,
     bots: Annotated[bool, typer.Option("--bots", help="Count automated visitors too.")] = False,
     form: Annotated[FormName, typer.Option("--format", "-f", help="Form of the answer.")] = FormName.table,
     shows_sql: Annotated[bool, typer.Option("--sql", help="Print the SQL and the definitions instead.")] = False,
@@ -56,8 +95,10 @@ def ask(
     target: TargetOption = "local",
     as_json: JsonOption = False,
 ) -> None:
-    """Ask in the model's words: measures, split by dimensions and time, filtered, compared with the period before."""
+    """Ask in the model's words: measures, split by dimensions and time, filtered, compared."""
     from dkd.cli.args import asked
+    from dkd.cli.asking import having as conditions
+    from dkd.cli.asking import names, splits
     from dkd.query.answer import answered
     from dkd.query.asking import newest_event
     from dkd.query.client import Druid
@@ -67,10 +108,14 @@ def ask(
 
     form = form_of(form, as_json)
     given = asked(model, target)
+    if having and not by:
+        raise UsageError("DKD132", where="--having", problem="there is no split", remedy="say of what: --by country")
+    ranked = {"limit": top, "sort": sort, "by": rank, "ascending": ascending}
     tree = {
-        "measures": _names(measures),
-        "splits": [{"dimension": name, "limit": top, "sort": sort} for name in _names(by)],
-        "filters": [*_filters(where, False), *_filters(without, True)],
+        "measures": names(measures),
+        "splits": splits(by, ranked, nested),
+        **_conditions(given.model, zone, {"--where": where, "--not": without, "--against": against}),
+        "having": conditions(having or ()),
         "grain": _grain(grain),
         "zone": zone,
         "compare": compare,
@@ -81,7 +126,7 @@ def ask(
         question = of_dict(
             {**tree, "interval": interval_of(last, since, until, lambda: newest_event(druid, given.model))}
         )
-        answer = answered(druid, given.model, question, timeout_s=timeout)
+        answer = answered(druid, given.model, question, with_subtotals=nested, timeout_s=timeout)
         trust = trust_of(druid, given.model, answer)
     if shows_sql:
         _print_sql(answer)
@@ -108,10 +153,6 @@ def interval_of(
     return {"start": start, "end": end}
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 def _grain(name: str | None) -> str | None:
     from dkd.query.measure import near
     from dkd.query.periods import GRAINS
@@ -123,33 +164,17 @@ def _grain(name: str | None) -> str | None:
     return GRAINS[name]
 
 
-def _filters(texts: list[str] | None, exclude: bool) -> list[dict[str, Any]]:
-    """One filter for each dimension, with all of its values."""
-    found: dict[str, list[object]] = {}
-    for text in texts or []:
-        name, equals, value = text.partition("=")
-        option = "--not" if exclude else "--where"
-        if not equals:
-            raise UsageError("DKD132", where=option, problem=f"{text!r} has no =", remedy="write country=NL")
-        if name.endswith("!"):
-            remedy = f"write --not {name[:-1]}={value}"
-            raise UsageError("DKD132", where=option, problem=f"{text!r} has a !=", remedy=remedy)
-        found.setdefault(name.strip(), []).append(_value(value))
-    return [{"dimension": name, "values": values, "exclude": exclude} for name, values in found.items()]
+def _conditions(model: "Model", zone: str, given: "dict[str, list[str] | None]") -> dict[str, Any]:
+    """The question's filters, and those of the segment that it is compared with."""
+    from dkd.cli.asking import EVERYTHING, filters
+    from dkd.query.dimension import dimensions
 
-
-def _value(text: str) -> object:
-    """Text as it stands; ``null`` is no value, and quotes make a text of it again."""
-    import json
-
-    if text == "null":
-        return None
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        try:
-            return json.loads(text)
-        except ValueError:
-            return text
-    return text
+    kinds = {name: column.type for name, column in dimensions(model).items()}
+    found = {
+        option: filters(texts or (), kinds, option, zone) for option, texts in given.items() if texts != [EVERYTHING]
+    }
+    against = found.get("--against", []) if given["--against"] else None
+    return {"filters": [*found["--where"], *found["--not"]], "against": against}
 
 
 def _print(answer: "Answer", trust: "Trust", form: FormName) -> None:
@@ -171,5 +196,5 @@ def _print_sql(answer: "Answer") -> None:
         typer.echo(f"-- {name}: {text}")
     for query in answer.queries:
         typer.echo(
-            f"\n-- {query.role}{' of the period before' if query.is_previous else ''}\n{as_sql(query)};", color=True
+            f"\n-- {query.role}{' of what is compared' if query.is_previous else ''}\n{as_sql(query)};", color=True
         )

@@ -20,6 +20,9 @@ def explore(
         int | None,
         typer.Option(min=1024, max=65535, help="Default: the explorer's port of the local stack.", show_default=False),
     ] = None,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that share the work; one carries some 25 busy people.")
+    ] = 1,
     opens: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
 ) -> None:
     """Explore a site's data in the browser, on this machine; Ctrl-C ends it."""
@@ -37,4 +40,4 @@ def explore(
     chosen = port or Ports.at(first).explorer
     require_free(chosen)
     typer.echo(f"exploring {found.model.site} on {found.druid.broker} at {url(chosen)}")
-    serve(found.path, target, first, chosen, opens=opens)
+    serve(found.path, target, first, chosen, processes=processes, opens=opens)

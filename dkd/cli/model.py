@@ -173,7 +173,6 @@ def _views(project: Path, model: "Model") -> "tuple[int, list[Problem]]":
     folder = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     if not folder.is_dir():
         return 0, []
-    from dkd.explore.saved import read_all
+    from dkd.explore.project import count, kept
 
-    read = read_all(folder, model)
-    return len(read), [problem for one in read for problem in one.problems]
+    return count(folder), list(kept(folder, model).problems)

@@ -3,8 +3,8 @@
 Its arguments are the model's file, the target and the local stack's first port.
 """
 
-import os
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -13,18 +13,18 @@ from typing import Any
 import streamlit as st
 
 from dkd.errors import DkdError, UsageError
-from dkd.explore.asking import Desk
 from dkd.explore.gesture import act
-from dkd.explore.saved import FOLDER, listed
-from dkd.explore.view import as_link
-from dkd.explore.visit import Site, shown, view_of
-from dkd.model.load import read_model
-from dkd.settings import druid_settings
+from dkd.explore.keep_gesture import SAVES, saved, with_segment
+from dkd.explore.site import site_of
+from dkd.explore.steps import Steps
+from dkd.explore.view import Opened, View, as_link
+from dkd.explore.visit import Site, drafts, view_of
 
 ADDRESS, KEY = "v", "explorer"
-# Streamlit's own frame leaves room for a toolbar that is not there.
+# Streamlit's own frame leaves room for a toolbar that is not there, and fades what the page itself marks as busy.
 FRAME = """<style>
 [data-testid="stHeader"] { display: none; }
+[data-stale="true"] { opacity: 1 !important; transition: none !important; }
 [data-testid="stMainBlockContainer"] { padding: 1.25rem clamp(.75rem, 2.5vw, 2.5rem) 2.5rem; }
 </style>"""
 
@@ -42,39 +42,43 @@ def part(kind: str) -> str:
     return "\n".join(file.read_text("utf-8") for file in ordered)
 
 
-@st.cache_resource(max_entries=1)
-def site(model: str, target: str, base_port: int, versions: tuple[int, ...]) -> Site:  # noqa: ARG001  # of the files
-    """The site as its files are now; *versions* changes when they do."""
-    path = Path(model)
-    read = read_model(path)
-    return Site(read, Desk(druid_settings(read, target, os.environ, base_port)), tuple(listed(folder_of(path), read)))
-
-
-def folder_of(model: Path) -> Path:
-    """Where the project of a model keeps its views."""
-    project = model.parent.parent if model.parent.name == "specs" else model.parent
-    return project / FOLDER
-
-
-def versions_of(model: Path) -> tuple[int, ...]:
-    """When the model and each view of its project were written."""
-    kept = [model, *sorted(folder_of(model).glob("*.y*ml"))]
-    return tuple(path.stat().st_mtime_ns for path in kept if path.is_file())
-
-
 def gestured(of: Site) -> None:
     """Put the view after the gesture into the address; each is a step that the browser's back button undoes."""
+    st.session_state.pop("whole", None)
     gesture = st.session_state[KEY]["action"] or {}
     st.session_state["seq"] = gesture.get("seq")
     view = view_of(of, st.query_params.get(ADDRESS)).view
     if not gesture or view is None:
         return
+    if gesture.get("kind") in SAVES:
+        st.session_state["saved"] = saved(of.project, of.model, view, gesture)
+        return
+    was = steps(view)
     try:
-        after = act(view, gesture)
-        if after != view:
-            st.query_params[ADDRESS] = as_link(after)
+        now = stepped(was, view, with_segment(of.kept.segments, gesture))
     except UsageError as error:
         st.session_state["refused"] = [problem.line() for problem in error.problems]
+        return
+    st.session_state["steps"] = now
+    if now.here != was.here:
+        st.query_params[ADDRESS] = now.here
+
+
+def stepped(was: Steps, view: View, gesture: Mapping[str, Any]) -> Steps:
+    """The steps after *gesture*, of which undo and redo are made of steps alone."""
+    if gesture.get("kind") == "undo":
+        return was.back()
+    if gesture.get("kind") == "redo":
+        return was.forth()
+    after = act(view, gesture)
+    return was if after == view else was.went(as_link(after))
+
+
+def steps(view: View) -> Steps:
+    """Where the person is, and which way they came, with what the browser's own buttons did counted in."""
+    link = as_link(view)
+    was: Steps = st.session_state.get("steps", Steps(link))
+    return was.arrived(link)
 
 
 def still_wanted() -> None:
@@ -88,15 +92,32 @@ def main() -> None:
     st.set_page_config(page_title=f"{Path(model).stem} explorer", layout="wide", initial_sidebar_state="collapsed")
     st.html(FRAME)
     try:
-        of = site(model, target, int(base_port), versions_of(Path(model)))
+        of = site_of(Path(model), target, int(base_port))
     except DkdError as error:
         st.error(f"{Path(model).name} cannot be shown: {error.problems[0].line()}")
         return
     refused = st.session_state.pop("refused", [])
     asked = view_of(of, st.query_params.get(ADDRESS))
-    data = shown(of, asked, datetime.now(UTC), still_wanted, refused)
+    waiting = whole_or_drafts(of, asked, refused)
+    data = next(waiting)
+    data.setdefault("keep", {"can": of.project is not None, "last": st.session_state.pop("saved", None)})
     data["seq"] = st.session_state.get("seq")
+    if asked.view is not None:
+        st.session_state["steps"] = here = steps(asked.view)
+        data["steps"] = {"undo": bool(here.past), "redo": bool(here.ahead)}
     component()(key=KEY, data=data, on_action_change=lambda: gestured(of))
+    for whole in waiting:
+        # A component is drawn once in a run.
+        st.session_state["whole"] = (st.query_params.get(ADDRESS), whole | {"keep": data["keep"]})
+        st.rerun()
+
+
+def whole_or_drafts(of: Site, asked: Opened, refused: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The page that the run before this one waited for, where it is of this address; else what is asked for now."""
+    address, whole = st.session_state.pop("whole", (None, None))
+    if whole is not None and address == st.query_params.get(ADDRESS):
+        return iter([whole])
+    return drafts(of, asked, datetime.now(UTC), still_wanted, refused)
 
 
 if __name__ == "__main__":

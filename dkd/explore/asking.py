@@ -1,22 +1,26 @@
 """Questions asked of Druid side by side, each once for all who want it, and ended when nobody wants it any more."""
 
+import pickle
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from dkd.errors import DkdError
 from dkd.query.client import Druid
 from dkd.settings import DruidSettings
 
-_MOST_KEPT = 400
+_MOST_KEPT, _MOST_BYTES = 2_000, 64_000_000
 _AT_ONCE = 8
 _LOOK_S = 0.05
 _PATIENCE_S = 2.0
+_FIRST = 1
+_USUAL_BYTES = 2_000
+FOR_EVER_S = float("inf")
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,15 @@ class Job:
         key: Equal for equal questions of the same version of the data.
         work: Asks it.
         age_s: How old an answer may be.
+        is_late: Druid does what is not so first, where there is more to do than it has threads for.
+        is_beside: It goes on for the next one who asks, also when nobody waits for it any more.
     """
 
     key: str
     work: Callable[[Druid], Any]
     age_s: float = 60.0
+    is_late: bool = False
+    is_beside: bool = False
 
 
 @dataclass
@@ -41,7 +49,46 @@ class _Running:
     druid: Druid
     born_s: float
     future: "Future[Any]"
+    is_beside: bool = False
     waiting: int = 0
+
+    @property
+    def byte_count(self) -> int:
+        """About how many bytes the answer takes; 0 while there is none."""
+        is_there = self.future.done() and not self.future.cancelled() and self.future.exception() is None
+        return self.future.result().byte_count if is_there else 0
+
+
+class _Kept(NamedTuple):
+    """An answer and about how many bytes it takes."""
+
+    answer: Any
+    byte_count: int
+
+
+class Asked:
+    """Jobs that are out; each may be waited for by itself."""
+
+    def __init__(self, running: Mapping[str, _Running], still_wanted: Callable[[], None]) -> None:
+        self._running, self._still_wanted = running, still_wanted
+
+    def within(self, names: Iterable[str], limit_s: float) -> bool:
+        """Whether these are answered before the time is up; returns as soon as they are.
+
+        Raises what *still_wanted* raises, when nobody wants any of them any more.
+        """
+        futures = [self._running[name].future for name in names]
+        end_s = time.monotonic() + limit_s
+        while (left_s := end_s - time.monotonic()) > 0:
+            if not wait(futures, timeout=min(_LOOK_S, left_s)).not_done:
+                return True
+            self._still_wanted()
+        return not wait(futures, timeout=0).not_done
+
+    def outcomes(self) -> dict[str, Any]:
+        """The answer of each job that has one by now, or the DkdError that it ended in."""
+        done = {name: one.future for name, one in self._running.items() if one.future.done()}
+        return {name: _outcome(future) for name, future in done.items()}
 
 
 class Desk:
@@ -51,6 +98,8 @@ class Desk:
         """Ask the Druid of *settings*; nothing is sent yet."""
         self._settings, self._clock = settings, clock
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="explorer")
+        # The page that is wanted now does not wait until Druid has ended what is not.
+        self._ending = ThreadPoolExecutor(1, thread_name_prefix="explorer-end")
         self._jobs: OrderedDict[str, _Running] = OrderedDict()
         self._lock = Lock()
 
@@ -59,6 +108,7 @@ class Desk:
         for one in self._jobs.values():
             one.druid.cancel()
         self._pool.shutdown(cancel_futures=True)
+        self._ending.shutdown()
 
     def answers(self, jobs: Mapping[str, Job], still_wanted: Callable[[], None] = lambda: None) -> dict[str, Any]:
         """The answer of each job by its name, or the DkdError that it ended in.
@@ -68,33 +118,51 @@ class Desk:
             still_wanted: Called every now and then while answers are out; it raises when nobody wants them any more,
                 and then those are cancelled that nobody else waits for.
         """
-        with self._waited_for(jobs.values()) as running:
-            futures = [one.future for one in running]
-            while wait(futures, timeout=_LOOK_S).not_done:
-                still_wanted()
-        return {name: _outcome(one.future) for name, one in zip(jobs, running, strict=True)}
+        with self.asked(jobs, still_wanted) as asked:
+            asked.within(jobs, FOR_EVER_S)
+            return asked.outcomes()
 
     @contextmanager
-    def _waited_for(self, jobs: Iterable[Job]) -> Any:
+    def asked(self, jobs: Mapping[str, Job], still_wanted: Callable[[], None]) -> Iterator[Asked]:
+        """Ask all at once, and let go at the end of what is not answered by then; see :meth:`answers`."""
         with self._lock:
-            running = [self._started(job) for job in jobs]
+            running = {name: self._started(job) for name, job in jobs.items()}
         try:
-            yield running
+            yield Asked(running, still_wanted)
         finally:
-            self._let_go(running)
+            self._let_go(running.values())
+
+    def last(self, key: str, age_s: float) -> Any:
+        """The newest answer to a question, where it is not older; None where there is none, or it is on its way."""
+        with self._lock:
+            found = self._jobs.get(key)
+        if found is None or not found.byte_count or self._clock() - found.born_s > age_s:
+            return None
+        return found.future.result().answer
+
+    def forget(self, jobs: Iterable[Job]) -> None:
+        """Keep no answer to any of these."""
+        with self._lock:
+            for job in jobs:
+                self._jobs.pop(job.key, None)
 
     def _started(self, job: Job) -> _Running:
         """The job's run, a new one unless a fresh enough answer is there or on its way; the caller holds the lock."""
         found = self._jobs.get(job.key)
         if found is None or self._is_stale(found, job.age_s):
-            druid = Druid(self._settings, patience_s=_PATIENCE_S)
-            found = _Running(druid, self._clock(), self._pool.submit(_worked, job, druid))
+            druid = Druid(self._settings, patience_s=_PATIENCE_S, priority=0 if job.is_late else _FIRST)
+            found = _Running(druid, self._clock(), self._pool.submit(_worked, job, druid), job.is_beside)
             self._jobs[job.key] = found
         self._jobs.move_to_end(job.key)
         found.waiting += 1
-        while len(self._jobs) > _MOST_KEPT:
-            self._jobs.popitem(last=False)
+        self._make_room()
         return found
+
+    def _make_room(self) -> None:
+        """Drop the answers that were wanted longest ago; the caller holds the lock."""
+        byte_count = sum(one.byte_count for one in self._jobs.values())
+        while len(self._jobs) > _MOST_KEPT or (byte_count > _MOST_BYTES and len(self._jobs) > 1):
+            byte_count -= self._jobs.popitem(last=False)[1].byte_count
 
     def _is_stale(self, found: _Running, age_s: float) -> bool:
         if not found.future.done():
@@ -105,24 +173,32 @@ class Desk:
         with self._lock:
             for one in running:
                 one.waiting -= 1
-            unwanted = [one for one in running if not one.waiting and not one.future.done()]
+            unwanted = [one for one in running if not (one.waiting or one.is_beside or one.future.done())]
             keys = [key for key, one in self._jobs.items() if any(one is other for other in unwanted)]
             for key in keys:
                 del self._jobs[key]
         for one in unwanted:
             one.future.cancel()
-            one.druid.cancel()
+            self._ending.submit(one.druid.cancel)
 
 
-def _worked(job: Job, druid: Druid) -> Any:
+def _worked(job: Job, druid: Druid) -> _Kept:
     with druid:
-        return job.work(druid)
+        answer = job.work(druid)
+    return _Kept(answer, _size(answer))
+
+
+def _size(answer: object) -> int:
+    try:
+        return len(pickle.dumps(answer))
+    except (pickle.PicklingError, TypeError, AttributeError):
+        return _USUAL_BYTES
 
 
 def _outcome(future: "Future[Any]") -> Any:
     error = future.exception()
     if error is None:
-        return future.result()
+        return future.result().answer
     if isinstance(error, DkdError):
         return error
     raise error

@@ -7,10 +7,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from dkd.errors import UsageError
+from dkd.explore import behaviour_gesture, keep_gesture, shelf_gesture
+from dkd.explore.edit import asked, over, refused, with_own
+from dkd.explore.picture_gesture import PICTURE_KINDS
 from dkd.explore.view import View, of_link, said
 from dkd.model.types import Scalar
 from dkd.query.periods import local_time
-from dkd.query.question import Filter, Interval, Last, Question
+from dkd.query.question import Filter, Interval, Last
 
 Gesture = Mapping[str, Any]
 """What a person did, as the page sends it: ``kind``, and what the kind needs."""
@@ -28,13 +31,13 @@ def act(view: View, gesture: Gesture) -> View:
     kind = gesture.get("kind")
     found = _KINDS.get(str(kind))
     if found is None:
-        raise _refused(f"there is no gesture {kind!r:.40}")
+        raise refused(f"there is no gesture {kind!r:.40}")
     try:
         return found(view, gesture)
     except ValidationError as error:
-        raise _refused(said(error.errors()[0]["msg"])) from error
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise _refused(f"the gesture {kind!r} is not whole") from error
+        raise refused(said(error.errors()[0]["msg"])) from error
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+        raise refused(f"the gesture {kind!r} is not whole") from error
 
 
 def toggled(filters: tuple[Filter, ...], dimension: str, value: Scalar, exclude: bool) -> tuple[Filter, ...]:
@@ -42,7 +45,7 @@ def toggled(filters: tuple[Filter, ...], dimension: str, value: Scalar, exclude:
 
     A value is never kept and excluded at once: the later word counts.
     """
-    was = next((one for one in filters if one.dimension == dimension and one.exclude is exclude), None)
+    was = next((one for one in filters if one.dimension == dimension and one.exclude is exclude and one.values), None)
     if was is not None and _among(value, was.values):
         return _without(filters, dimension, value)
     rest = _without(filters, dimension, value)
@@ -56,8 +59,10 @@ def _without(filters: tuple[Filter, ...], dimension: str, value: Scalar) -> tupl
     found = []
     for one in filters:
         values = tuple(kept for kept in one.values if not (one.dimension == dimension and _same(kept, value)))
-        if values:
-            found.append(one if values == one.values else Filter(**{**dict(one), "values": values}))
+        if values == one.values:
+            found.append(one)
+        elif values:
+            found.append(Filter(**{**dict(one), "values": values}))
     return tuple(found)
 
 
@@ -70,28 +75,21 @@ def _same(one: Scalar, other: Scalar) -> bool:
     return type(one) is type(other) and one == other
 
 
-def _asked(view: View, **changed: object) -> View:
-    return _changed(view, question=Question(**{**dict(view.question), **changed}))
-
-
-def _changed(view: View, **changed: object) -> View:
-    return View(**{**dict(view), **changed})
-
-
 def _filter(view: View, gesture: Gesture) -> View:
     value, exclude = gesture["value"], bool(gesture.get("exclude"))
-    return _asked(view, filters=toggled(view.question.filters, gesture["dimension"], value, exclude))
+    return asked(view, filters=toggled(view.question.filters, gesture["dimension"], value, exclude))
 
 
 def _unfilter(view: View, gesture: Gesture) -> View:
-    """Without one filter, or without any where none is named."""
+    """Without one filter, or without any filter and condition where none is named."""
     at = gesture.get("at")
-    return _asked(view, filters=tuple(one for seq, one in enumerate(view.question.filters) if at not in (None, seq)))
+    if at is None:
+        return asked(view, filters=(), having=())
+    return asked(view, filters=tuple(one for seq, one in enumerate(view.question.filters) if at != seq))
 
 
 def _last(view: View, gesture: Gesture) -> View:
-    # A grain that suited the old interval may make a thousand buckets of the new one.
-    return _asked(view, interval=Last(last=gesture["last"]), grain=None)
+    return over(view, Last(last=gesture["last"]))
 
 
 def _between(view: View, gesture: Gesture) -> View:
@@ -99,25 +97,27 @@ def _between(view: View, gesture: Gesture) -> View:
     try:
         start, end = (local_time(str(gesture[name]), view.question.zone) for name in ("start", "end"))
     except UsageError as error:
-        raise _refused(error.problems[0].problem) from error
-    return _asked(view, interval=Interval(start=start, end=end), grain=None)
+        raise refused(error.problems[0].problem) from error
+    return over(view, Interval(start=start, end=end))
 
 
 def _span(view: View, gesture: Gesture) -> View:
     """From one moment to another, as they are marked on the chart."""
     start, end = (_EPOCH + timedelta(milliseconds=gesture[name]) for name in ("start_ms", "end_ms"))
-    return _asked(view, interval=Interval(start=start, end=end), grain=None)
+    return over(view, Interval(start=start, end=end))
 
 
 def _panel(view: View, gesture: Gesture) -> View:
     """Another dimension for the panel at a place, a new panel behind the last, or none with null."""
     at, dimension = int(gesture["at"]), gesture["dimension"]
     panels = [*view.panels[:at], *([] if dimension is None else [dimension]), *view.panels[at + 1 :]]
-    return _changed(view, panels=tuple(dict.fromkeys(panels)))
+    return with_own(view, panels=tuple(dict.fromkeys(panels)))
 
 
 def _open(_: View, gesture: Gesture) -> View:
-    return of_link(str(gesture["link"]))
+    """The view of a link; with ``then``, after that gesture, as one on a dashboard's tile is."""
+    found, then = of_link(str(gesture["link"])), gesture.get("then")
+    return act(found, then) if isinstance(then, Mapping) else found
 
 
 _KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
@@ -128,15 +128,24 @@ _KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
     "span": _span,
     "panel": _panel,
     "open": _open,
-    "grain": lambda view, gesture: _asked(view, grain=gesture["grain"]),
-    "zone": lambda view, gesture: _asked(view, zone=gesture["zone"]),
-    "compare": lambda view, gesture: _asked(view, compare="previous" if gesture["on"] else None),
-    "bots": lambda view, gesture: _asked(view, with_bots=bool(gesture["on"])),
-    "measure": lambda view, gesture: _changed(view, measure=gesture["name"]),
-    "live": lambda view, gesture: _changed(view, live=bool(gesture["on"])),
+    "zone": lambda view, gesture: asked(view, zone=gesture["zone"]),
+    "bots": lambda view, gesture: asked(view, with_bots=bool(gesture["on"])),
+    "measure": lambda view, gesture: with_own(view, measure=gesture["name"]),
+    "live": lambda view, gesture: with_own(view, live=bool(gesture["on"])),
     "again": lambda view, _: view,
+    "compare": shelf_gesture.compare,
+    "filter_move": shelf_gesture.filter_move,
+    "filter_set": shelf_gesture.filter_set,
+    "grain": shelf_gesture.grain,
+    "having_set": shelf_gesture.having_set,
+    "measures": shelf_gesture.measures,
+    "pin": shelf_gesture.pin,
+    "split": shelf_gesture.split,
+    "split_move": shelf_gesture.split_move,
+    "split_set": shelf_gesture.split_set,
+    "unsplit": shelf_gesture.unsplit,
+    **behaviour_gesture.KINDS,
+    "segment": keep_gesture.segment,
+    "who": keep_gesture.who,
+    **PICTURE_KINDS,
 }
-
-
-def _refused(problem: str) -> UsageError:
-    return UsageError("DKD330", problem=problem)

@@ -15,7 +15,7 @@ from dkd.query.question import Interval
 
 STRETCHES = (("1h", "Last hour"), ("1d", "Last day"), ("7d", "7 days"), ("30d", "30 days"))
 
-_IDENTIFIERS = frozenset({
+IDENTIFIERS = frozenset({
     "party_id", "session_id", "collector_session_id", "pageview_id", "event_id", "received_ms", "end_ms", "page_url",
     "page_query", "referrer_url",
 })  # fmt: skip
@@ -36,6 +36,7 @@ def menus(model: Model, view: View | None, saved: Sequence[Saved], span: Interva
         "grains": list(_grains(span)),
         "zones": sorted({*_ZONES, *([view.question.zone] if view else [])}, key=lambda zone: (zone != "UTC", zone)),
         "views": [list(one) for one in saved],
+        "segments": [],
     }
 
 
@@ -46,7 +47,7 @@ def _dimensions(model: Model, view: View | None) -> Iterator[list[str]]:
     names = [
         name
         for name, column in dimensions(model).items()
-        if column.type != "list" and name not in _IDENTIFIERS and all(name in columns(model, kind) for kind in kinds)
+        if column.type != "list" and name not in IDENTIFIERS and all(name in columns(model, kind) for kind in kinds)
     ]
     for name in sorted(names, key=lambda name: words.label(name).lower()):
         yield [name, words.label(name), computed(model, name)]

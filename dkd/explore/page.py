@@ -6,21 +6,25 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dkd.errors import DkdError, Problem, UsageError
+from dkd.errors import DkdError, UsageError
 from dkd.explore import words
+from dkd.explore.behaviour import tabs
+from dkd.explore.drawing import drawing
+from dkd.explore.marks import marks
 from dkd.explore.menus import menus
+from dkd.explore.panels import cell_of, has, panels
+from dkd.explore.picture import picture
 from dkd.explore.plan import Plan
-from dkd.explore.sources import SERIES, sources
+from dkd.explore.shelf import lists, shelf
+from dkd.explore.sources import PICTURE, SERIES, sources
 from dkd.explore.state import nothing, refusal
+from dkd.explore.trust import NOTHING_KNOWN, Heading, Known, trust
 from dkd.explore.view import Saved, View, as_link
 from dkd.model.schema import Model
-from dkd.query.answer import Answer, Cell, Others, Row
-from dkd.query.definition import computed, definition
-from dkd.query.dimension import dimensions
-from dkd.query.measure import is_additive
+from dkd.query.answer import Answer, Cell
+from dkd.query.definition import definition
 from dkd.query.periods import after
 from dkd.query.question import Last, Question
-from dkd.query.trust import exactness
 
 Json = dict[str, Any]
 BOTS = "bots"
@@ -37,6 +41,9 @@ class Found:
         panels: Of each panel that can be asked.
         bots: Events of automated visitors in the interval and filters; None where that is not known.
         is_past_whole: False where the data begins only within the period before, which cannot be compared with then.
+        picture: What the main picture draws; None where the cards and the chart are it.
+        known: What else is known of the slice.
+        is_draft: What is missing is still being counted.
     """
 
     newest: datetime
@@ -44,6 +51,9 @@ class Found:
     panels: Mapping[str, Answer | DkdError]
     bots: int | None
     is_past_whole: bool = True
+    picture: Answer | DkdError | None = None
+    known: Known = NOTHING_KNOWN
+    is_draft: bool = False
 
 
 def page(
@@ -71,12 +81,15 @@ def page(
     return {
         **frame(model, view, saved, [*notices, *_remarks(plan)], plan),
         "state": state,
+        "pending": found.is_draft,
         "compares": has_past,
-        "cards": list(_cards(model, view, plan, series)),
-        "chart": _chart(model, view, plan, series, has_past) if series is not None and is_drawn else None,
-        "panels": [] if is_nothing else list(_panels(model, view, plan, found, series)),
-        "trust": _trust(view, plan, found, series, has_past),
-        "sources": dict(sources(view.shown, {SERIES: found.series, **found.panels})),
+        "cards": list(_cards(model, view, plan, found, series)),
+        "chart": _chart(model, view, plan, series, has_past) if is_drawn and has(series, view.shown) else None,
+        "picture": _picture(model, view, plan, found, series, has_past) if is_drawn else None,
+        "panels": [] if is_nothing else list(panels(model, view, plan, found.panels, series, found.is_draft)),
+        "trust": trust(model, view, _heading(view, plan, found, series, has_past), series, found.known),
+        "marks": _marks(view, plan, found),
+        "sources": dict(sources(view.shown, {SERIES: found.series, PICTURE: found.picture, **found.panels})),
     }
 
 
@@ -86,37 +99,35 @@ def frame(
     """The page without any answer: names, menus and switches."""
     return {
         "site": model.site,
+        "tabs": tabs(model, view),
         "notices": list(notices),
+        "pending": False,
         "compares": False,
-        "view": _switches(model, view, plan) if view is not None else None,
+        "view": _switches(view, plan) if view is not None else None,
         "menus": menus(model, view, saved, plan.span if plan else None),
+        "shelf": shelf(model, view),
+        "lists": lists(model, view),
         "state": None,
         "cards": [],
         "chart": None,
+        "picture": None,
+        "dashboard": None,
         "panels": [],
         "trust": None,
+        "marks": [],
         "sources": {},
     }
 
 
-def _switches(model: Model, view: View, plan: Plan | None) -> Json:
+def _switches(view: View, plan: Plan | None) -> Json:
     asked = view.question
-    known = dimensions(model)
     found: Json = {
         "link": as_link(view),
         "last": menus_last(asked),
         "grain": asked.grain,
         "zone": asked.zone,
-        "compare": asked.compare is not None,
         "bots": asked.with_bots,
         "live": view.live,
-        "filters": [
-            {
-                "label": words.filter_label(one, known[one.dimension]),
-                "exclude": one.exclude,
-            }
-            for one in asked.filters
-        ],
     }
     if plan is not None:
         start, end = (moment.astimezone(ZoneInfo(asked.zone)) for moment in (plan.span.start, plan.span.end))
@@ -152,6 +163,8 @@ def _remarks(plan: Plan) -> Iterator[str]:
 
 
 def _state(view: View, plan: Plan, found: Found) -> Json | None:
+    if found.is_draft and not isinstance(found.series, DkdError):
+        return None
     if found.series is None:
         first = next(iter(plan.left_out.values()))
         return nothing(f"{first.problem}; {first.remedy}", has_filters=bool(view.question.filters))
@@ -168,33 +181,21 @@ def _state(view: View, plan: Plan, found: Found) -> Json | None:
     return nothing(f"There is no event in {about}.", has_filters=False)
 
 
-def _cards(model: Model, view: View, plan: Plan, series: Answer | None) -> Iterator[Json]:
+def _cards(model: Model, view: View, plan: Plan, found: Found, series: Answer | None) -> Iterator[Json]:
     for name in view.question.measures:
         card: Json = {"name": name, "label": words.label(name), "unit": words.unit(model, name)}
         card |= {"chosen": name == view.shown, "about": definition(model, name)}
         if name in plan.left_out:
             yield card | {"text": "–", "problem": plan.left_out[name].problem, "spark": []}
+        elif found.is_draft and not has(series, name):
+            yield card | {"text": "…", "pending": True, "spark": []}
         elif series is not None:
             at = series.question.measures.index(name)
             yield (
                 card
-                | _cell(model, name, series.totals[at])
+                | cell_of(model, name, series.totals[at])
                 | {"spark": [row.cells[at].now.value for row in series.rows]}
             )
-
-
-def _cell(model: Model, measure: str, cell: Cell) -> Json:
-    places = words.decimals(model, measure)
-    change, way = words.change_text(cell)
-    past = cell.previous
-    return {
-        "value": cell.now.value,
-        "text": words.number_text(cell.now, places),
-        "error": words.error_text(cell.now),
-        "change": change,
-        "way": way,
-        "previous": words.number_text(past, places) if past is not None and past.value is not None else "",
-    }
 
 
 def _chart(model: Model, view: View, plan: Plan, series: Answer, has_past: bool) -> Json:
@@ -219,71 +220,34 @@ def _chart(model: Model, view: View, plan: Plan, series: Answer, has_past: bool)
     }
 
 
+def _picture(model: Model, view: View, plan: Plan, found: Found, series: Answer | None, has_past: bool) -> Json | None:
+    if found.is_draft and found.picture is None:
+        return None
+    spare = [name for name, *_ in menus(model, view, (), None)["dimensions"]]
+    drawn = drawing(model, view, plan, spare)
+    return picture(model, view, plan, drawn, found.picture, series, has_past=has_past, spare=spare)
+
+
 def _previous(cell: Cell) -> float | int | None:
     return cell.previous.value if cell.previous else None
 
 
-def _panels(model: Model, view: View, plan: Plan, found: Found, series: Answer | None) -> Iterator[Json]:
-    """A table for each dimension; the totals that its shares are of are those of the cards."""
-    total = None
-    if series is not None and view.shown in series.question.measures and is_additive(model, view.shown):
-        total = series.totals[series.question.measures.index(view.shown)].now.value
-    for name, asked in plan.panels.items():
-        head: Json = {"dimension": name, "label": words.label(name), "measure": words.label(view.shown)}
-        head |= {"unit": words.unit(model, view.shown), "rows": [], "problem": "", "about": computed(model, name)}
-        answer = found.panels.get(name)
-        if isinstance(asked, Problem):
-            yield head | {"problem": f"{asked.problem}; {asked.remedy}"}
-        elif isinstance(answer, DkdError):
-            yield head | {"problem": refusal(answer)["text"]}
-        elif answer is not None:
-            yield head | {"rows": list(_rows(model, view, name, answer, total))}
+def _heading(view: View, plan: Plan, found: Found, series: Answer | None, has_past: bool) -> Heading:
+    return Heading(plan.span, found.newest, found.bots, _compared(view, found, series, has_past))
 
 
-def _rows(model: Model, view: View, name: str, answer: Answer, total: float | None) -> Iterator[Json]:
-    most = max((abs(row.cells[0].now.value or 0) for row in answer.rows), default=0)
-    for row in answer.rows:
-        if row.key[0] is not Others.others or row.cells[0].now.value:
-            yield _row(model, view, name, row, most, total)
-
-
-def _row(model: Model, view: View, dimension: str, row: Row, most: float, total: float | None) -> Json:
-    (key,), (cell,) = row.key, row.cells
-    value = cell.now.value or 0
-    is_others = key is Others.others
-    return _cell(model, view.shown, cell) | {
-        "key": None if is_others else key,
-        "others": is_others,
-        "label": words.value_label(key, dimensions(model)[dimension]),
-        # The others are no value, and their bar would dwarf all values.
-        "bar": 0 if is_others or not most else round(abs(value) / most, 4),
-        "part": f"{100 * value / total:.1f} %" if total else "",
-        "kept": any(
-            one.dimension == dimension and not one.exclude and key in one.values for one in view.question.filters
-        ),
-    }
-
-
-def _trust(view: View, plan: Plan, found: Found, series: Answer | None, has_past: bool) -> Json:
-    zone = view.question.zone
+def _compared(view: View, found: Found, series: Answer | None, has_past: bool) -> str:
     past = series.previous if series is not None else None
+    if past is None:
+        return ""
     nothing = "nothing to compare with in" if found.is_past_whole else "not compared: the data begins within"
     said = "compared with" if has_past else nothing
-    return {
-        "newest_ms": _ms(found.newest),
-        "newest": f"{found.newest.astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M:%S}",
-        "zone": zone,
-        "bots": _bots(found.bots, view.question.with_bots),
-        "exact": exactness(series) if series is not None else "",
-        "interval": words.interval_label(plan.span, zone),
-        "compared": f"{said} {words.interval_label(past, zone)}" if past is not None else "",
-    }
+    return f"{said} {words.interval_label(past, view.question.zone)}"
 
 
-def _bots(count: int | None, with_bots: bool) -> str:
-    if count is None:
-        return ""
-    return f"{count:,} bot event{'' if count == 1 else 's'} {'counted too' if with_bots else 'hidden'}"
+def _marks(view: View, plan: Plan, found: Found) -> list[Json]:
+    journal = found.known.seen.journal if found.known.seen else None
+    return marks(journal, plan.span, view.question.zone) if journal else []
 
 
 def _ms(moment: datetime) -> int:

@@ -52,7 +52,8 @@ def planned(model: Model, view: View, newest: datetime) -> Plan:
     coarser = None
     if bucket_count(_about(asked, newest), grain) > MOST_BUCKETS:
         coarser, grain = asked.grain, fitting(_about(asked, newest), _USUAL_BUCKETS)
-    asked = fixed(asked.model_copy(update={"grain": grain}), newest)
+    # Splits and conditions on their rows are the main picture's alone.
+    asked = fixed(asked.model_copy(update={"grain": grain, "splits": (), "having": ()}), newest)
     left_out = {name: problem for name in asked.measures if (problem := _problem(model, asked, name))}
     measures = tuple(name for name in asked.measures if name not in left_out)
     return Plan(
@@ -77,5 +78,5 @@ def _problem(model: Model, question: Question, measure: str) -> Problem | None:
 
 def _panel(model: Model, asked: Question, measure: str, dimension: str) -> Question | Problem:
     split = Split(dimension=dimension, limit=TOP)
-    question = asked.model_copy(update={"measures": (measure,), "splits": (split,), "grain": None})
+    question = asked.model_copy(update={"measures": (measure,), "splits": (split,), "having": (), "grain": None})
     return next(iter(problems(model, question)), question)

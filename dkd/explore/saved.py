@@ -1,32 +1,32 @@
 """``dashboards/*.yaml`` → views of the explorer, or every mistake of the files, each at its line and column."""
 
 from collections.abc import Iterator
-from pathlib import Path as File
 from typing import Any, Literal, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import ValidationError, create_model
 
 from dkd.errors import Problem, UsageError
-from dkd.explore.view import MOST_PANELS, Saved, View, as_link, fitted, said
+from dkd.explore.faults import faults
+from dkd.explore.view import View, as_link, said
 from dkd.model.schema import Model
 from dkd.model.tree import Path, Tree, parse
-from dkd.model.types import Name
-from dkd.query.check import problems
 from dkd.query.measure import near
-from dkd.query.question import Question, Split
+from dkd.query.question import Question, Text
 
-FOLDER = "dashboards"
-_USUAL = {"view": 1, "title": "", "interval": {"last": "1d"}}
+_TOGETHER = ("splits", "compare", "against")
+"""What cannot be judged apart: a split that is ranked by a difference needs something to compare with."""
+_USUAL = {"view": 1, "title": "?", "interval": {"last": "1d"}}
 
 
-class ViewFile(Question):
-    """A view as a file holds it: a question's keys and the view's own, side by side."""
-
-    view: Literal[1]
-    title: str
-    panels: tuple[Name, ...] = ()
-    measure: Name | None = None
-    live: bool = False
+_OWN = {name: field for name, field in View.model_fields.items() if name != "question"}
+ViewFile: type[Question] = create_model(
+    "ViewFile",
+    __base__=Question,
+    view=(Literal[1], ...),
+    title=(Text, ...),
+    **{name: (field.annotation, field) for name, field in _OWN.items()},
+)  # type: ignore[call-overload]  # fields that are known at run time only
+"""A view as a file holds it: a question's keys and the view's own, side by side."""
 
 
 class Read(NamedTuple):
@@ -35,19 +35,6 @@ class Read(NamedTuple):
     title: str
     view: View | None
     problems: tuple[Problem, ...]
-
-
-def read_all(folder: File, model: Model) -> list[Read]:
-    """Each view of the project, by the name of its file."""
-    found = sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
-    return [read(file.read_text("utf-8", "replace"), str(file), model) for file in found]
-
-
-def listed(folder: File, model: Model) -> list[Saved]:
-    """The menu of the project's views; a view of an older model keeps what it can, one that is broken is not listed."""
-    views = ((one.title, one.view) for one in read_all(folder, model))
-    fits = ((title, fitted(view, model).view) for title, view in views if view is not None)
-    return [Saved(title, as_link(view)) for title, view in fits if view is not None]
 
 
 def read(text: str, where: str, model: Model) -> Read:
@@ -61,20 +48,26 @@ def read(text: str, where: str, model: Model) -> Read:
     Returns:
         Its view is there whenever the file is a view at all, even with names that the model does not have.
     """
-    tree = parse(text, where)
+    return read_tree(parse(text, where), model)
+
+
+def read_tree(tree: Tree, model: Model) -> Read:
+    """The view that a file holds, and all of its mistakes; see :func:`read`."""
     if not isinstance(tree.value, dict):
         if not tree.problems:
             tree.add((), "DKD230", "this is no view", "begin with view: 1 and title: NAME")
         return Read("", None, tuple(tree.problems))
     held, is_whole = _validated(dict(tree.value), tree, model)
     view = _view(held)
-    for path, problem in _unknown(view, model):
+    for path, problem in faults(model, view.question, view.panels):
         # A name that stands twice is counted once: its place is that of its first.
-        path = (path[0], tree.value[path[0]].index(path[1])) if isinstance(path[1], str) else path
+        if path[0] in ("measures", "panels"):
+            names = getattr(view.question if path[0] == "measures" else view, path[0])
+            path = (path[0], tree.value[path[0]].index(names[path[1]]))
         tree.add(path, problem.code, problem.problem, problem.remedy)
     if is_whole:
         is_whole = _has_link(view, tree)
-    return Read(held.title, view if is_whole else None, _in_order(tree))
+    return Read(dict(held)["title"], view if is_whole else None, _in_order(tree))
 
 
 def as_tree(title: str, view: View) -> dict[str, Any]:
@@ -84,7 +77,7 @@ def as_tree(title: str, view: View) -> dict[str, Any]:
     return {"view": 1, "title": title, **question, **own}
 
 
-def _validated(root: dict[str, Any], tree: Tree, model: Model) -> tuple[ViewFile, bool]:
+def _validated(root: dict[str, Any], tree: Tree, model: Model) -> tuple[Question, bool]:
     """What is right in the file, with the usual in place of what is wrong, and whether all of it was right."""
     for path, remedy in _doubtful(root):
         tree.add(path, "DKD204", f"{_at(root, path)!r:.60} cannot stand here", remedy)
@@ -93,14 +86,14 @@ def _validated(root: dict[str, Any], tree: Tree, model: Model) -> tuple[ViewFile
             root[name] = [one for at, one in enumerate(root[name]) if one not in root[name][:at]]
     if root.get("measure") not in _listed(root, "measures"):
         root.pop("measure", None)
-    root.pop("splits", None)
     while True:
         try:
             return ViewFile.model_validate(root), not tree.problems
         except ValidationError as error:
             for detail in error.errors():
                 _note(detail, tree)
-                root.pop(str(detail["loc"][0]), None)
+                for key in detail["loc"][:1] or _TOGETHER:
+                    root.pop(str(key), None)
             root = {**_USUAL, "measures": list(model.measures)[:1] or ["none"], **root}
 
 
@@ -121,10 +114,6 @@ def _doubtful(root: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         yield from (((name, at), "it stands above already") for at, one in enumerate(listed) if one in listed[:at])
     if "measure" in root and root["measure"] not in _listed(root, "measures"):
         yield ("measure",), "name one of the view's measures"
-    if "splits" in root:
-        yield ("splits",), "name the dimensions in panels"
-    if len(_listed(root, "panels")) > MOST_PANELS:
-        yield ("panels",), f"a view has at most {MOST_PANELS} panels"
 
 
 def _listed(root: dict[str, Any], name: str) -> list[Any]:
@@ -138,9 +127,10 @@ def _at(root: Any, path: Path) -> Any:
     return root
 
 
-def _view(held: ViewFile) -> View:
-    question = Question(**{name: getattr(held, name) for name in Question.model_fields})
-    return View(question=question, panels=held.panels[:MOST_PANELS], measure=held.measure, live=held.live)
+def _view(held: Question) -> View:
+    values = dict(held)
+    question = Question(**{name: values[name] for name in Question.model_fields})
+    return View(question=question, **{name: values[name] for name in _OWN})
 
 
 def _note(detail: Any, tree: Tree) -> None:
@@ -155,33 +145,6 @@ def _note(detail: Any, tree: Tree) -> None:
     else:
         shown = "" if kind == "value_error" else f"{detail['input']!r:.60}: "
         tree.add(path, "DKD204", f"{shown}{said(detail['msg'])}", "correct the value")
-
-
-def _unknown(view: View, model: Model) -> Iterator[tuple[Path, Problem]]:
-    """Names and values that the model does not have, each with its path in the file."""
-    asked = view.question
-    bare = asked.model_copy(update={"filters": ()})
-    good = []
-    for name in asked.measures:
-        found = problems(model, bare.model_copy(update={"measures": (name,)}))
-        yield from ((("measures", name), one) for one in found)
-        good += [] if found else [name]
-    # Whether a filter or a panel suits is asked of the measures that exist; without any, of none.
-    if not good:
-        return
-    for at, one in enumerate(asked.filters):
-        wrong = [problems(model, bare.model_copy(update={"measures": (name,), "filters": (one,)})) for name in good]
-        if all(wrong):
-            yield from ((("filters", at, _key(problem)), problem) for problem in wrong[0])
-    for panel in view.panels:
-        split = (Split(dimension=panel),)
-        wrong = [problems(model, bare.model_copy(update={"measures": (name,), "splits": split})) for name in good]
-        if all(wrong):
-            yield from ((("panels", panel), problem) for problem in wrong[0])
-
-
-def _key(problem: Problem) -> str:
-    return "values" if problem.code == "DKD313" else "dimension"
 
 
 def _in_order(tree: Tree) -> tuple[Problem, ...]:

@@ -7,8 +7,14 @@ from dkd.explore import words
 from dkd.query.answer import Answer
 from dkd.query.shown import as_sql
 
-SERIES = "series"
-_ROLES = {"ranking": "Which values come first", "rows": "Numbers of each row", "totals": "Totals"}
+SERIES, PICTURE = "series", "picture"
+_TITLES = {SERIES: "Cards and time chart", PICTURE: "Main picture"}
+_ROLES = {
+    "ranking": "Which values come first",
+    "rows": "Numbers of each row",
+    "others": "All other values",
+    "totals": "Totals",
+}
 
 
 def sources(measure: str, answers: Mapping[str, object]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -21,12 +27,13 @@ def sources(measure: str, answers: Mapping[str, object]) -> Iterator[tuple[str, 
     for name, answer in answers.items():
         if isinstance(answer, Answer):
             by = f"{words.label(measure)} by {words.label(name).lower()}"
-            yield name, _source("Cards and time chart" if name == SERIES else by, answer)
+            yield name, _source(_TITLES.get(name, by), answer)
 
 
 def _source(title: str, answer: Answer) -> dict[str, Any]:
     return {
         "title": title,
+        "names": list(answer.definitions),
         "definitions": [[words.label(name), text] for name, text in answer.definitions.items()],
         "queries": [
             {

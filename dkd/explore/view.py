@@ -1,25 +1,30 @@
 """What the explorer shows, one frozen value ↔ one text for an address; a link of an older model keeps what it can."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field as Option
 from pydantic import ValidationError, model_validator
 
 from dkd.errors import Problem, UsageError
+from dkd.explore import behaviour_link
+from dkd.explore.faults import faults
+from dkd.explore.renamed import renamed
 from dkd.model.schema import Model
 from dkd.model.types import Frozen, Name
 from dkd.query import link
-from dkd.query.check import problems
-from dkd.query.question import Question, Split
+from dkd.query.behaviour import Behaviour, Funnel, Paths, Retention, Sessions
+from dkd.query.behaviours import behaviour_problems
+from dkd.query.question import Question
 
 MOST_PANELS = 12
 _PART, _ITEM = "~", "."
-_PANELS, _MEASURE, _PICTURE, _LIVE = "P", "M", "V", "L"
-_NAMES = {_PANELS: "panels", _MEASURE: "measure", _PICTURE: "picture", _LIVE: "live"}
+_PANELS, _MEASURE, _PICTURE, _LIVE, _DASHBOARD = "P", "M", "V", "L", "D"
+_NAMES = {_PANELS: "panels", _MEASURE: "measure", _PICTURE: "picture", _LIVE: "live", _DASHBOARD: "dashboard"}
 _USUAL_PANELS = ("page_path", "channel", "country", "referrer_source", "device_type", "browser")
 _USUAL_MEASURES = 5
 
 
+BEHAVIOURS = tuple(behaviour_link.NAMES.values())
 PictureKind = Literal["number", "line", "bar", "stacked", "table", "pivot", "heat", "map", "sankey"]
 
 
@@ -32,6 +37,11 @@ class View(Frozen):
         measure: The one that is drawn where one is, and that ranks the values; None takes the question's first.
         picture: How the question's splits are drawn; None lets a rule choose.
         live: Ask again every other second.
+        funnel: In place of cards and pictures, like the three after it, of which a view has one at most.
+        retention: Who came back.
+        paths: What came after, or before.
+        sessions: Sessions, or the events of one.
+        dashboard: The project's dashboard whose tiles are shown in the question's time and filters, by its file's stem.
     """
 
     question: Question
@@ -39,6 +49,16 @@ class View(Frozen):
     measure: Name | None = None
     picture: PictureKind | None = None
     live: bool = False
+    dashboard: Annotated[str, Option(pattern=r"^[A-Za-z0-9_-]{1,80}$")] | None = None
+    funnel: Funnel | None = None
+    retention: Retention | None = None
+    paths: Paths | None = None
+    sessions: Sessions | None = None
+
+    @property
+    def behaviour(self) -> Behaviour | None:
+        """What of the four the view has."""
+        return next((found for name in BEHAVIOURS if (found := getattr(self, name)) is not None), None)
 
     @property
     def shown(self) -> str:
@@ -52,6 +72,8 @@ class View(Frozen):
             raise ValueError(f"panel {twice!r} stands twice")
         if self.measure is not None and self.measure not in self.question.measures:
             raise ValueError(f"{self.measure!r} is not one of the view's measures")
+        if sum(getattr(self, name) is not None for name in BEHAVIOURS) > 1:
+            raise ValueError(f"a view has one of {', '.join(BEHAVIOURS)} at most")
         return self
 
 
@@ -92,8 +114,11 @@ def as_link(view: View) -> str:
         parts.append(f"{_MEASURE}{_ITEM}{view.measure}")
     if view.picture is not None:
         parts.append(f"{_PICTURE}{_ITEM}{view.picture}")
+    if view.dashboard is not None:
+        parts.append(f"{_DASHBOARD}{_ITEM}{view.dashboard}")
     if view.live:
         parts.append(_LIVE)
+    parts += behaviour_link.parts({name: getattr(view, name) for name in BEHAVIOURS})
     return _PART.join(parts)
 
 
@@ -107,11 +132,14 @@ def of_link(text: str) -> View:
     own = [part.split(_ITEM) for part in parts if part[:1].isupper()]
     tree: dict[str, Any] = {"question": link.of_link(_PART.join(part for part in parts if not part[:1].isupper()))}
     for key, *items in own:
+        if key in behaviour_link.NAMES and behaviour_link.NAMES[key] not in tree:
+            tree[behaviour_link.NAMES[key]] = behaviour_link.read(key, items)
+            continue
         name = _NAMES.get(key)
         if (
             name is None
             or name in tree
-            or (key in (_MEASURE, _PICTURE) and len(items) != 1)
+            or (key in (_MEASURE, _PICTURE, _DASHBOARD) and len(items) != 1)
             or (key == _LIVE and items)
         ):
             remedy = "copy the whole link again"
@@ -141,41 +169,82 @@ def said(message: str) -> str:
 
 
 def opened(text: str, model: Model) -> Opened:
-    """As much of a link as *model* has names for, and what that left out; never an error."""
+    """As much of a link as *model* has names for, and what that left out or calls differently now; never an error."""
     try:
-        return fitted(of_link(text), model)
+        found = of_link(text)
     except UsageError as error:
         return Opened(None, tuple(problem.line() for problem in error.problems))
+    return fitted(found, model)
 
 
 def fitted(view: View, model: Model) -> Opened:
-    """As much of a view as *model* has names for, and what that left out.
+    """As much of a view as *model* has names for, and what that left out or calls differently now.
 
     A filter or a panel stays as long as one of the measures can be asked with it.
     """
-    dropped: list[str] = []
-    asked = view.question
+    question, panels, renamings = renamed(model, view.question, view.panels)
+    view = view.model_copy(update={"question": question, "panels": panels})
+    unfit: dict[tuple[str, int], Problem] = {}
+    for (key, at, *rest), problem in faults(model, view.question, view.panels):
+        # A split whose order is wrong keeps its values.
+        unfit.setdefault((f"{key}.{rest[0]}" if rest == ["sort"] else str(key), int(at)), problem)
+    dropped = (
+        *renamings,
+        *(
+            f"{_called(view, key, at)} was left out: {problem.problem}; {problem.remedy}"
+            for (key, at), problem in unfit.items()
+        ),
+    )
 
-    def first_problem(measures: tuple[str, ...], changed: dict[str, object]) -> Problem | None:
-        found = [problems(model, _bare(asked, measures).model_copy(update=changed)) for measures in zip(measures)]
-        return None if any(not one for one in found) else found[0][0]
+    def kept(key: str) -> tuple[Any, ...]:
+        return tuple(one for at, one in enumerate(_pieces(view, key)) if (key, at) not in unfit)
 
-    def kept(what: str, measures: tuple[str, ...], **changed: object) -> bool:
-        problem = first_problem(measures, changed)
-        if problem is not None:
-            dropped.append(f"{what} was left out: {problem.problem}; {problem.remedy}")
-        return problem is None
-
-    measures = tuple(name for name in asked.measures if kept(f"measure {name}", (name,)))
+    measures = kept("measures")
     if not measures:
-        return Opened(None, tuple(dropped))
-    filters = tuple(one for one in asked.filters if kept(f"filter on {one.dimension}", measures, filters=(one,)))
-    panels = tuple(one for one in view.panels if kept(f"panel {one}", measures, splits=(Split(dimension=one),)))
-    splits = tuple(one for one in asked.splits if kept(f"split by {one.dimension}", measures, splits=(one,)))
-    question = asked.model_copy(update={"measures": measures, "filters": filters, "splits": splits})
+        return Opened(None, dropped)
+    splits = tuple(
+        one.model_copy(update={"sort": None}) if ("splits.sort", at) in unfit else one
+        for at, one in enumerate(view.question.splits)
+        if ("splits", at) not in unfit
+    )
+    changed: dict[str, tuple[Any, ...] | None] = {key: kept(key) for key in ("measures", "filters", "having")}
+    changed["splits"] = splits
+    if view.question.against:
+        # Without a filter it would be compared with everything.
+        changed["against"] = kept("against") or None
+    if view.question.compare is None and changed.get("against", view.question.against) is None:
+        changed["splits"] = tuple(one.model_copy(update={"by": "value"}) for one in splits)
+    question = view.question.model_copy(update=changed)
     measure = view.measure if view.measure in measures else None
-    found = view.model_copy(update={"question": question, "panels": panels, "measure": measure})
-    return Opened(found, tuple(dropped))
+    own = {"question": question, "panels": kept("panels"), "measure": measure}
+    found, more = _behaving(model, view.model_copy(update=own))
+    return Opened(found, (*dropped, *more))
+
+
+def _behaving(model: Model, view: View) -> tuple[View, tuple[str, ...]]:
+    """The view without a behaviour that *model* cannot answer, and what is said of that."""
+    problem = next(iter(behaviour_problems(model, view.behaviour)), None)
+    if problem is None:
+        return view, ()
+    name = next(name for name in BEHAVIOURS if getattr(view, name) is not None)
+    said_ = f"{name} was left out: {problem.where}: {problem.problem}; {problem.remedy}"
+    return view.model_copy(update={name: None}), (said_,)
+
+
+def _pieces(view: View, key: str) -> tuple[Any, ...]:
+    return view.panels if key == "panels" else getattr(view.question, key.partition(".")[0]) or ()
+
+
+def _called(view: View, key: str, at: int) -> str:
+    """What a piece of a view is called in a sentence."""
+    piece = _pieces(view, key)[at]
+    names = {
+        "measures": f"measure {piece}", "panels": f"panel {piece}", "having": "a condition on a measure",
+    }  # fmt: skip
+    if key in names:
+        return names[key]
+    kinds = {"splits": "split by", "splits.sort": "the order of the split by", "against": "compared filter on"}
+    return f"{kinds.get(key, 'filter on')} {piece.dimension}"
 
 
 def first_view(model: Model) -> View | None:
@@ -185,7 +254,3 @@ def first_view(model: Model) -> View | None:
         return None
     question = Question.model_validate({"measures": measures, "interval": {"last": "1d"}, "compare": "previous"})
     return fitted(View(question=question, panels=_USUAL_PANELS), model).view
-
-
-def _bare(question: Question, measures: tuple[str, ...]) -> Question:
-    return question.model_copy(update={"measures": measures, "filters": (), "splits": ()})

@@ -1,6 +1,6 @@
 """Names, numbers, moments and buckets → the words that stand on the page."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from dkd.model.columns import Column
@@ -9,13 +9,15 @@ from dkd.query.answer import Cell, Others
 from dkd.query.measure import parts, unit_of
 from dkd.query.number import Number
 from dkd.query.periods import DATES
-from dkd.query.question import Filter, Grain, Interval
+from dkd.query.question import Filter, Grain, Interval, Range
 
 _CAPITALS = {"utm": "UTM", "os": "OS", "url": "URL", "id": "ID"}
 GRAIN_NAMES: dict[Grain, str] = {
     "PT1M": "minute", "PT5M": "5 minutes", "PT15M": "15 minutes", "PT1H": "hour", "P1D": "day", "P1W": "week",
     "P1M": "month", "P3M": "quarter", "P1Y": "year",
 }  # fmt: skip
+_SAID = 4
+"""Values that a filter names; the rest are counted."""
 _STEADY = 0.0005
 """A change that rounds to 0.0 % is none."""
 _MANIFOLD = 10
@@ -40,10 +42,35 @@ def value_label(value: object, column: Column | None = None) -> str:
     return str(value) if value != "" else "(empty)"
 
 
-def filter_label(one: Filter, column: Column | None) -> str:
-    """A filter in words: ``Country is NL or DE``."""
-    values = [value_label(value, column) for value in one.values]
-    return f"{label(one.dimension)} {'is not' if one.exclude else 'is'} {' or '.join(values)}"
+def filter_label(one: Filter, column: Column | None, zone: str = "UTC") -> str:
+    """A filter in words: ``Country is NL or DE``; the ends of times are on the zone's clock."""
+    name, negated = label(one.dimension), one.exclude
+    if one.contains is not None:
+        return f"{name} {'does not contain' if negated else 'contains'} {one.contains}"
+    if one.matches is not None:
+        return f"{name} {'does not match' if negated else 'matches'} {one.matches}"
+    said = [value_label(value, column) for value in one.values]
+    said += [time_range_label(part, zone) if one.dimension == "time" else range_label(part) for part in one.ranges]
+    more = [f"{len(said) - _SAID} more"] if len(said) > _SAID + 1 else []
+    return f"{name} {'is not' if negated else 'is'} {' or '.join([*said[:_SAID], *more] if more else said)}"
+
+
+def range_label(part: Range) -> str:
+    """A range of numbers: ``10 to below 20``."""
+    if part.below is None:
+        return f"{part.at_least:,g} or more"
+    return f"below {part.below:,g}" if part.at_least is None else f"{part.at_least:,g} to below {part.below:,g}"
+
+
+def time_range_label(part: Range, zone: str) -> str:
+    """A range of times on the zone's clock."""
+
+    def said(value: float) -> str:
+        return f"{datetime.fromtimestamp(value / 1000, UTC).astimezone(ZoneInfo(zone)):%-d %b %Y, %H:%M}"
+
+    if part.below is None:
+        return f"from {said(part.at_least or 0)}"
+    return f"before {said(part.below)}" if part.at_least is None else f"{said(part.at_least)} – {said(part.below)}"
 
 
 def unit(model: Model, measure: str) -> str:

@@ -1,35 +1,24 @@
-"""A question asked of Druid → typed rows, totals and the period before, each number with its error."""
+"""A question asked of Druid → typed rows, totals and what it is compared with, each number with its error."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import Enum
-from typing import Any
+from datetime import datetime
 
 from dkd.model.askable import needs
 from dkd.model.schema import Model
-from dkd.model.types import Scalar
-from dkd.model.values import held
-from dkd.query.asking import ask, empty, newest_event
-from dkd.query.check import kinds_of, require_answerable, too_many
+from dkd.query.asking import empty, newest_event
+from dkd.query.check import require_answerable
 from dkd.query.client import Druid
-from dkd.query.compile import MOST_ROWS, Kept, Query, Source, ranking, rows, totals
+from dkd.query.compile import Query
+from dkd.query.counting import TOTALS, Counted, Counting, Numbers, Side
 from dkd.query.definition import computed, definition
-from dkd.query.dimension import dimensions
-from dkd.query.measure import Part, kind_of, parts
-from dkd.query.number import Number, nothing, ratio, read
+from dkd.query.measure import Part, parts
+from dkd.query.number import Number, nothing, ratio
 from dkd.query.periods import Moved, before, buckets, fixed, floor
-from dkd.query.question import Grain, Interval, Last, Question, Split
-from dkd.query.rows import Rows
-
-
-class Others(Enum):
-    """The key of a row that is all the values of a split that are not shown."""
-
-    others = "others"
-
-
-Key = tuple[Scalar | Others, ...]
+from dkd.query.question import Grain, Interval, Last, Question
+from dkd.query.splits import Kept
+from dkd.query.splits import Key as Key
+from dkd.query.splits import Others as Others
 
 
 @dataclass(frozen=True)
@@ -82,8 +71,13 @@ class Answer:
         question: As asked, with its interval fixed.
         previous: The period that it is compared with; None without a comparison.
         rows: By time, then by the rank of their values, others last. No row where nothing was counted, but with a
-            grain and no split one for every bucket.
+            grain and no split one for every bucket. The values of a nested split are ranked within their parent, which
+            is the row's key up to them; others of one split are the others of all nested splits behind it too.
         totals: Over the whole interval; asked for, not added up. Empty where they were not asked for.
+        subtotals: Over the whole interval (without a time) a row for each parent: each beginning of the rows' keys
+            that is shorter than the splits, and with a grain each whole key too. A parent stands before its children,
+            all by rank, others last. Asked for, not added up: a parent's visitors are fewer than its children's
+            together. Empty where they were not asked for, and without a split.
         queries: What Druid was asked, in order.
         definitions: What each measure means, what the parts of ratios mean, and how its dimensions are computed.
     """
@@ -94,6 +88,7 @@ class Answer:
     totals: tuple[Cell, ...]
     queries: tuple[Query, ...]
     definitions: dict[str, str] = field(default_factory=dict)
+    subtotals: tuple[Row, ...] = ()
 
 
 def answered(
@@ -104,6 +99,7 @@ def answered(
     newest: datetime | None = None,
     stride: Grain | None = None,
     with_totals: bool = True,
+    with_subtotals: bool = False,
     timeout_s: float = 30.0,
 ) -> Answer:
     """Ask *question*.
@@ -116,10 +112,11 @@ def answered(
         stride: Where the question has no grain, the one by whose buckets the period before it is found, so that a
             question without a grain is compared with the same period as one beside it that has one.
         with_totals: Ask for the totals too; without, the answer has none, and a third of the queries is saved.
+        with_subtotals: Ask for the subtotals too, with a query for each split.
         timeout_s: For each query.
 
     Raises:
-        UsageError: DKD310 to DKD313, what of the question the model has no answer for, all at once.
+        UsageError: DKD310 to DKD313 and DKD319, what of the question the model has no answer for, all at once.
         RefusedError: DKD314, when it needs too many rows.
         QueryError: DKD301 to DKD307 as of :meth:`dkd.query.client.Druid.sql`; DKD315, when there is no event yet.
     """
@@ -130,129 +127,92 @@ def answered(
             raise empty(model.datasource("events"))
         question = fixed(question, end)
         require_answerable(model, question)
-    return _Asking(druid, model, question, timeout_s, with_totals).answer(question.grain or stride)
+    past, moved = _compared(question, question.grain or stride)
+    asks = {"rows"} | ({"totals"} if with_totals else set()) | ({"subtotals"} if with_subtotals else set())
+    counted = Counting(druid, model, question, frozenset(asks), timeout_s).counted(past)
+    rows = _Rows(model, counted)
+    return Answer(
+        question=question,
+        previous=past.interval if past is not None else None,
+        rows=tuple(rows.of(moved)),
+        totals=rows.totals() if with_totals else (),
+        queries=counted.queries,
+        definitions=definitions(model, question),
+        subtotals=tuple(rows.parents()),
+    )
 
 
-class _Asking:
-    """One question on its way: ranks its values, then counts the rows and the totals of each datasource and period."""
+def _compared(question: Question, stride: Grain | None) -> tuple[Side | None, Moved | None]:
+    """What the question is compared with, and where a moment of its interval lies in that."""
+    if question.against is not None:
+        return Side(question.span, question.against), lambda moment: moment
+    if question.compare is None:
+        return None, None
+    interval, moved = before(question.model_copy(update={"grain": stride}))
+    return Side(interval, question.filters), moved
 
-    def __init__(self, druid: Druid, model: Model, question: Question, timeout_s: float, with_totals: bool) -> None:
-        self._druid, self._model, self._question, self._timeout_s = druid, model, question, timeout_s
-        self._with_totals = with_totals
-        self._queries: list[Query] = []
-        self._kinds = kinds_of(model, question)
-        self._columns = dimensions(model)
 
-    def answer(self, stride: Grain | None) -> Answer:
-        interval = self._question.span
-        strided = self._question.model_copy(update={"grain": stride})
-        past, moved = before(strided) if self._question.compare else (None, None)
-        kept = [self._kept(interval, split) for split in self._question.splits]
-        now = self._counted(interval, kept, is_previous=False)
-        then = self._counted(past, kept, is_previous=True) if past is not None else None
-        cells = _Cells(self._model, self._question.measures)
-        return Answer(
-            question=self._question,
-            previous=past,
-            rows=tuple(self._rows(interval, kept, (now, then), moved, cells)),
-            totals=self._totals(now, then, cells) if self._with_totals else (),
-            queries=tuple(self._queries),
-            definitions=_definitions(self._model, self._question),
-        )
+class _Rows:
+    """Counted numbers → the rows of an answer."""
 
-    def _totals(self, now: "_Counts", then: "_Counts | None", cells: "_Cells") -> tuple[Cell, ...]:
-        return cells.of(now.get(_TOTALS), then.get(_TOTALS, {}) if then is not None else None)
+    def __init__(self, model: Model, counted: Counted) -> None:
+        self._counted, self._question = counted, counted.question
+        self._parts = {name: parts(model, name) for name in counted.question.measures}
 
-    def _kept(self, interval: Interval, split: Split) -> Kept:
-        by = parts(self._model, split.sort or self._question.measures[0])[0]
-        kind = kind_of(self._model, by.measure) or "events"
-        found = self._ask(ranking(self._model, self._question, Source(kind, (), interval), split)).rows
-        values = tuple(row[0] for row in found[: split.limit])
-        return Kept(split, values, kind if len(found) <= split.limit else None)
+    def totals(self) -> tuple[Cell, ...]:
+        now, then = self._counted.now, self._counted.then
+        return self._cells(now.get(TOTALS), then.get(TOTALS, {}) if then is not None else None)
 
-    def _counted(self, interval: Interval, kept: list[Kept], is_previous: bool) -> "_Counts":
-        """Every plain measure of the period, by time and key; the totals under a key of their own."""
-        counts: _Counts = {}
-        for kind, measures in self._kinds.items():
-            source = Source(kind, measures, interval, is_previous)
-            queries = [totals(self._model, self._question, source)] if self._with_totals else []
-            if kept or self._question.grain is not None:
-                queries.append(rows(self._model, self._question, source, kept))
-            for query in queries:
-                found = self._ask(query).rows
-                if len(found) > MOST_ROWS:
-                    raise too_many(len(found))
-                for row in found:
-                    keys, values = row[: -len(measures)], row[-len(measures) :]
-                    place = self._place(keys) if query.role == "rows" else _TOTALS
-                    numbers = {part.name: read(part, value) for part, value in zip(measures, values, strict=True)}
-                    counts.setdefault(place, {}).update(numbers)
-        return counts
-
-    def _place(self, keys: Sequence[Any]) -> "_Place":
-        """Where in the answer a row of Druid's belongs: its bucket, then for each split a value or the others."""
-        grain, time = self._question.grain, None
-        if grain is not None:
-            time = floor(datetime.fromisoformat(keys[0]).astimezone(UTC), grain, self._question.zone)
-        pairs = zip(keys[grain is not None :: 2], keys[(grain is not None) + 1 :: 2], strict=True)
-        return time, tuple(
-            Others.others if is_others else held(self._columns[split.dimension], value)
-            for split, (value, is_others) in zip(self._question.splits, pairs, strict=True)
-        )
-
-    def _rows(
-        self, interval: Interval, kept: list[Kept], counts: "tuple[_Counts, _Counts | None]", moved: Moved | None,
-        cells: "_Cells",
-    ) -> Iterator[Row]:  # fmt: skip
-        now, then = counts
+    def of(self, moved: Moved | None) -> Iterator[Row]:
+        """By time, then by rank."""
+        now, then, kept = self._counted.now, self._counted.then, self._counted.kept
         grain, zone = self._question.grain, self._question.zone
-        keys = {key for period in (now, then or {}) for time, key in period if (time, key) != _TOTALS}
+        keys = {key for time, key in self._places() if len(key) == len(kept) and (time is None) == (grain is None)}
         if grain is not None and not kept:
             keys.add(())
         ranked = sorted(keys, key=lambda key: _order(key, kept))
         seen: set[datetime] = set()
-        for time in buckets(interval, grain, zone) if grain is not None else (None,):
+        for time in buckets(self._question.span, grain, zone) if grain is not None else (None,):
             past = floor(moved(time), grain, zone) if moved and time and grain else time
             # An hour that comes twice has one hour of the day before beside it, and that stands there once.
             has_past = time is None or past not in seen
             seen.update([past] if past else [])
             for key in ranked:
                 previous = then.get((past, key), {}) if then is not None and has_past else None
-                yield Row(time, key, cells.of(now.get((time, key)), previous))
+                yield Row(time, key, self._cells(now.get((time, key)), previous))
 
-    def _ask(self, query: Query) -> Rows:
-        self._queries.append(query)
-        return ask(self._druid, query, self._timeout_s)
+    def parents(self) -> Iterator[Row]:
+        """Rows over the whole interval, each parent before its children."""
+        now, then, kept = self._counted.now, self._counted.then, self._counted.kept
+        shorter = len(kept) + (self._question.grain is not None)
+        keys = {key for time, key in self._places() if time is None and len(key) < shorter}
+        for key in sorted(keys, key=lambda key: _order(key, kept)):
+            previous = then.get((None, key), {}) if then is not None else None
+            yield Row(None, key, self._cells(now.get((None, key)), previous))
 
+    def _places(self) -> Iterator[tuple[datetime | None, Key]]:
+        for counts in (self._counted.now, self._counted.then or {}):
+            yield from (place for place in counts if place != TOTALS)
 
-_Place = tuple[datetime | None, Key]
-_Counts = dict[_Place, dict[str, Number]]
-_TOTALS: _Place = (datetime.min.replace(tzinfo=UTC), ())
-
-
-class _Cells:
-    """Plain measures of a row → a cell for each measure that was asked for."""
-
-    def __init__(self, model: Model, measures: Sequence[str]) -> None:
-        self._parts = {name: parts(model, name) for name in measures}
-
-    def of(self, now: dict[str, Number] | None, previous: dict[str, Number] | None) -> tuple[Cell, ...]:
-        """The cells; *previous* is None where nothing is compared."""
+    def _cells(self, now: Numbers | None, previous: Numbers | None) -> tuple[Cell, ...]:
+        """A cell for each measure that was asked for; *previous* is None where nothing is compared."""
         return tuple(
-            Cell(self._number(parts, now or {}), None if previous is None else self._number(parts, previous))
+            Cell(_number(parts, now or {}), None if previous is None else _number(parts, previous))
             for parts in self._parts.values()
         )
 
-    def _number(self, parts: Sequence[Part], found: dict[str, Number]) -> Number:
-        numbers = [found.get(part.name, nothing(part)) for part in parts]
-        return numbers[0] if len(numbers) == 1 else ratio(*numbers)
+
+def _number(parts: Sequence[Part], found: Numbers) -> Number:
+    numbers = [found.get(part.name, nothing(part)) for part in parts]
+    return numbers[0] if len(numbers) == 1 else ratio(*numbers)
 
 
-def _definitions(model: Model, question: Question) -> dict[str, str]:
+def definitions(model: Model, question: Question) -> dict[str, str]:
     """What each measure means, what the parts of ratios mean, and how each dimension among all that is computed."""
     found: dict[str, str] = {}
-    names = [*(one.dimension for one in question.splits), *(one.dimension for one in question.filters)]
-    for measure in question.measures:
+    filters = (*question.filters, *(question.against or ()))
+    names = [*(one.dimension for one in question.splits), *(one.dimension for one in filters)]
+    for measure in dict.fromkeys((*question.measures, *(one.measure for one in question.having))):
         counted = parts(model, measure)
         plain = (part.name for part in counted if part.name in model.measures)
         found |= {name: definition(model, name) for name in (measure, *plain)}
@@ -262,9 +222,9 @@ def _definitions(model: Model, question: Question) -> dict[str, str]:
 
 def _order(key: Key, kept: Sequence[Kept]) -> tuple[int, ...]:
     """By rank; values that came up meanwhile behind those, others last."""
-    return tuple(
-        len(one.values) + 1 if value is Others.others
-        else one.values.index(value) if value in one.values
-        else len(one.values)
-        for value, one in zip(key, kept, strict=True)
-    )  # fmt: skip
+    found = []
+    for seq, (value, one) in enumerate(zip(key, kept, strict=False)):
+        values = one.of(key[:seq])
+        is_ranked = value is not Others.others and value in values
+        found.append(values.index(value) if is_ranked else len(values) + (value is Others.others))
+    return tuple(found)

@@ -1,28 +1,29 @@
 """A question against the model: every name that leads nowhere and every demand that cannot be met, all at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from math import prod
 
 from dkd.errors import Problem, RefusedError, UsageError
-from dkd.model.askable import values_of
-from dkd.model.columns import Column
 from dkd.model.schema import Model
-from dkd.model.types import Scalar
-from dkd.model.values import stored
 from dkd.query.compile import MOST_ROWS
 from dkd.query.dimension import columns, dimensions
+from dkd.query.filters import NUMBERS, faults
 from dkd.query.measure import Part, kind_of, near, parts
 from dkd.query.periods import bucket_count
-from dkd.query.question import Interval, Question, Split
+from dkd.query.question import TIME, Interval, Question, Split
 from dkd.systems.druid.render import Kind
+
+MOST_PARENTS = 200
+"""Each parent of a nested split is ranked by a query of its own."""
 
 
 def problems(model: Model, question: Question) -> tuple[Problem, ...]:
     """What of the question the model has no answer for, in the order of the question.
 
     DKD310 an unknown measure, DKD311 an unknown dimension, DKD312 a dimension that cannot be used so, DKD313 a value
-    that the dimension cannot have.
+    that the dimension cannot have, DKD319 a pattern that Druid cannot search with.
     """
-    return tuple(_measures(model, question)) + tuple(_dimensions(model, question))
+    return (*_measures(model, question), *_dimensions(model, question), *_having(model, question))
 
 
 def require_answerable(model: Model, question: Question) -> None:
@@ -30,16 +31,27 @@ def require_answerable(model: Model, question: Question) -> None:
 
     Raises:
         UsageError: With all :func:`problems`.
-        RefusedError: DKD314, when it needs more than 20,000 rows.
+        RefusedError: DKD314, when it needs more than 20,000 rows; DKD320, when more than 200 values have a ranking of
+            their own.
     """
     found = problems(model, question)
     if found:
         error = UsageError(found[0].code, where=found[0].where, problem=found[0].problem, remedy=found[0].remedy)
         error.problems = found
         raise error
+    parents = prod(split.limit for split in question.splits[: _last_nested(question)])
+    if parents > MOST_PARENTS:
+        problem = f"a split would be ranked within each of {parents:,} values, which are more than {MOST_PARENTS}"
+        remedy = "show fewer values of the splits before it, or rank it over all"
+        raise RefusedError("DKD320", where="question", problem=problem, remedy=remedy)
     count = row_count(question)
     if count > MOST_ROWS:
         raise too_many(count)
+
+
+def _last_nested(question: Question) -> int:
+    """How many splits stand before the last nested one."""
+    return max((seq for seq, split in enumerate(question.splits) if split.nested), default=0)
 
 
 def too_many(count: int) -> RefusedError:
@@ -91,31 +103,47 @@ def _sortable(model: Model, split: Split, name: str) -> Iterator[Problem]:
 
 def _dimensions(model: Model, question: Question) -> Iterator[Problem]:
     known = dimensions(model)
-    splits = [("split", split.dimension) for split in question.splits]
-    filters = [("filter", one.dimension) for one in question.filters]
-    for where, name in dict.fromkeys([*splits, *filters]):
-        if name not in known:
+    filters = [*question.filters, *(question.against or ())]
+    named = [("split", split.dimension) for split in question.splits]
+    named += [("filter", one.dimension) for one in filters if one.dimension != TIME]
+    for where, name in dict.fromkeys(named):
+        if where == "split" and name == TIME:
+            yield Problem(where, "DKD312", "time is split by a grain, not by its values", "choose a grain, such as P1D")
+        elif name not in known:
             yield Problem(where, "DKD311", f"there is no dimension {name!r}", near(name, list(known)))
         elif where == "split" and known[name].type == "list":
             problem = f"{name!r} holds several values at once, so its parts would not add up"
             yield Problem(where, "DKD312", problem, "filter by it, or split by another dimension")
         else:
             yield from _held(model, question, where, name)
-    for one in question.filters:
-        for value in one.values if one.dimension in known else ():
-            yield from _value(model, known[one.dimension], value)
+    for split in question.splits:
+        if split.bucket is not None and split.dimension in known and known[split.dimension].type not in NUMBERS:
+            problem = f"{split.dimension} is no number, so it has no buckets"
+            yield Problem("split", "DKD312", problem, "leave the bucket out")
+    for one in filters:
+        if one.dimension == TIME or one.dimension in known:
+            yield from faults(model, None if one.dimension == TIME else known[one.dimension], one)
 
 
-def _value(model: Model, column: Column, value: Scalar) -> Iterator[Problem]:
-    """A value that the column cannot hold, or a label that a computed dimension never has."""
-    try:
-        given = stored(column, value)
-    except ValueError as error:
-        yield Problem("filter", "DKD313", str(error), f"give {column.name} another value")
-        return
-    labels = values_of(model.dimensions[column.name]) if column.name in model.dimensions else None
-    if labels is not None and given is not None and given not in labels:
-        yield Problem("filter", "DKD313", f"{column.name} is never {value!r}", near(str(given), list(labels)))
+def _having(model: Model, question: Question) -> Iterator[Problem]:
+    """Conditions on measures: of values that a split ranks, and counted in the datasource that ranks them."""
+    for name in dict.fromkeys(one.measure for one in question.having):
+        if name not in model.measures:
+            yield Problem("having", "DKD310", f"there is no measure {name!r}", near(name, list(model.measures)))
+            continue
+        kinds = {kind_of(model, part.measure) for part in parts(model, name)}
+        for split in question.splits:
+            by = split.sort or question.measures[0]
+            ranked = {kind_of(model, part.measure) for part in parts(model, by)} if by in model.measures else kinds
+            if kinds != ranked:
+                problem = (
+                    f"{name} counts {_listed(kinds)}, but {split.dimension} is ranked by {by}, of {_listed(ranked)}"
+                )
+                yield Problem("having", "DKD312", problem, f"sort {split.dimension} by {name}, or leave the range out")
+
+
+def _listed(kinds: Iterable[object]) -> str:
+    return " and ".join(sorted(map(str, kinds)))
 
 
 def _held(model: Model, question: Question, where: str, name: str) -> Iterator[Problem]:

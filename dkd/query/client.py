@@ -20,6 +20,7 @@ PATIENCE_S = 30.0
 _CONNECT_S = 3.0
 GRACE_S = 5.0
 _END = "\n\n"
+_END_S, _PAUSE_S = 1.0, 0.05
 
 EXACT = {
     "useApproximateCountDistinct": False,
@@ -37,19 +38,24 @@ _LATE = "allow more time, or ask for less"
 class Druid:
     """The SQL door of one Druid cluster."""
 
-    def __init__(self, druid: DruidSettings, *, patience_s: float = PATIENCE_S, grace_s: float = GRACE_S) -> None:
+    def __init__(
+        self, druid: DruidSettings, *, patience_s: float = PATIENCE_S, grace_s: float = GRACE_S, priority: int = 0
+    ) -> None:
         """Ask the broker at ``druid.broker``; nothing is sent yet.
 
         Args:
             druid: Where.
             patience_s: How long to repeat a query while rows are out of sight.
             grace_s: How long after its time limit to wait for Druid's own word on it.
+            priority: Where Druid has more to do than threads, queries of a higher one come first.
         """
         self._url = f"{druid.broker}/druid/v2/sql"
         self._where = f"Druid at {druid.broker}"
         self._remedy = unreachable_remedy(druid.broker)
         self._patience_s, self._grace_s = patience_s, grace_s
         self._running: set[str] = set()
+        self._is_cancelled = False
+        self._own: dict[str, object] = {"priority": priority} if priority else {}
         self._http = session(druid, druid.broker)
 
     def __enter__(self) -> "Druid":
@@ -89,7 +95,7 @@ class Druid:
         if not text.strip():
             raise UsageError("DKD130", problem="the query is empty", remedy="ask something: SELECT ...")
         body = {"query": text, "parameters": [parameter(value) for value in parameters], **_FORMAT}
-        settings = {**(EXACT if exact else {}), **context}
+        settings = {**(EXACT if exact else {}), **self._own, **context}
         deadline, pause_s = time.monotonic() + self._patience_s, 0.25
         while True:
             try:
@@ -103,6 +109,8 @@ class Druid:
             pause_s = min(pause_s * 2, 2.0)
 
     def _asked(self, query: str, body: dict[str, Any], timeout_s: float, settings: Mapping[str, object]) -> Rows:
+        if self._is_cancelled:
+            raise self._error("DKD307", "was cancelled", "ask again")
         query_id = str(uuid.uuid4())
         self._running.add(query_id)
         context = {
@@ -163,16 +171,23 @@ class Druid:
         return advised(error, name, [str(row[0]) for row in names.rows])
 
     def cancel(self) -> None:
-        """End what is asked through this door just now, from another thread; it then fails as DKD307."""
-        for query_id in tuple(self._running):
-            self._cancel(query_id)
+        """End what is asked through this door, from another thread; it then fails as DKD307, as all that follows."""
+        self._is_cancelled = True
+        end_s = time.monotonic() + _END_S
+        while (left := tuple(self._running)) and time.monotonic() < end_s:
+            # One that was only just sent is not known to Druid yet.
+            ended = [self._cancel(query_id) for query_id in left]
+            if all(ended):
+                return
+            time.sleep(_PAUSE_S)
 
-    def _cancel(self, query_id: str) -> None:
+    def _cancel(self, query_id: str) -> bool:
+        """Whether Druid knows the query, and ends it."""
         try:
-            self._http.delete(f"{self._url}/{query_id}", timeout=_CONNECT_S)
+            return self._http.delete(f"{self._url}/{query_id}", timeout=_CONNECT_S).ok
         except requests.RequestException:
             # The query has its own time limit; there is nothing more to do about it from here.
-            return
+            return True
 
     def _unreached(self, error: requests.RequestException) -> Exception:
         """A refused connection is final; one that breaks while Druid works may be a process that starts again."""

@@ -1,9 +1,6 @@
 """A question ↔ plain values and one short text for an address; an older link keeps what the model still has."""
 
-import json
-import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -12,20 +9,33 @@ from dkd.errors import Problem, UsageError
 from dkd.model.schema import Model
 from dkd.model.types import Scalar, duration_text
 from dkd.query.check import problems
+from dkd.query.link_parts import (
+    FILTER_KEY,
+    ITEM,
+    filter_of,
+    filter_part,
+    having_of,
+    having_part,
+    joined,
+    moment_of,
+    moment_text,
+    no_link,
+    scalars,
+    split_of,
+    split_part,
+)
 from dkd.query.measure import near
-from dkd.query.question import Last, Question
+from dkd.query.question import Last, Question, Split
 
 VERSION = "1"
 """First part of every link. A text that was once a link stays one: another form is another version beside this one."""
 _LONGEST = 2_000
 
-# Neither the address bar nor urllib changes letters, digits and these, so a link stays as it was written.
-_PART, _ITEM, _ESCAPE = "~", ".", "-"
+_PART = "~"
 _KEYS = {
-    "m": "measures", "t": "interval", "s": "splits", "f": "filters", "x": "filters", "g": "grain", "z": "zone",
-    "c": "compare", "b": "with_bots",
+    "m": "measures", "t": "interval", "s": "splits", "h": "having", "g": "grain", "z": "zone", "c": "compare",
+    "b": "with_bots", "a": "against",
 }  # fmt: skip
-_MARKS: dict[str, Scalar] = {"-n": None, "-t": True, "-f": False}
 
 
 class Opened(NamedTuple):
@@ -82,17 +92,20 @@ def of_link(text: str) -> Question:
     """
     version, *parts = text.split(_PART)
     if version != VERSION:
-        raise _no_link("it does not begin with 1~")
+        raise no_link("it does not begin with 1~")
     tree: dict[str, Any] = {}
     for part in parts:
-        key, *items = part.split(_ITEM)
-        if key not in _KEYS:
-            raise _no_link(f"it has a part {part[:20]!r}")
-        values = [_scalar(item) for item in items]
-        if key in "sfx":
-            tree.setdefault(_KEYS[key], []).append(_split(values) if key == "s" else _filter(values, key == "x"))
+        key, *items = part.split(ITEM)
+        values = scalars(items)
+        if (found := FILTER_KEY.fullmatch(key)) is not None:
+            whose, sign, letter = found.groups()
+            tree.setdefault("against" if whose else "filters", []).append(filter_of(sign, letter, values))
+        elif key not in _KEYS:
+            raise no_link(f"it has a part {part[:20]!r}")
+        elif key in "sh":
+            tree.setdefault(_KEYS[key], []).append(split_of(values) if key == "s" else having_of(values))
         elif _KEYS[key] in tree:
-            raise _no_link(f"its part {key!r} stands twice")
+            raise no_link(f"its part {key!r} stands twice")
         else:
             tree[_KEYS[key]] = _value(key, values)
     return of_dict(tree, "link")
@@ -109,7 +122,7 @@ def opened(text: str, model: Model) -> Opened:
 
 def fitted(question: Question, model: Model) -> Opened:
     """As much of a question as *model* can answer, and what that left out."""
-    bare = question.model_copy(update={"splits": (), "filters": ()})
+    bare = question.model_copy(update={"splits": (), "filters": (), "having": (), "against": None})
     dropped: list[str] = []
 
     def has(name: str, **changed: object) -> bool:
@@ -121,82 +134,50 @@ def fitted(question: Question, model: Model) -> Opened:
     if not measures:
         return Opened(None, tuple(dropped))
     bare = bare.model_copy(update={"measures": measures})
-    dropped += [
-        f"split by {one.dimension} is sorted by {measures[0]}: {one.sort} was left out"
-        for one in question.splits
-        if one.sort not in (None, *measures)
-    ]
-    sortable = [
-        one if one.sort in (None, *measures) else one.model_copy(update={"sort": None}) for one in question.splits
-    ]
-    splits = tuple(one for one in sortable if has(f"split by {one.dimension}", splits=(one,)))
     filters = tuple(one for one in question.filters if has(f"filter on {one.dimension}", filters=(one,)))
-    return Opened(bare.model_copy(update={"splits": splits, "filters": filters}), tuple(dropped))
+    against = question.against
+    if against:
+        against = tuple(one for one in against if has(f"{one.dimension} of what is compared", filters=(one,))) or None
+    is_compared = question.compare is not None or against is not None
+    ranked = [sortable(split, measures, is_compared, dropped) for split in question.splits]
+    splits = tuple(one for one in ranked if has(f"split by {one.dimension}", splits=(one,)))
+    having = tuple(one for one in question.having if has(f"condition on {one.measure}", splits=splits, having=(one,)))
+    kept = {"filters": filters, "against": against, "splits": splits, "having": having}
+    return Opened(bare.model_copy(update=kept), tuple(dropped))
+
+
+def sortable(split: Split, measures: tuple[str, ...], is_compared: bool, dropped: list[str]) -> Split:
+    """The split ranked by *measures*, and by a difference only of what is compared; *dropped* is told what else."""
+    changed: dict[str, object] = {}
+    if split.sort not in (None, *measures):
+        dropped.append(f"split by {split.dimension} is sorted by {measures[0]}: {split.sort} was left out")
+        changed["sort"] = None
+    if split.by != "value" and not is_compared:
+        dropped.append(f"split by {split.dimension} is ranked by its value: what it was compared with was left out")
+        changed["by"] = "value"
+    return split.model_copy(update=changed)
 
 
 def _parts(question: Question) -> Iterator[str]:
-    yield _joined("m", *question.measures)
+    yield joined("m", *question.measures)
     if isinstance(question.interval, Last):
-        yield _joined("t", duration_text(question.interval.last))
+        yield joined("t", duration_text(question.interval.last))
     else:
-        yield _joined("t", _moment_text(question.interval.start), _moment_text(question.interval.end))
-    for split in question.splits:
-        order = [split.sort or "", *(["up"] if split.ascending else [])] if split.sort or split.ascending else []
-        yield _joined("s", split.dimension, str(split.limit), *order)
-    for one in question.filters:
-        yield _joined("x" if one.exclude else "f", one.dimension, *one.values)
+        yield joined("t", moment_text(question.interval.start), moment_text(question.interval.end))
+    yield from map(split_part, question.splits)
+    yield from map(filter_part, question.filters)
+    yield from map(having_part, question.having)
     if question.grain is not None:
-        yield _joined("g", question.grain)
+        yield joined("g", question.grain)
     if question.zone != "UTC":
-        yield _joined("z", question.zone)
+        yield joined("z", question.zone)
     if question.compare is not None:
-        yield _joined("c", question.compare)
+        yield joined("c", question.compare)
+    if question.against is not None:
+        # Alone it is everything, without a filter.
+        yield from (filter_part(one, "a") for one in question.against) if question.against else ("a",)
     if question.with_bots:
         yield "b"
-
-
-def _joined(key: str, *values: Scalar) -> str:
-    return _ITEM.join([key, *map(_item, values)])
-
-
-def _item(value: Scalar) -> str:
-    mark = next((mark for mark, marked in _MARKS.items() if value is marked), None)
-    if mark is not None:
-        return mark
-    if isinstance(value, str):
-        return _escaped(value)
-    return f"-i{_escaped(json.dumps(value))}"
-
-
-def _escaped(text: str) -> str:
-    return "".join(
-        chr(byte) if (chr(byte).isalnum() and byte < 128) or byte == ord("_") else f"{_ESCAPE}{byte:02X}"
-        for byte in text.encode()
-    )
-
-
-def _scalar(item: str) -> Scalar:
-    if item in _MARKS:
-        return _MARKS[item]
-    try:
-        if item.startswith("-i"):
-            return _number(_unescaped(item[2:]))
-        return _unescaped(item)
-    except ValueError as error:
-        raise _no_link(f"its value {item[:20]!r} cannot be read") from error
-
-
-def _number(text: str) -> int | float:
-    found = json.loads(text)
-    if isinstance(found, bool) or not isinstance(found, int | float):
-        raise ValueError(text)
-    return found
-
-
-def _unescaped(text: str) -> str:
-    if not re.fullmatch(r"(?:[A-Za-z0-9_]|-[0-9A-F]{2})*", text):
-        raise ValueError(text)
-    return re.sub(r"-(..)", lambda found: chr(int(found[1], 16)), text).encode("latin-1").decode()
 
 
 def _value(key: str, values: list[Scalar]) -> object:
@@ -204,38 +185,13 @@ def _value(key: str, values: list[Scalar]) -> object:
         return values
     if key == "b":
         return True
+    if key == "a":
+        return []
     if key == "t" and len(values) == 2:
-        return {"start": _moment(str(values[0])), "end": _moment(str(values[1]))}
+        return {"start": moment_of(str(values[0])), "end": moment_of(str(values[1]))}
     if len(values) != 1:
-        raise _no_link(f"its part {key!r} has {len(values)} values")
+        raise no_link(f"its part {key!r} has {len(values)} values")
     return {"last": values[0]} if key == "t" else values[0]
-
-
-def _split(values: list[Scalar]) -> dict[str, object]:
-    names = ("dimension", "limit", "sort", "ascending")
-    if len(values) > len(names):
-        raise _no_link("a split has more than four values")
-    found: dict[str, object] = dict(zip(names, values, strict=False))
-    if "ascending" in found:
-        found["ascending"] = found["ascending"] == "up"
-    if found.get("sort") == "":
-        del found["sort"]
-    return found
-
-
-def _filter(values: list[Scalar], exclude: bool) -> dict[str, object]:
-    return {"dimension": values[0] if values else "", "values": values[1:], "exclude": exclude}
-
-
-def _moment_text(moment: datetime) -> str:
-    return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03d}"
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.strptime(text, "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise _no_link(f"its time {text[:20]!r} cannot be read") from error
 
 
 def _problem(where: str, error: Mapping[str, Any]) -> Problem:
@@ -246,7 +202,3 @@ def _problem(where: str, error: Mapping[str, Any]) -> Problem:
     if error["type"] == "extra_forbidden":
         said, remedy = "it is no part of a question", near(str(error["loc"][-1]), list(Question.model_fields))
     return Problem(f"{where}.{place}" if place else where, "DKD316", said, remedy)
-
-
-def _no_link(problem: str) -> UsageError:
-    return UsageError("DKD317", where="link", problem=problem, remedy="copy the whole link again")

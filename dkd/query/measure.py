@@ -58,9 +58,9 @@ def kind_of(model: Model, measure: Measure) -> Kind | None:
     return next((kind for kind in kinds if needs(measure) <= columns(model, kind).keys()), None)
 
 
-def expression(model: Model, part: Part) -> Sql:
+def expression(model: Model, part: Part, also: Sql | None = None) -> Sql:
     """The aggregation; :func:`dkd.query.number.read` knows what Druid answers."""
-    measure, only = part.measure, _only(model, part.measure)
+    measure, only = part.measure, _only(model, part.measure, also)
     if measure.count_distinct is not None:
         sketch = f"DS_THETA({quoted(measure.count_distinct)}, {SKETCH_SIZE}){only.text}"
         return Sql(f"THETA_SKETCH_ESTIMATE_WITH_ERROR_BOUNDS({sketch}, {SIGMAS})", only.parameters)
@@ -71,9 +71,15 @@ def expression(model: Model, part: Part) -> Sql:
     return Sql(text, only.parameters)
 
 
-def rank(model: Model, name: str) -> Sql:
-    """What to order by so that values come in the order of the measure *name*, which may be a ratio."""
-    found = [_rank(model, part) for part in parts(model, name)]
+def rank(model: Model, name: str, also: Sql | None = None) -> Sql:
+    """What to order by so that values come in the order of the measure *name*, which may be a ratio.
+
+    Args:
+        model: The site.
+        name: The measure.
+        also: Count only where this holds too.
+    """
+    found = [_rank(model, part, also) for part in parts(model, name)]
     if len(found) == 1:
         return found[0]
     return Sql(f"{found[0].text} * 1.0 / NULLIF({found[1].text}, 0)", found[0].parameters + found[1].parameters)
@@ -109,12 +115,15 @@ def _part(model: Model, name: str, measure: Measure) -> Part:
     return Part(name, measure, is_whole=column is not None and column.type == "long")
 
 
-def _only(model: Model, measure: Measure) -> Sql:
+def _only(model: Model, measure: Measure, also: Sql | None = None) -> Sql:
     """The filter of an aggregation; empty where everything counts."""
-    if not measure.where:
-        return Sql("")
     known = columns(model, kind_of(model, measure) or "events")
-    where = joined(" AND ", [fits(known[name], wanted) for name, wanted in measure.where.items()])
+    conditions = [fits(known[name], wanted) for name, wanted in measure.where.items()]
+    if also is not None:
+        conditions.append(also)
+    if not conditions:
+        return Sql("")
+    where = joined(" AND ", conditions)
     return Sql(f" FILTER (WHERE {where.text})", where.parameters)
 
 
@@ -135,13 +144,13 @@ def _float(rank: float) -> float:
     return below
 
 
-def _rank(model: Model, part: Part) -> Sql:
-    measure, only = part.measure, _only(model, part.measure)
+def _rank(model: Model, part: Part, also: Sql | None) -> Sql:
+    measure, only = part.measure, _only(model, part.measure, also)
     if measure.count_distinct is not None:
         name = quoted(measure.count_distinct)
         return Sql(f"APPROX_COUNT_DISTINCT_DS_THETA({name}, {SKETCH_SIZE}){only.text}", only.parameters)
     if measure.quantile is None:
-        return expression(model, part)
+        return expression(model, part, also)
     # Of nothing the quantile is NaN, which Druid takes for the greatest number of all.
     name, at = quoted(measure.quantile), _float(measure.at or 0.5)
     found = f"APPROX_QUANTILE_DS({name}, {at}, {SKETCH_K}){only.text}"

@@ -1,11 +1,11 @@
 """An interval and a zone → its time buckets, and the period before it; days of 23 and 25 hours included."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from dkd.errors import UsageError
-from dkd.query.question import Grain, Interval, Question, zone_name
+from dkd.query.question import Grain, Interval, Question, local_moment
 
 GRAINS: dict[str, Grain] = {
     "minute": "PT1M", "5min": "PT5M", "15min": "PT15M", "hour": "PT1H", "day": "P1D", "week": "P1W", "month": "P1M",
@@ -56,15 +56,10 @@ def local_time(text: str, zone: str) -> datetime:
         UsageError: DKD318, when *text* is neither, or *zone* no zone.
     """
     try:
-        place = ZoneInfo(zone_name(zone))
+        return local_moment(text, zone)
     except ValueError as error:
-        raise UsageError("DKD318", problem=str(error)) from error
-    try:
-        found = datetime.fromisoformat(text)
-        return (found if found.tzinfo else found.replace(tzinfo=place)).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        problem = f"{text!r} is neither a date nor a date and a time"
-        raise UsageError("DKD318", problem=problem, remedy="write 2026-11-01 or 2026-11-01T10:00") from error
+        remedy = "" if "zone" in str(error) else "write 2026-11-01 or 2026-11-01T10:00"
+        raise UsageError("DKD318", problem=str(error), remedy=remedy) from error
 
 
 def floor(moment: datetime, grain: Grain, zone: str) -> datetime:
@@ -132,20 +127,75 @@ def fitting(interval: Interval, most: int = 240) -> Grain:
 
 
 def before(question: Question) -> tuple[Interval, Moved]:
-    """The period before the question's interval, and where a moment of the interval lies in it.
+    """The period that the question's ``compare`` names, and where a moment of the interval lies in it.
 
-    Whole buckets of days or months go back as many buckets, whole local days as many days, everything else by elapsed
-    time. So a day of 23 hours is compared with the whole day before, and this week until now with last week until the
-    same weekday and time.
+    The previous one: whole buckets of days or months go back as many buckets, whole local days as many days, everything
+    else by elapsed time. So a day of 23 hours is compared with the whole day before, and this week until now with last
+    week until the same weekday and time.
+
+    The nearest that begins on the same weekday: as many whole weeks back as the interval needs, at the same local
+    times. Months begin on any weekday: where they are the buckets it is the previous period.
+
+    The year before: the same dates and local times, where February 29 is the 28th; weeks as buckets go back 52 weeks.
     """
-    interval = question.span
-    moved = _back(interval, question.grain, question.zone)
+    interval, grain, zone = question.span, question.grain, question.zone
+    if question.compare == "weekday" and grain not in _MONTHS:
+        moved = _by_days(7 * _weeks(interval, grain, zone), zone)
+    elif question.compare == "year":
+        return _year_before(interval, grain, zone)
+    else:
+        moved = _back(interval, grain, zone)
     return Interval(start=moved(interval.start), end=moved(interval.end)), moved
+
+
+def _weeks(interval: Interval, grain: Grain | None, zone: str) -> int:
+    """How many weeks on the zone's clock hold the whole interval, from the start of its first bucket on."""
+    first = floor(interval.start, grain, zone) if grain is not None else interval.start
+    start, end = (_clock(moment, zone) for moment in (first, interval.end))
+    return max(1, -((start - end) // timedelta(days=7)))
+
+
+def _year_before(interval: Interval, grain: Grain | None, zone: str) -> tuple[Interval, Moved]:
+    place = ZoneInfo(zone)
+    if grain == "P1W":
+        by_weeks = _by_days(364, zone)
+        return Interval(start=by_weeks(interval.start), end=by_weeks(interval.end)), by_weeks
+
+    def moved(moment: datetime) -> datetime:
+        return _as_whole(moment, _plus_months(moment.astimezone(place), -12), zone)
+
+    start, end = moved(interval.start), moved(interval.end)
+    if grain not in _MONTHS and _clock(interval.end, zone).time() == time():
+        # Up to the end of the last day: of February 28 of a leap year too, whose year before has no 29th.
+        last = _plus_months(interval.end.astimezone(place) - timedelta(days=1), -12)
+        end = _as_whole(interval.end, last + timedelta(days=1), zone)
+    if end <= start:
+        # Between a time of February 28 and an earlier one of the 29th.
+        end = start + (interval.end - interval.start)
+    return Interval(start=start, end=end), moved
+
+
+def _by_days(days: int, zone: str) -> Moved:
+    place = ZoneInfo(zone)
+    return lambda moment: _as_whole(moment, moment.astimezone(place) - timedelta(days=days), zone)
+
+
+def _as_whole(moment: datetime, moved: datetime, zone: str) -> datetime:
+    """Where *moment* lies once it was *moved*: the start of a day is that of another, whenever its midnight comes."""
+    found = moved.astimezone(UTC)
+    return floor(found, "P1D", zone) if floor(moment, "P1D", zone) == moment else found
+
+
+def _clock(moment: datetime, zone: str) -> datetime:
+    """The zone's clock, on which a day always begins at midnight, also where the clock jumps over that."""
+    local = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    is_start = floor(moment, "P1D", zone) == moment
+    return local.replace(hour=0, minute=0, second=0, microsecond=0) if is_start else local
 
 
 def _back(interval: Interval, grain: Grain | None, zone: str) -> Moved:
     place = ZoneInfo(zone)
-    start, end = interval.start.astimezone(place), interval.end.astimezone(place)
+    start, end = _clock(interval.start, zone), _clock(interval.end, zone)
     count = len(buckets(interval, grain, zone)) if grain is not None else 0
     # Months are of many lengths: from the middle of one to that of the next it is days that are compared.
     if grain in _MONTHS and floor(interval.start, grain, zone) == interval.start:
@@ -153,7 +203,7 @@ def _back(interval: Interval, grain: Grain | None, zone: str) -> Moved:
     whole_days = (end.date() - start.date()).days if start.time() == end.time() else 0
     days = count * _DAYS[grain] if grain in _DAYS else whole_days
     if days:
-        return lambda moment: (moment.astimezone(place) - timedelta(days=days)).astimezone(UTC)
+        return _by_days(days, zone)
     width = _SHORTEST[grain] if grain in _MINUTES or grain == "PT1H" else None
     length = interval.end - interval.start if width is None else count * width
     return lambda moment: moment - length

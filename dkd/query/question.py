@@ -1,7 +1,8 @@
 """What somebody wants to know, in the model's words: measures, splits, filters and an interval, as one frozen value."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, AwareDatetime, Discriminator, Tag, model_validator
@@ -12,7 +13,10 @@ from dkd.model.types import Duration, Frozen, Name, Scalar
 Grain = Literal["PT1M", "PT5M", "PT15M", "PT1H", "P1D", "P1W", "P1M", "P3M", "P1Y"]
 """Width of a time bucket as an ISO 8601 period; hours and longer follow the question's zone, weeks begin on Monday."""
 
+TIME = "time"
+"""What a filter calls the moment of the event, or of the session's start."""
 MOST_GROUPS = 1_000
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LONGEST = timedelta(days=36_525)
 
 
@@ -27,6 +31,20 @@ def zone_name(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is no time zone; write an IANA name such as Europe/Amsterdam") from error
     return name
+
+
+def local_moment(text: str, zone: str) -> datetime:
+    """A date, or a date and a time, on the zone's clock, as UTC; one with its own distance from UTC is taken as it is.
+
+    Raises:
+        ValueError: When *text* is neither, or *zone* no zone.
+    """
+    place = ZoneInfo(zone_name(zone))
+    try:
+        found = datetime.fromisoformat(text)
+        return (found if found.tzinfo else found.replace(tzinfo=place)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is neither a date nor a date and a time") from error
 
 
 def _utc(moment: datetime) -> datetime:
@@ -124,7 +142,10 @@ class Filter(Frozen):
 
 
 class Having(Frozen):
-    """Give a row only to the values of a split whose *measure* lies in *range*; all the rest are among the others."""
+    """Give a row only to the values of a split whose *measure* lies in *range*; all the rest are among the others.
+
+    Below a nested split's parent the number is that below the parent. Without a split it says nothing.
+    """
 
     measure: Name
     range: Range
@@ -189,6 +210,16 @@ class Question(Frozen):
             raise ValueError("the interval is not fixed yet")
         return self.interval
 
+    @model_validator(mode="before")
+    @classmethod
+    def _times(cls, tree: Any) -> Any:
+        """Ranges may be written as local times, as people do in YAML; they become milliseconds."""
+        if not isinstance(tree, dict):
+            return tree
+        zone = str(tree.get("zone", "UTC"))
+        given = {key: tree[key] for key in ("filters", "against") if isinstance(tree.get(key), list | tuple)}
+        return {**tree, **{key: [_timed(one, zone) for one in filters] for key, filters in given.items()}}
+
     @model_validator(mode="after")
     def _each_once(self) -> "Question":
         for what, names in (("measure", self.measures), ("split", tuple(s.dimension for s in self.splits))):
@@ -200,3 +231,22 @@ class Question(Frozen):
         if self.compare is None and self.against is None and any(one.by != "value" for one in self.splits):
             raise ValueError("a split is ranked by a difference, but nothing is compared")
         return self
+
+
+def _timed(tree: Any, zone: str) -> Any:
+    """A filter's plain values with milliseconds for each local time in its ranges; anything else as it is."""
+    if not isinstance(tree, dict) or not isinstance(tree.get("ranges"), list | tuple):
+        return tree
+    ranges = [
+        {name: _in_ms(value, zone) for name, value in one.items()} if isinstance(one, dict) else one
+        for one in tree["ranges"]
+    ]
+    return {**tree, "ranges": ranges}
+
+
+def _in_ms(value: Any, zone: str) -> Any:
+    # YAML makes a date of 2026-11-01.
+    text = value.isoformat() if isinstance(value, date) else value
+    if not isinstance(text, str) or not _DATE.match(text):
+        return value
+    return (local_moment(text, zone) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)

@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from dkd.query.rows import NUMBERS, Rows
@@ -42,7 +43,12 @@ def as_csv(rows: Rows) -> str:
 
     Lines end with CR LF, the last one too.
     """
-    return "".join(",".join(map(_field, line)) + "\r\n" for line in (rows.columns, *rows.rows))
+    return "".join(map(csv_line, (rows.columns, *rows.rows)))
+
+
+def csv_line(values: Iterable[Any]) -> str:
+    """One line of CSV, with its line end."""
+    return ",".join(map(_field, values)) + "\r\n"
 
 
 def as_json(rows: Rows) -> str:

@@ -4,29 +4,45 @@ import json
 import math
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dkd.query.answer import Answer, Cell, Others
+from dkd.query.answer import Answer, Cell, Others, Row
 from dkd.query.compile import Query
 from dkd.query.link import as_dict
 from dkd.query.number import Number
 from dkd.query.periods import DATES
 from dkd.query.rows import Rows, unique
 from dkd.query.show import as_csv, table_lines
-from dkd.query.trust import Trust, exactness
+from dkd.query.trust import Trust, compared_with, exactness
 
 OTHERS, TOTAL = "(others)", "(total)"
 
 
 def as_table(answer: Answer) -> str:
-    """A line for each row and one for the totals; estimates carry their error, changes are in percent."""
+    """A line for each row and one for the totals; estimates carry their error, changes are in percent.
+
+    The last row below a parent is followed by the parent's own, where the answer has it.
+    """
     names = [*_keys(answer), *_headings(answer)]
-    lines = [[*_key(answer, row.time, row.key), *_said(row.cells)] for row in answer.rows]
+    lines = [[*_key(answer, row), *_said(row.cells)] for row in _with_parents(answer)]
     labels = [TOTAL, *[""] * (len(_keys(answer)) - 1)] if _keys(answer) else []
     lines.append([*labels, *_said(answer.totals)])
     kinds = ["VARCHAR"] * len(_keys(answer)) + ["BIGINT"] * len(_headings(answer))
     return "\n".join(table_lines(Rows(tuple(names), tuple(kinds), tuple(map(tuple, lines)))))
+
+
+def _with_parents(answer: Answer) -> Iterator[Row]:
+    """The rows, each parent's own behind its last; none where that would repeat its only row, or time is between."""
+    parents = {} if answer.question.grain is not None else {row.key: row for row in answer.subtotals}
+    for row, following in zip_longest(answer.rows, answer.rows[1:]):
+        yield row
+        for length in range(len(row.key) - 1, 0, -1):
+            is_last = following is None or following.key[:length] != row.key[:length]
+            is_only = all(key is Others.others for key in row.key[length - 1 :])
+            if is_last and not is_only and row.key[:length] in parents:
+                yield parents[row.key[:length]]
 
 
 def as_object(answer: Answer, trust: Trust) -> dict[str, Any]:
@@ -36,8 +52,10 @@ def as_object(answer: Answer, trust: Trust) -> dict[str, Any]:
     return {
         "question": as_dict(answer.question),
         "rows": found.as_dicts(),
+        "subtotals": [_named(answer, row) for row in answer.subtotals],
         "totals": totals,
         "exactness": exactness(answer),
+        "compared_with": compared_with(answer) if answer.previous else None,
         "previous_is_whole": trust.is_past_whole if answer.previous else None,
         "newest_event": trust.newest.isoformat() if trust.newest else None,
         "bot_events": trust.bots,
@@ -56,9 +74,7 @@ def rows_of(answer: Answer) -> Rows:
     The others of a split are ``(others)``, and the last column says so with the names of such splits, because a value
     may have that name too.
     """
-    plain = [
-        [*_key(answer, row.time, row.key), *_values(answer, row.cells), _others(answer, row.key)] for row in answer.rows
-    ]
+    plain = [[*_key(answer, row), *_values(answer, row.cells), _others(answer, row.key)] for row in answer.rows]
     if not _keys(answer):
         plain = [[*_values(answer, answer.totals), None]]
     has_others = any(row[-1] for row in plain)
@@ -90,10 +106,22 @@ def _keys(answer: Answer) -> list[str]:
     return names if answer.question.grain is None else ["time", *names]
 
 
-def _key(answer: Answer, time: datetime | None, key: tuple[Any, ...]) -> Iterator[Any]:
-    if time is not None:
-        yield bucket_text(answer, time)
-    yield from (OTHERS if value is Others.others else value for value in key)
+def _key(answer: Answer, row: Row) -> Iterator[Any]:
+    if row.time is not None:
+        yield bucket_text(answer, row.time)
+    yield from (OTHERS if value is Others.others else value for value in row.key)
+    # A parent has fewer values than there are splits.
+    missing = len(answer.question.splits) - len(row.key)
+    yield from (TOTAL, *[""] * (missing - 1)) if missing else ()
+
+
+def _named(answer: Answer, row: Row) -> dict[str, Any]:
+    """A parent's numbers by name, below the values that it has; and which of these are the others."""
+    names = [split.dimension for split in answer.question.splits]
+    keys = dict(zip(names, [OTHERS if value is Others.others else value for value in row.key], strict=False))
+    others = _others(answer, row.key)
+    numbers = dict(zip(_columns(answer), _values(answer, row.cells), strict=True))
+    return {**keys, **numbers, **({"others": others} if others else {})}
 
 
 def bucket_text(answer: Answer, time: datetime) -> str:
@@ -104,7 +132,7 @@ def bucket_text(answer: Answer, time: datetime) -> str:
 
 def _others(answer: Answer, key: tuple[Any, ...]) -> str | None:
     names = [
-        split.dimension for split, value in zip(answer.question.splits, key, strict=True) if value is Others.others
+        split.dimension for split, value in zip(answer.question.splits, key, strict=False) if value is Others.others
     ]
     return " ".join(names) or None
 

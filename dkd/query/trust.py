@@ -6,9 +6,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dkd.model.schema import Model
-from dkd.query.answer import Answer
+from dkd.query.answer import Answer, Others
 from dkd.query.asking import bot_events, newest_event, reaches
 from dkd.query.client import Druid
+from dkd.query.filters import range_text, said
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Trust:
 def trust_of(druid: Druid, model: Model, answer: Answer) -> Trust:
     """Two or three small queries; raises what :meth:`dkd.query.client.Druid.sql` raises."""
     past = answer.previous
-    is_past_whole = past is None or reaches(druid, model, past.start)
+    is_past_whole = past is None or answer.question.against is not None or reaches(druid, model, past.start)
     return Trust(newest_event(druid, model), bot_events(druid, model, answer.question), is_past_whole)
 
 
@@ -41,8 +42,7 @@ def note(answer: Answer, trust: Trust) -> str:
         f"{moment(question.span.start, question.zone)} to {moment(question.span.end, question.zone)} {question.zone}"
     ]
     if answer.previous is not None:
-        start, end = (moment(time, question.zone) for time in (answer.previous.start, answer.previous.end))
-        parts.append(f"compared with {start} to {end}")
+        parts.append(f"compared with {compared_with(answer)}")
     parts.append("no event yet" if trust.newest is None else f"newest event {moment(trust.newest, question.zone)}")
     bots = f"{trust.bots:,} bot event{'' if trust.bots == 1 else 's'}"
     parts.append(f"{bots} counted too" if question.with_bots else f"{bots} left out")
@@ -50,10 +50,21 @@ def note(answer: Answer, trust: Trust) -> str:
     return " · ".join(parts)
 
 
+def compared_with(answer: Answer) -> str:
+    """The period, or the filters, of the numbers that stand beside the question's own."""
+    question = answer.question
+    if question.against is not None:
+        return " and ".join(said(one, question.zone) for one in question.against) or "everything, without a filter"
+    if answer.previous is None:
+        return "nothing"
+    start, end = (moment(time, question.zone) for time in (answer.previous.start, answer.previous.end))
+    return f"{start} to {end}"
+
+
 def exactness(answer: Answer) -> str:
     """``exact``, or the widest error of each measure that has one: ``visitors ±1.8 % at most``."""
     widest: dict[str, float] = {}
-    for row in (answer.totals, *(row.cells for row in answer.rows)):
+    for row in (answer.totals, *(row.cells for row in (*answer.rows, *answer.subtotals))):
         for name, cell in zip(answer.question.measures, row, strict=True):
             for number in (cell.now, cell.previous):
                 if number is not None and number.error and number.value:
@@ -68,6 +79,9 @@ def remarks(answer: Answer, trust: Trust) -> Iterator[str]:
         yield f"nothing was counted: the newest event is of {moment(trust.newest, question.zone)}, before the interval"
     elif not any(cell.now.value for cell in answer.totals):
         yield "nothing was counted: no event fits the filters" if question.filters else "nothing was counted"
+    if question.having and any(Others.others in row.key for row in answer.rows):
+        limits = " and ".join(f"{one.measure} is {range_text(one.range)}" for one in question.having)
+        yield f"a value has a row where {limits}; all the rest are among the others"
     if not trust.is_past_whole:
         yield "the data begins only within the period before, so the changes are of a part of it"
 

@@ -6,27 +6,20 @@ import re
 import subprocess
 import sys
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from campaign import MARK, VIEW, event, send
+from playwright.sync_api import Page, expect
 from real_stack import Stack
 
 from dkd.settings import Ports
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
-expect.set_options(timeout=30_000)
-MARK = f"autumn_{uuid.uuid4().hex[:8]}"
-NETWORKS = {"NL": "145.53.0.7", "DE": "91.20.1.7", "GB": "81.2.69.7"}
-AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:152.0) Gecko/20100101 Firefox/152.0"
-BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
-VIEW = f"1~m.visitors.pageviews.orders.revenue~t.2h~f.utm_campaign.{MARK}~P.country.page_path.browser"
 
 CUSTOM = """\
   gift_wrapped:
@@ -37,75 +30,6 @@ CUSTOM = """\
 FOCUSED = (
     """() => [...document.querySelectorAll("*")].map(one => one.shadowRoot?.activeElement).find(Boolean)?.textContent"""
 )
-
-
-def event(country: str, seq: int, **values: object) -> dict[str, object]:
-    return {
-        "event": "page_view",
-        "event_id": uuid.uuid4().hex,
-        "party_id": f"{MARK}-{country}-{seq % 7}",
-        "timestamp_ms": round(time.time() * 1000) - seq * 7_000,
-        "ip": NETWORKS[country],
-        "user_agent": AGENT,
-        "page_url": f"https://shop.example/{'shoes' if seq % 3 else 'bags'}?utm_campaign={MARK}",
-    } | values
-
-
-def send(stack: Stack, *events: dict[str, object]) -> None:
-    url = f"http://127.0.0.1:{Ports.at(stack.base_port).collector}/collect"
-    request = Request(url, json.dumps(events).encode(), {"Content-Type": "application/json"})
-    with urlopen(request, timeout=10) as answer:
-        assert json.load(answer)["accepted"] == len(events)
-
-
-@pytest.fixture(scope="module")
-def shop(stack: Stack) -> Stack:
-    """The stack with a campaign of 92 events: people of three countries, two of them buying, and a bot."""
-    events = [event(country, seq) for country, count in (("NL", 40), ("DE", 30), ("GB", 15)) for seq in range(count)]
-    events += [event("NL", seq, event="purchase", order_id=f"{MARK}{seq}", revenue=12.5 + seq) for seq in range(4)]
-    events += [event("GB", seq, party_id=f"{MARK}-bot", user_agent=BOT) for seq in range(3)]
-    send(stack, *events)
-    query = f"SELECT COUNT(*) FROM shop_events WHERE utm_campaign = '{MARK}'"
-    assert stack.wait_for(query, len(events)) == len(events)
-    return stack
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def opened(chromium: Browser, stack: Stack) -> Iterator[Callable[..., Page]]:
-    """Open a view in a browser without a past; nothing may reach the console, nor leave this machine."""
-    contexts: list[BrowserContext] = []
-    said: list[str] = []
-    here = f"http://127.0.0.1:{Ports.at(stack.base_port).explorer}/"
-
-    def opens(link: str = "", url: str = here, width: int = 1400, **more: object) -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, locale="en-GB", **more)  # type: ignore[arg-type]
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda one: said.append(one.url) if is_away(one.url) else None)
-        page.goto(url + (f"?v={link}" if link else ""))
-        return page
-
-    yield opens
-    for context in contexts:
-        context.close()
-    assert said == []
-
-
-def is_away(url: str) -> bool:
-    return urlsplit(url).scheme in ("http", "https", "ws", "wss") and urlsplit(url).hostname != "127.0.0.1"
 
 
 def card(page: Page, measure: str) -> object:
@@ -223,6 +147,8 @@ def test_the_chart_zooms_by_mouse_and_by_keys(shop, opened):
         page.keyboard.press(key)
     expect(page.locator(".said")).to_contain_text(":")
     page.keyboard.press("Enter")
+    expect(page.locator(".chart .acts").get_by_role("button", name="Zoom")).to_be_focused()
+    page.keyboard.press("Enter")
     page.wait_for_url(lambda url: url != before)
     expect(page.locator(".custom")).to_have_class("pop custom on")
     page.go_back()
@@ -234,7 +160,9 @@ def test_the_chart_zooms_by_mouse_and_by_keys(shop, opened):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 80, steps=4)
     page.mouse.up()
+    page.locator(".chart .acts").get_by_role("button", name="Compare with before").click()
     page.wait_for_url(lambda url: "t.1h" not in url)
+    expect(page.locator(".compare select")).to_have_value("previous")
 
 
 @pytest.mark.parametrize(

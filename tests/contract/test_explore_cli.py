@@ -30,7 +30,7 @@ def test_a_new_project_has_views_that_are_right(preset, tmp_path, monkeypatch, c
     assert run(["init", "--preset", preset, "--site", "mine"]) == 0
     assert "dashboards/1-overview.yaml" in capsys.readouterr().out
     assert run(["check"]) == 0
-    assert "3 views: no mistakes" in capsys.readouterr().out
+    assert "10 views: no mistakes" in capsys.readouterr().out
 
 
 def test_every_view_is_checked_against_the_model(project, capsys):

@@ -8,8 +8,14 @@ import random
 import threading
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
 
+import psutil
 import pytest
+import requests
+from behaviour_oracle import CROWD, by_unit, crowd, people, retention, walks
+from behaviour_oracle import funnel as counted
 from question_oracle import (
     ADDITIVE,
     OF_SESSIONS,
@@ -24,20 +30,33 @@ from question_oracle import (
 )  # fmt: skip
 from second_site import SecondSite
 
-from dkd.errors import DkdError
+from dkd.errors import DkdError, UsageError
+from dkd.explore.asking import Desk, Job
 from dkd.model.pattern import compiled
 from dkd.query.answer import Others, answered
+from dkd.query.behaviour import Behind, Funnel, Paths, Retention, Sessions
 from dkd.query.check import problems
 from dkd.query.client import Druid
+from dkd.query.first import first_values
+from dkd.query.flow import flow
+from dkd.query.funnel import behind, funnelled
 from dkd.query.link import as_link, of_link
-from dkd.query.question import Filter, Interval, Question, Split
+from dkd.query.paths import travelled
+from dkd.query.question import Filter, Having, Interval, Question, Range, Split
+from dkd.query.retention import retained
+from dkd.query.search import searched
+from dkd.query.sessions import listed
+from dkd.query.sessions import told as narrated
 from dkd.query.shown import as_sql
 from dkd.query.trust import trust_of
 
 pytestmark = pytest.mark.stack
 
 ZONES = ("Europe/Amsterdam", "America/New_York", "Asia/Kathmandu", "UTC")
-EVENTS, SESSIONS, VISITORS, QUESTIONS = 50_000, 8_000, 50_000, 50
+EVENTS, SESSIONS, VISITORS = 53_000, 8_000, 50_000
+WEEK_BEFORE = 3_000
+"""Events of the week before the longer day, among all the events."""
+QUESTIONS = int(os.environ.get("DKD_TEST_EXAMPLES", "60"))
 # A name that no run before had: what that left in Druid would be counted too.
 SITE = f"asked_{os.getpid()}"
 MODEL = f"""\
@@ -46,6 +65,7 @@ site: {SITE}
 events:
   page_view: {{}}
   purchase: {{fields: {{revenue: {{type: double, unit: EUR}}, quantity: int}}}}
+  cart: {{}}
 topics: {{partitions: 2}}
 enrich: [{{sessions: {{conversions: [{{event: purchase, value: revenue}}]}}}}]
 datasources: {{events: {{segment: day}}, sessions: {{segment: month}}}}
@@ -88,6 +108,17 @@ dimensions:
   received_day: {{from: received_ms, part: day}}
   origin: {{first_of: [channel, country]}}
 """
+WIDTHS = {"revenue": (250, 99.5), "quantity": (2,), "viewport_width": (400, 33), "hour": (6,), "duration_s": (60, 0.5)}
+LIMITS = {
+    "revenue": (20, 2200),
+    "quantity": (0, 4),
+    "viewport_width": (300, 2000),
+    "hour": (0, 24),
+    "duration_s": (0, 400),
+}
+TEXTS = ("country", "page_path", "channel", "neighbour", "origin", "region")
+WORDS = ("P", "/p1", "e", "'", "?", "%", "OR 1", "ACK\\S", "\N{GRINNING FACE}", "x")
+PATTERNS = ("^/p[0-9]$", "[A-Z]{2}", "^$", "il|ct", r"\?", "^(NL|DE)", ".", "e.*t")
 NASTY = ("' OR 1=1 --", "?", 'a"b', "", "😀", "שלום", "null", "back\\slash", "%_", "NL")
 BOTH = {
     "country": ("NL", "DE", "FR", None, *NASTY),
@@ -113,10 +144,11 @@ OF_EVENTS = {
 def rows(days):
     """Events and sessions of three days around each of *days*, in seeded disorder of values, in order of time."""
     dice = random.Random(11)
+    week_before = (days[1].astimezone(ZoneInfo("Europe/Amsterdam")) - timedelta(days=7)).astimezone(UTC)
     moments = sorted(
         int((day + timedelta(days=-1, seconds=dice.random() * 3 * 86_400)).timestamp() * 1000)
         for n in range(EVENTS)
-        for day in (days[n % 2],)
+        for day in (days[n % 2] if n >= WEEK_BEFORE else week_before,)
     )
     events = []
     for seq, at_ms in enumerate(moments):
@@ -144,6 +176,7 @@ def rows(days):
             "start_ms": event["timestamp_ms"],
             "country": event["country"],
             "channel": event["channel"],
+            "pages": [f"/p{seq % 7}", "/Sale/Shoes", "/p0"][: 1 + seq % 3],
             "is_bounce": dice.random() < 0.4,
             "duration_s": dice.choice([None, round(dice.expovariate(0.01), 3)]),
             "conversion_value": dice.choice([None, 10.25, 99.5]),
@@ -206,35 +239,70 @@ def question_of(dice, days):
             else [name for name in pool if name not in OF_SESSIONS and name not in two]
         )
     measures = tuple(dice.sample(sorted(pool), dice.randrange(1, min(4, len(pool)))))
-    known = {**BOTH, **OF_EVENTS}
-    splits = tuple(
-        Split(
-            dimension=name,
-            limit=dice.choice([1, 2, 3, 5, 20]),
-            sort=dice.choice([None, *measures]),
-            ascending=dice.random() < 0.2,
-        )
-        for name in dice.sample(sorted(known), dice.choice([0, 1, 1, 2]))
-    )
-    filters = tuple(
-        Filter(
-            dimension=name,
-            values=tuple(dice.sample(known[name], dice.randrange(1, min(4, len(known[name]))))),
-            exclude=dice.random() < 0.5,
-        )
-        for name in dice.sample(sorted(known), dice.choice([0, 0, 1, 2]))
-    )
     start = day + timedelta(days=dice.choice([-1, -1, 0, 1]))
     end = start + timedelta(days=dice.randrange(1, 4))
     if dice.random() < 0.4:
         start = day + timedelta(seconds=dice.randrange(-80_000, 80_000))
         end = day + timedelta(days=1, seconds=dice.randrange(80_000))
     interval = Interval(start=start, end=end)
+    compare = dice.choice([None, "previous", "previous", "weekday", "year"])
+    against = filters_of(dice, interval) if compare is None and dice.random() < 0.5 else None
+    is_compared = compare is not None or against is not None
+    known = {**BOTH, **OF_EVENTS, **dict.fromkeys(WIDTHS)}
+    count = dice.choice([0, 1, 1, 2, 2, 3])
+    splits = tuple(
+        Split(
+            dimension=name,
+            limit=dice.choice([1, 2, 3] if count == 3 else [1, 2, 3, 5, 20] if count == 1 else [1, 2, 3, 5, 8]),
+            bucket=dice.choice(WIDTHS[name]) if name in WIDTHS else None,
+            sort=dice.choice([None, *measures]),
+            by=dice.choice(["value", "previous", "delta"] if is_compared else ["value"]),
+            ascending=dice.random() < 0.2,
+            nested=dice.random() < 0.5,
+        )
+        for name in dice.sample(sorted(known), count)
+    )
+    having = ()
+    if splits and dice.random() < 0.25:
+        least = dice.choice([1, 20, 300])
+        having = (Having(measure=dice.choice(sorted(ADDITIVE)), range=Range(at_least=least, below=least * 40)),)
     return Question(
-        measures=measures, splits=splits, filters=filters, interval=interval, zone=zone,
+        measures=measures, splits=splits, filters=filters_of(dice, interval), interval=interval, zone=zone,
         grain=dice.choice([None, None, "PT1H", "P1D", "P1W", "P1M", "PT15M" if not splits else None]),
-        compare=dice.choice([None, "previous"]), with_bots=dice.random() < 0.3,
+        compare=compare, against=against, having=having, with_bots=dice.random() < 0.3,
     )  # fmt: skip
+
+
+def filters_of(dice, interval):
+    """None up to two filters of any form."""
+    known = {**BOTH, **OF_EVENTS}
+    found = []
+    for _ in range(dice.choice([0, 0, 1, 2])):
+        form, name = dice.choice(["values", "values", "contains", "matches", "ranges", "time"]), dice.choice(TEXTS)
+        given = {}
+        if form == "values":
+            name = dice.choice(sorted(known))
+            given["values"] = tuple(dice.sample(known[name], dice.randrange(1, min(4, len(known[name])))))
+        elif form in ("contains", "matches"):
+            given[form] = dice.choice(WORDS if form == "contains" else PATTERNS)
+        else:
+            name = "time" if form == "time" else dice.choice(sorted(WIDTHS))
+            given["ranges"] = ranges_of(dice, name, interval)
+        found.append(Filter(dimension=name, exclude=dice.random() < 0.4, **given))
+    return tuple(found)
+
+
+def ranges_of(dice, name, interval):
+    """One range or two, whole or with a fraction, some of them open."""
+    start, end = (moment.timestamp() * 1000 for moment in (interval.start, interval.end))
+    low, high = (start, end) if name == "time" else LIMITS[name]
+    ends = sorted(round(low + dice.random() * (high - low), dice.choice([0, 1])) for _ in range(4))
+    ranges = [
+        Range(at_least=first, below=last) for first, last in zip(ends[::2], ends[1::2], strict=True) if first < last
+    ]
+    if dice.random() < 0.3:
+        return (Range(below=ends[0]), Range(at_least=ends[3]))
+    return tuple(ranges[: dice.choice([1, 2])]) or (Range(at_least=low),)
 
 
 def questions(model, days):
@@ -261,56 +329,132 @@ def same(number, wanted, name):
     return abs(number.value - wanted) <= number.error + slack
 
 
-def check_rows(oracle, answer):
-    """Every row and total is DuckDB's, no row is missing, and the parts of what adds up do so. Returns the cells."""
-    question, span = answer.question, answer.question.span
-    kept = [
-        list(dict.fromkeys(row.key[n] for row in answer.rows if row.key[n] is not Others.others))
-        for n in range(len(question.splits))
-    ]
-    wanted = oracle.counts(question, span.start, span.end, kept)
-    found = {}
+def kept_of(question, answer):
+    """For each split the values below each parent that have a row; see :meth:`Oracle.counts`."""
+    found = [{} for _ in question.splits]
     for row in answer.rows:
-        key = tuple(
-            OTHERS if value is Others.others else None if value is None else spelled(value) for value in row.key
-        )
+        for n, split in enumerate(question.splits):
+            parent = tuple(map(told, question.splits, row.key[:n])) if split.nested else ()
+            if row.key[n] is not Others.others:
+                found[n].setdefault(parent, {})[told(split, row.key[n])] = None
+    return found
+
+
+def told(split, value):
+    """A value as the oracle has it: of a bucket its number."""
+    is_bucket = split.bucket is not None and isinstance(value, int | float)
+    return OTHERS if value is Others.others else round(value / split.bucket) if is_bucket else value
+
+
+def by_key(question, rows):
+    """Rows by their key in the oracle's words."""
+    found = {}
+    for row in rows:
+        key = tuple(spelled(told(split, value)) for split, value in zip(question.splits, row.key, strict=False))
         found[(bucket(row.time, question.grain, question.zone) if row.time else None, *key)] = row
-    assert len(found) == len(answer.rows)
-    if question.splits or question.grain:
-        assert wanted.keys() <= found.keys(), (question, wanted.keys() - found.keys())
-    for key, row in found.items():
-        numbers = wanted.get(key, {name: nothing(name) for name in question.measures})
-        for name, cell in zip(question.measures, row.cells, strict=True):
-            assert same(cell.now, numbers[name], name), (question, key, name, cell, numbers[name])
+    assert len(found) == len(rows)
+    return found
+
+
+def check_rows(oracle, answer):
+    """Every row, parent and total is DuckDB's, none is missing, and what adds up does so. Returns the numbers."""
+    question, span = answer.question, answer.question.span
+    kept = kept_of(question, answer)
+    check_level(oracle, answer, question, kept, answer.rows)
+    whole = question.model_copy(update={"grain": None})
+    for length in range(1, len(question.splits) + (question.grain is not None)):
+        parents = [row for row in answer.subtotals if len(row.key) == length]
+        level = whole.model_copy(update={"splits": question.splits[:length]})
+        check_level(oracle, answer, level, kept[:length], parents)
+        assert [row.key for row in parents] == list(
+            dict.fromkeys(row.key[:length] for row in answer.rows if row.key[:length] in {one.key for one in parents})
+        )
     bare = question.model_copy(update={"splits": (), "grain": None})
     (total,) = oracle.counts(bare, span.start, span.end, []).values()
     for n, name in enumerate(question.measures):
         assert same(answer.totals[n].now, total[name], name), (question, name, answer.totals[n], total[name])
         if name in ADDITIVE and answer.rows:
             assert sum(row.cells[n].now.value for row in answer.rows) == pytest.approx(total[name], rel=1e-9)
+            for parent in (row for row in answer.subtotals if len(row.key) == 1):
+                below = [row.cells[n].now.value for row in answer.rows if row.key[0] == parent.key[0]]
+                assert sum(below) == pytest.approx(parent.cells[n].now.value, rel=1e-9)
     if answer.previous is not None:
-        (past,) = oracle.counts(bare, answer.previous.start, answer.previous.end, []).values()
+        (past,) = oracle.counts(bare, answer.previous.start, answer.previous.end, [], question.against).values()
         for n, name in enumerate(question.measures):
             assert same(answer.totals[n].previous, past[name], name), (question, name)
-    check_ranks(oracle, question, kept)
-    return [cell.now for row in answer.rows for cell in row.cells] + [cell.now for cell in answer.totals]
+    check_ranks(oracle, answer, kept)
+    rows = (*answer.rows, *answer.subtotals)
+    return [cell.now for row in rows for cell in row.cells] + [cell.now for cell in answer.totals]
+
+
+def check_level(oracle, answer, question, kept, rows):
+    """The numbers of *rows*, and without a grain those they are compared with."""
+    found = by_key(question, rows)
+    sides = [(question.span, None, "now")]
+    if answer.previous is not None and (question.grain is None or question.against is not None):
+        sides.append((answer.previous, question.against, "previous"))
+    for span, filters, which in sides:
+        wanted = oracle.counts(question, span.start, span.end, kept, filters)
+        if question.splits or question.grain:
+            assert wanted.keys() <= found.keys(), (question, wanted.keys() - found.keys())
+        for key, row in found.items():
+            numbers = wanted.get(key, {name: nothing(name) for name in question.measures})
+            for name, cell in zip(question.measures, row.cells, strict=True):
+                assert same(getattr(cell, which), numbers[name], name), (question, key, name, cell, numbers[name])
 
 
 def spelled(value):
-    return {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+    return None if value is None else {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
 
 
-def check_ranks(oracle, question, kept):
-    """The values that have a row are the first ones; where equal numbers meet the limit any of them may be."""
-    for split, values in zip(question.splits, kept, strict=True):
+def check_ranks(oracle, answer, kept):
+    """The values that have a row are the first ones of all that meet the conditions, below each of their parents.
+
+    Where equal numbers meet the limit any of them may be; where numbers are estimates, some that are as good as equal.
+    """
+    question = answer.question
+    for split, parents in zip(question.splits, kept, strict=True):
         if split.dimension == "is_bot":
             continue
-        ranks = oracle.ranks(question, split, question.span.start, question.span.end)
-        numbers = sorted((n for n in ranks.values() if n is not None), reverse=not split.ascending)
-        if len(ranks) <= split.limit or len(numbers) < len(ranks):
-            continue
-        chosen = sorted((ranks[value] for value in values), reverse=not split.ascending)
-        assert chosen == pytest.approx(numbers[: split.limit], rel=0.03), (question, split)
+        for parent, values in parents.items():
+            if OTHERS in parent:
+                continue
+            ranks = ranked(oracle, answer, split, parent)
+            if split.limit >= len(ranks):
+                assert set(values) == set(ranks), (question, split, parent)
+            elif None not in ranks.values():
+                slack = 0.03 * max(map(abs, ranks.values()))
+                numbers = sorted(ranks.values(), reverse=not split.ascending)[: split.limit]
+                chosen = sorted((ranks[value] for value in values), reverse=not split.ascending)
+                assert chosen == pytest.approx(numbers, rel=0.03, abs=slack if split.by == "delta" else None), (
+                    question, split, parent,
+                )  # fmt: skip
+
+
+def ranked(oracle, answer, split, parent):
+    """What ranks each value of the split that meets the conditions."""
+    question, span = answer.question, answer.question.span
+    by = split.sort or question.measures[0]
+
+    def numbers(name, side, filters):
+        return oracle.numbers(question, split, name, side.start, side.end, filters, parent)
+
+    found = numbers(by, span, None)
+    if split.by != "value":
+        now, then = found, numbers(by, answer.previous, question.against)
+        empty = None if by in RATIOS or by in QUANTILES else 0
+        found = {}
+        for value in now.keys() | then.keys():
+            one, other = now.get(value, empty), then.get(value, empty)
+            found[value] = other if split.by == "previous" else None if None in (one, other) else one - other
+    for one in question.having:
+        number = numbers(one.measure, span, None)
+        found = {
+            value: rank
+            for value, rank in found.items()
+            if one.range.at_least <= (number.get(value, 0) or 0) < one.range.below
+        }
+    return found
 
 
 def test_random_questions_have_duckdbs_numbers(site, druid, days):
@@ -318,10 +462,99 @@ def test_random_questions_have_duckdbs_numbers(site, druid, days):
     asked = questions(site.model, days)
     for question in asked:
         assert of_link(as_link(question)) == question
-        cells += check_rows(site.oracle, answered(druid, site.model, question))
+        cells += check_rows(site.oracle, answered(druid, site.model, question, with_subtotals=True))
     estimates = [cell for cell in cells if cell.error]
     print(f"{len(asked)} questions, {len(cells)} numbers, {len(estimates)} estimates, {time.monotonic() - began:.1f} s")
     assert len(cells) > 1_000
+
+
+def values_with(site, dimension, text, where="NOT is_bot"):
+    """Each value that has the text in it, and how many rows have the value."""
+    table, value = ("sessions", "unnest(pages)") if dimension == "pages" else ("events", dimension)
+    sql = f"SELECT value, count(*) FROM (SELECT {value} AS value FROM {table} WHERE {where}) "
+    sql += f"WHERE contains(lower(CAST(value AS VARCHAR)), lower('{text}')) " if text else ""
+    return dict(site.oracle.db.execute(f"{sql} GROUP BY 1").fetchall())
+
+
+@pytest.mark.parametrize(
+    ("dimension", "text"),
+    [
+        ("country", ""), ("country", "n"), ("page_path", "P1"), ("party_id", "999"), ("party_id", ""),
+        ("quantity", "2"),
+        ("pages", "shoes"), ("pages", "p"), ("is_bot", "fal"), ("country", "' OR 1=1 --"), ("country", "nowhere"),
+    ],
+)  # fmt: skip
+def test_a_search_finds_the_values_that_have_the_text_in_them(site, druid, days, dimension, text):
+    whole = Interval(start=days[0] - timedelta(days=400), end=days[1] + timedelta(days=400))
+    filters = (Filter(dimension=dimension, values=("x",)),) if dimension == "country" else ()
+    question = Question(measures=("events",), interval=whole, filters=filters)
+    found = searched(druid, site.model, question, dimension, text, limit=20)
+    wanted = values_with(site, dimension, text.replace("'", "''"))
+    assert {value: wanted[value] for value, _, _ in found.values} == {one.value: one.frequency for one in found.values}
+    assert [one.frequency for one in found.values] == sorted(wanted.values(), reverse=True)[:20]
+    assert found.has_more is (len(wanted) > 20)
+    assert found.counted == ("sessions" if dimension == "pages" else "events")
+
+
+def test_a_search_keeps_the_other_filters_and_sets_a_measure_beside(site, druid, days):
+    around = Interval(start=days[1] - timedelta(days=1), end=days[1] + timedelta(days=1))
+    filters = (Filter(dimension="country", values=("NL",)), Filter(dimension="page_path", values=("/nowhere",)))
+    question = Question(measures=("events",), interval=around, filters=filters)
+    found = searched(druid, site.model, question, "page_path", "/P2", measure="revenue_per_visitor")
+    assert len(found.queries) == 2
+    for value, frequency, number in found.values[:5]:
+        only = question.model_copy(
+            update={
+                "measures": ("events", "revenue_per_visitor"),
+                "filters": (filters[0], Filter(dimension="page_path", values=(value,))),
+            }
+        )
+        (wanted,) = site.oracle.counts(only, around.start, around.end, []).values()
+        assert frequency == wanted["events"]
+        assert same(number, wanted["revenue_per_visitor"], "revenue_per_visitor")
+    with pytest.raises(UsageError, match="did you mean page_path"):
+        searched(druid, site.model, question, "page_pth", "")
+
+
+@pytest.mark.parametrize("exclude", [False, True])
+@pytest.mark.parametrize(
+    ("given", "test"),
+    [
+        ({"values": ("/Sale/Shoes", "/p3")}, "list_has_any(pages, ['/Sale/Shoes', '/p3'])"),
+        ({"contains": "SHOES"}, "list_contains(pages, '/Sale/Shoes')"),
+        ({"matches": "^/p[35]$"}, "list_has_any(pages, ['/p3', '/p5'])"),
+    ],
+)
+def test_a_list_is_filtered_by_any_of_its_values(site, druid, days, given, test, exclude):
+    whole = Interval(start=days[0] - timedelta(days=400), end=days[1] + timedelta(days=400))
+    question = Question(
+        measures=("sessions",), interval=whole, filters=(Filter(dimension="pages", exclude=exclude, **given),)
+    )
+    wanted = f"SELECT count(*) FROM sessions WHERE NOT is_bot AND {'NOT' if exclude else ''} {test}"
+    ((count,),) = site.oracle.db.execute(wanted).fetchall()
+    assert answered(druid, site.model, question).totals[0].now.value == count > 0
+
+
+def test_the_command_takes_every_form(site, days):
+    """Nested, with a condition, against other filters: rows, parents and what is compared in one answer."""
+    given = (
+        "events,visitors", "--by", "region,width/400".replace("width", "viewport_width"), "--nested", "--top", "2",
+        "--where", "page_path~P1", "--not", "page_path=~^/p1[0-4]$", "--where", "viewport_width>=400",
+        "--where", f"time={days[1]:%Y-%m-%dT%H:%M}..", "--having", "events>20", "--against", "channel=Email",
+        "--rank", "delta", *span(days),
+    )  # fmt: skip
+    found = json.loads(asked(site, *given, "--json").stdout)
+    assert found["compared_with"] == "channel is 'Email'"
+    assert found["question"]["filters"][0] == {"dimension": "page_path", "contains": "P1"}
+    below = {}
+    for row in found["rows"]:
+        below[row["region"]] = below.get(row["region"], 0) + row["events"]
+    assert below == {row["region"]: row["events"] for row in found["subtotals"]}
+    assert sum(below.values()) == found["totals"]["events"] > 0
+    table = asked(site, *given).stdout
+    assert "compared with channel is 'Email'" in table.splitlines()[-2]
+    assert table.splitlines()[-1].startswith("a value has a row where events is above 20")
+    assert "(total)" in table
 
 
 @pytest.mark.parametrize(("which", "hours"), [(0, 23), (1, 25)])
@@ -522,3 +755,188 @@ def test_a_running_question_is_cancelled_from_another_thread(site):
         finally:
             ended.set()
             hand.join()
+
+
+@pytest.fixture(scope="module")
+def gathered(site, days, druid):
+    """A crowd of a week around the day that is short, beside all the other events, which no test after this counts."""
+    start = days[0] - timedelta(days=3)
+    events = crowd(start, 7, 900)
+    site.produce(f"{SITE}.clean", ({k: v for k, v in one.items() if v is not None} for one in events))
+    end = time.monotonic() + 60
+    while druid.sql(f"SELECT COUNT(*) FROM {SITE}_events WHERE channel = '{CROWD}'").value() < len(events):
+        assert time.monotonic() < end
+        time.sleep(0.3)
+    interval = Interval(start=start, end=start + timedelta(days=7) - timedelta(hours=2))
+    asked = Question(
+        measures=("events",), interval=interval, zone="Europe/Amsterdam",
+        filters=(Filter(dimension="channel", values=(CROWD,)),),
+    )  # fmt: skip
+    end_ms = round(interval.end.timestamp() * 1000)
+    return asked, [one for one in events if one["timestamp_ms"] < end_ms]
+
+
+FUNNELS = [
+    {"steps": ["page_view", "cart"]},
+    {"steps": ["page_view", "page_view", "purchase"], "split": "country"},
+    {"steps": ["page_view", "cart", "purchase"], "window": "10s", "split": "country"},
+    {"steps": ["page_view", None, "purchase"], "unit": "session", "window": "5s"},
+    {"steps": ["cart", "purchase", "page_view"], "any_order": True, "window": "20s"},
+    {"steps": ["purchase", "cart", "page_view", "purchase"], "window": "2d"},
+]
+
+
+@pytest.mark.parametrize("tree", FUNNELS, ids=str)
+def test_a_funnel_is_what_trying_every_choice_of_events_says(gathered, druid, site, tree, monkeypatch):
+    question, events = gathered
+    funnel = Funnel.model_validate({**tree, "steps": [{"event": name} for name in tree["steps"]]})
+    window_ms = funnel.window and funnel.window // timedelta(milliseconds=1)
+    total, parts = counted(events, funnel, window_ms)
+    assert total[1], "a funnel that nobody gets on in shows nothing"
+    read = funnelled(druid, site.model, question, funnel)
+    # As if the events were too many to read all, and then too many to read even those that counts leave open.
+    names, unit = tree["steps"], {"visitor": "party_id", "session": "session_id"}[funnel.unit]
+    size = sum(1 for one in people(events) if one[unit] and (None in names or one["event"] in names))
+    monkeypatch.setattr("dkd.query.funnel.MOST_READ", size - 1)
+    decided = funnelled(druid, site.model, question, funnel)
+    monkeypatch.setattr("dkd.query.funnel.MOST_UNDECIDED", 0)
+    bracket = funnelled(druid, site.model, question, funnel)
+    assert (read.how, bracket.how) in [("read", "bracket"), ("read", "counted")]
+    assert decided.how in ("decided", "counted")
+    assert [one.sure for one in decided.steps] == total
+    if funnel.split:
+        # Of two first steps at one time Druid takes either, so a value may have one more or less.
+        assert [sum(steps[seq].sure for _, steps in decided.parts) for seq in range(len(total))] == total
+    for answer in (read, decided, bracket):
+        assert all(one.sure <= wanted <= one.possible for one, wanted in zip(answer.steps, total, strict=True))
+        assert answer.is_exact or answer.how == "bracket"
+    assert [one.sure for one in read.steps] == total
+    if funnel.split:
+        assert {value: [one.sure for one in steps] for value, steps in read.parts} == parts
+    units = behind(druid, site.model, question, Behind(funnel=funnel, step=2), 10_000)
+    assert len(set(units)) == bracket.steps[1].sure
+    assert set(units) <= by_unit(people(events), funnel.unit).keys()
+
+
+@pytest.mark.parametrize(("grain", "back"), [("P1D", None), ("P1D", "purchase"), ("P1W", None)])
+def test_retention_is_what_plain_python_says_over_the_change_of_the_clock(gathered, druid, site, grain, back):
+    question, events = gathered
+    answer = retained(druid, site.model, question, Retention(grain=grain, back=back))
+    wanted, before, unknown = retention(events, [one.start for one in answer.cohorts], question, grain, back)
+    for seq, (one, (size, later, counts)) in enumerate(zip(answer.cohorts, wanted.values(), strict=True)):
+        assert (one.size, one.later, list(one.back)) == (size, later, counts[seq:])
+    assert (answer.before, answer.unknown) == (before, unknown)
+    assert unknown
+    assert sum(one.size for one in answer.cohorts) > 100
+    assert not answer.is_last_whole
+    later = Interval(start=question.span.start + timedelta(days=1), end=question.span.end)
+    half = question.model_copy(update={"interval": later})
+    with pytest.raises(DkdError, match="DKD337"):
+        retained(druid, site.model, half, Retention(born="visit"))
+
+
+def test_paths_and_sessions_are_those_of_the_events(gathered, druid, site):
+    question, events = gathered
+    paths = Paths(by="page_path", anchor="/b", depth=3, top=2)
+    answer = travelled(druid, site.model, question, paths)
+    assert answer.kind == "sessions"  # which nobody wrote for the crowd
+    assert answer.sessions == 0
+    only = question.model_copy(update={"filters": (*question.filters, Filter(dimension="event", values=("cart",)))})
+    carts = [one for one in events if one["event"] == "cart"]
+    assert travelled(druid, site.model, only, paths).flow == flow(walks(carts), paths)
+    found = listed(druid, site.model, only, Sessions())
+    newest = {key: max(one["timestamp_ms"] for one in own) for key, own in by_unit(people(carts), "session").items()}
+    ordered = sorted(newest, key=lambda key: (-newest[key], key))
+    assert [one.id for one in found.sessions] == ordered[:50]
+    assert found.has_more
+    whole = by_unit(events, "session")
+    for one in found.sessions:
+        times = [event["timestamp_ms"] for event in whole[one.id]]
+        assert (one.events, one.start.timestamp() * 1000, one.end.timestamp() * 1000) == (
+            len(times), min(times), max(times),
+        )  # fmt: skip
+        assert one.row is None
+    story = narrated(druid, site.model, only, ordered[0])
+    times = [moment.time for moment in story.moments]
+    assert times == sorted(times)
+    assert len(times) == len(whole[ordered[0]])
+    with pytest.raises(DkdError, match="DKD339"):
+        narrated(druid, site.model, only, "nobody")
+
+
+def test_the_first_values_by_few_rows_are_those_of_the_whole_ranking(site, druid, days):
+    """Also where no ranking is proved: each visitor of the file comes once, so events say nothing of visitors."""
+    dice, known = random.Random(5), {**BOTH, **OF_EVENTS}
+    counted = [name for name in (*ADDITIVE, "visitors", "buyers", "pages") if name not in OF_SESSIONS]
+    proved = 0
+    for measure in counted:
+        question = Question(
+            measures=(measure,), splits=(Split(dimension=dice.choice(sorted(known)), limit=dice.choice([1, 3, 12])),),
+            interval=Interval(start=days[0] - timedelta(days=1), end=days[0] + timedelta(days=2)),
+            compare=dice.choice([None, "previous"]), zone=dice.choice(ZONES),
+        )  # fmt: skip
+        found = first_values(druid, site.model, question, timeout_s=60)
+        wanted = answered(druid, site.model, question, with_totals=False, timeout_s=60)
+        assert [row.key for row in found.rows] == [row.key for row in wanted.rows], question
+        for row, other in zip(found.rows, wanted.rows, strict=True):
+            for one, two in zip(row.cells, other.cells, strict=True):
+                assert one.now.value == pytest.approx(two.now.value), (question, row)
+                assert (one.previous is None) == (two.previous is None)
+                if one.previous is not None:
+                    assert one.previous.value == pytest.approx(two.previous.value), (question, row)
+        proved += not any(query.role == "ranking" and "DS_THETA" in query.sql for query in found.queries)
+    assert proved
+    whole = Question(
+        measures=("visitors",), splits=(Split(dimension="party_id", limit=5),),
+        interval=Interval(start=days[0] - timedelta(days=1), end=days[0] + timedelta(days=2)),
+    )  # fmt: skip
+    found, wanted = (
+        ask(druid, site.model, whole, timeout_s=60) for ask in (first_values, partial(answered, with_totals=False))
+    )
+    assert [(row.key, row.cells) for row in found.rows] == [(row.key, row.cells) for row in wanted.rows]
+
+
+class OvertakenError(Exception):
+    """What a page raises whose person has gone on to another."""
+
+
+def test_a_question_that_nobody_waits_for_any_more_ends_in_druid(site):
+    slow = f"SELECT COUNT(*) FROM {SITE}_events a, {SITE}_events b WHERE a.event_id <> b.party_id"
+    doors = []
+
+    def work(druid):
+        doors.append(druid)
+        return druid.sql(slow, timeout_s=300).value()
+
+    def is_known(query_id):
+        url = f"{site.settings.druid.broker}/druid/v2/sql/{query_id}"
+        return requests.delete(url, timeout=10).status_code == 202
+
+    def overtaken():
+        # Until Druid works at it; before that there is nothing to end.
+        if doors and running(doors[0]) and busy_s(site.stack.pid("druid"), 0.5) > 0.2:
+            raise OvertakenError
+
+    desk = Desk(site.settings.druid)
+    with pytest.raises(OvertakenError):
+        desk.answers({"slow": Job("slow", work)}, overtaken)
+    (query_id,) = running(doors[0]) or (None,)
+    end = time.monotonic() + 60
+    while running(doors[0]) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not running(doors[0])
+    assert query_id is None or not is_known(query_id)
+    desk.close()
+
+
+def running(druid):
+    """Identifiers of what is asked through a door just now."""
+    return tuple(druid._running)
+
+
+def busy_s(pid, window_s):
+    """CPU seconds of a process within a while."""
+    process = psutil.Process(pid)
+    before = sum(process.cpu_times()[:2])
+    time.sleep(window_s)
+    return sum(process.cpu_times()[:2]) - before

@@ -51,6 +51,20 @@ QUESTIONS = {
         "~z.Europe-2FAmsterdam",
         (("EU",), "events"),
     ),
+    "forms": (
+        f"1~m.pageviews~{DAY}~fc.page_path.A-27b~xm.page_path.-5E-2Fshop~fr.time.-i1792882800000.-i1792886400000"
+        "~xr.revenue.-n.-i0-2E5.-i10.-n~fr.viewport_width.-i2-2E5.-i9~fc.region.e",
+        (),
+    ),
+    "nested": (
+        f"1~m.visitors~{DAY}~s.revenue.2...-i0-2E1~s.region.2.....nested~s.city.1.....nested",
+        ({(): (0.3, None)}, {(0.3,): ("EU",), (None,): ()}, {(0.3, "EU"): ("Utrecht", None)}),
+    ),
+    "delta": (
+        f"1~m.revenue_per_visitor~{DAY}~s.region.3..up..delta~f.maker.Google~h.orders.-i1.-n~c.weekday",
+        (("EU",), None),
+    ),
+    "against": (f"1~m.orders~{DAY}~s.country.2....previous~f.is_late.-f~afc.product.x", (("NL",), None)),
     "double_midnight": (f"1~m.pageviews~{DAY}~g.P1D~z.Atlantic-2FAzores", ()),
 }
 
@@ -58,15 +72,23 @@ QUESTIONS = {
 def compiled(link, kept):
     question = of_link(link)
     assert problems(MODEL, question) == ()
-    spans = [(question.span, False)]
-    spans += [(before(question)[0], True)] if question.compare else []
-    for span, is_previous in spans:
+    spans = [(question.span, False, question.filters)]
+    spans += [(before(question)[0], True, question.filters)] if question.compare else []
+    spans += [(question.span, True, question.against)] if question.against else []
+    chosen = [
+        Kept(split, (), within=kept[n]) if split.nested and n else
+        Kept(split, kept[n][()]) if kept and isinstance(kept[n], dict) else Kept(split, *kept)
+        for n, split in enumerate(question.splits)
+    ]  # fmt: skip
+    for span, is_previous, filters in spans:
         for kind, measures in kinds_of(MODEL, question).items():
-            source = Source(kind, measures, span, is_previous)
-            chosen = [Kept(split, *kept) for split in question.splits]
+            source = Source(kind, measures, span, is_previous, filters)
             for split in question.splits if kind == "events" and not is_previous else ():
-                yield ranking(MODEL, question, source, split)
+                then = Source(kind, (), *spans[1]) if split.by != "value" else None
+                yield ranking(MODEL, question, source, split, then)
             yield totals(MODEL, question, source)
+            for length in range(1, len(chosen)):
+                yield rows(MODEL, question, source, chosen[:length], "subtotals")
             if chosen or question.grain:
                 yield rows(MODEL, question, source, chosen)
     yield bots(MODEL, question)
@@ -74,7 +96,7 @@ def compiled(link, kept):
 
 def shown(query):
     values = "".join(f"-- {value!s}\n" for value in query.parameters)
-    return f"-- {query.role}{' of the period before' if query.is_previous else ''}\n{values}{query.sql}\n"
+    return f"-- {query.role}{' of what is compared' if query.is_previous else ''}\n{values}{query.sql}\n"
 
 
 def test_questions(golden):

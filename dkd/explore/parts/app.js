@@ -4,6 +4,7 @@
 
 const LIVE_MS = 2000;
 const AGAIN_MS = 4000;
+const TRUST_MS = 3000;
 const SILENT_MS = 25000;
 const LAST = 1000;  // behind every panel
 
@@ -25,11 +26,13 @@ function build(root) {
     if (!quiet) { root.classList.add("busy"); root.setAttribute("aria-busy", "true"); app.spoken = false; }
     app.silent = setTimeout(() => silence(app), SILENT_MS);
     // The number makes each gesture another value; it comes back with the answer, so that every answer is another too.
-    app.trigger("action", { ...gesture, seq: Date.now() });
+    app.seq = Date.now();
+    app.trigger("action", { ...gesture, seq: app.seq });
   };
-  for (const name of ["compare", "bots", "live"]) {
+  for (const name of ["bots", "live"]) {
     $(`[name=${name}]`).onchange = (event) => app.send({ kind: name, on: event.target.checked });
   }
+  $(".compare select").onchange = (event) => app.send({ kind: "compare", to: event.target.value || null });
   $(".zone select").onchange = (event) => app.send({ kind: "zone", zone: event.target.value });
   $(".grain select").onchange = (event) => app.send({ kind: "grain", grain: event.target.value || null });
   $(".saved select").onchange = (event) => event.target.value && app.send({ kind: "open", link: event.target.value });
@@ -38,12 +41,25 @@ function build(root) {
   };
   $(".chart .source").onclick = () => sources(app, "series");
   $(".twin").onclick = () => { app.twin = !app.twin; drawTwin(app); };
+  buildKeep(app);
   buildPops(app);
   buildChart(app);
-  $("dialog .close").onclick = () => $("dialog").close();
-  $("dialog").onclick = (event) => { if (event.target === $("dialog")) $("dialog").close(); };
+  buildTrust(app);
+  buildLists(app);
+  buildShelf(app);
+  buildDrag(app);
+  buildEditor(app);
+  buildSplitter(app);
+  buildKeys(app);
+  for (const dialog of root.querySelectorAll("dialog")) buildDialog(dialog);
   setInterval(() => freshness(app), 1000);
   return app;
+}
+
+/** A dialog closes by its buttons, by Escape and by a click beside it. */
+function buildDialog(dialog) {
+  for (const button of dialog.querySelectorAll(".close, .cancel")) button.onclick = () => dialog.close();
+  dialog.addEventListener("pointerdown", (event) => { if (event.target === dialog) dialog.close(); });
 }
 
 /** No answer for long: its own process may be gone, and then nothing else would say so. */
@@ -70,31 +86,66 @@ function draw(app) {
   root.removeAttribute("aria-busy");
   put($(".site"), "textContent", data.site);
   drawTop(app);
+  drawTabs(app);
+  drawLists(app);
+  drawShelf(app);
   sync($(".notices"), data.notices, (text) => text, (text) => node("p", { textContent: text }), () => {});
-  drawChips(app);
   drawTrust(app);
+  drawKeep(app);
   drawState(app);
   sync($(".cards"), data.cards, (card) => card.name, (card) => makeCard(app, card), (at, card) => patchCard(app, at, card));
-  drawChart(app);
+  if (!pending($(".chart"), data.pending && !data.chart)) drawChart(app);
+  drawOthers(app);
   sync($(".panels"), data.panels, (panel) => panel.dimension, (panel) => makePanel(app, panel), (at, panel) => patchPanel(app, at, panel));
   drawAdd(app);
   schedule(app);
   // A node that moved has lost the focus; where it is gone, the page itself is the next place.
-  if (focused && root.getRootNode().activeElement !== focused) (focused.isConnected && focused.checkVisibility() ? focused : root).focus({ preventScroll: true });
-  if (app.spoken === false) { app.spoken = true; say(app, summary(app)); }
+  if (focused && root.getRootNode().activeElement !== focused) nextFocus(app, focused).focus({ preventScroll: true });
+  if (data.seq === app.seq) app.next = null;
+  if (app.spoken === false && !data.pending) { app.spoken = true; say(app, summary(app)); }
   root.dataset.seq = data.seq;
+  root.dataset.pending = data.pending;
+}
+
+/** Mark what is still being counted: what was drawn there before stays, dimmed, so that nothing jumps and focus survives. */
+function pending(at, waits) {
+  at.classList.toggle("pending", waits);
+  waits ? at.setAttribute("aria-busy", "true") : at.removeAttribute("aria-busy");
+  return waits;
+}
+
+/** Where the focus goes: to what had it, to what the gesture named for when that is gone, to the page itself. */
+function nextFocus(app, focused) {
+  if (focused.isConnected && focused.checkVisibility()) return focused;
+  return app.next?.() ?? app.root;
+}
+
+/** What stands beside or in place of the cards and the chart: each where its file is there and the page has data for it. */
+function drawOthers(app) {
+  const waits = pending(app.$(".picture"), app.data.pending && !app.data.picture);
+  if (typeof drawPicture === "function" && !waits) drawPicture(app);
+  if (typeof drawBehaviour === "function") drawBehaviour(app);
+  if (typeof drawDashboard === "function") drawDashboard(app);
 }
 
 function summary({ data }) {
   if (data.state) return `${data.state.title}. ${data.state.text}`;
+  if (data.behaviour) return data.behaviour.alt;
   const numbers = data.cards.map((card) => `${card.label} ${withUnit(card.text, card.unit)}`).join(", ");
-  return `${numbers}. ${data.view.filters.length} filters.`;
+  const rows = (data.picture?.table ?? data.picture?.bars ?? data.picture?.matrix)?.rows?.length, { filters, having, splits } = data.shelf;
+  const counts = [...(rows == null ? [] : [counted(rows, "row")]), counted(filters.length + having.length, "filter")];
+  if (splits.length) counts.push(counted(splits.length, "split"));
+  return `${numbers}. ${counts.join(", ")}.`;
 }
+
+/** Whether the line of trust will soon know more: Kafka has not answered yet, or rows are still being loaded. */
+const awaits = ({ trust }) => Boolean(trust) && (trust.pending || trust.items.some((item) => item.tone === "warn"));
 
 function schedule(app) {
   clearTimeout(app.timer);
   const { view, state } = app.data;
-  const waits = view?.live ? LIVE_MS : state?.action === "again" ? AGAIN_MS : 0;
+  if (app.data.pending) return;
+  const waits = view?.live ? LIVE_MS : state?.action === "again" ? AGAIN_MS : awaits(app.data) ? TRUST_MS : 0;
   if (!waits) return;
   const tick = () => {
     if (!app.root.isConnected) return;

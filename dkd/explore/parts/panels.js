@@ -24,6 +24,7 @@ function patchPanel(app, at, panel) {
   at.setAttribute("aria-label", `${panel.measure} by ${panel.label}`);
   put(select, "title", panel.about);
   put(at.querySelector("caption"), "textContent", `${panel.measure} by ${panel.label}${panel.about ? `: ${panel.about}` : ""}`);
+  if (pending(at, Boolean(panel.pending))) return;
   const why = panel.problem || (panel.rows.length ? "" : "No values here.");
   put(at.querySelector(".why"), "textContent", why);
   at.querySelector(".why").hidden = !why;

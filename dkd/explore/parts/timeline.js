@@ -25,7 +25,8 @@ function buildChart(app) {
     drawMarks(app);
   };
   plot.onpointerup = () => {
-    if (app.brush && app.brush[0] !== app.brush[1]) zoom(app);
+    if (app.brush && app.brush[0] !== app.brush[1]) markSpan(app);
+    else { app.span = null; drawSpan(app); }
     app.brush = null;
     drawMarks(app);
   };
@@ -47,20 +48,40 @@ function chartKey(app, event) {
     say(app, pointText(app, to));
   } else if (event.key === "Enter" && app.cursor != null) {
     app.brush ??= [app.cursor, app.cursor];
-    zoom(app);
+    markSpan(app);
     app.brush = null;
-  } else if (event.key === "Escape") app.cursor = app.brush = null;
+    app.$(".chart .acts button")?.focus();
+  } else if (event.key === "Escape") { app.cursor = app.brush = app.span = null; drawSpan(app); }
   else return;
   event.preventDefault();
   drawMarks(app);
 }
 
-function zoom(app) {
+/** Keep what is marked, so that a person can say what it is marked for. */
+function markSpan(app) {
   const [low, high] = [...app.brush].sort((a, b) => a - b);
-  const { starts_ms: starts, end_ms: end } = app.data.chart;
-  if (high === low && starts.length === 1) return;
+  const { starts_ms: starts, end_ms: end, labels } = app.data.chart;
+  app.span = { at: [low, high], label: high + 1 < labels.length ? `${labels[low]} to ${labels[high + 1]}` : `${labels[low]} to the end`,
+    start_ms: starts[low], end_ms: starts[high + 1] ?? end, isAll: high === low && starts.length === 1 };
   app.cursor = null;
-  app.send({ kind: "span", start_ms: starts[low], end_ms: starts[high + 1] ?? end });
+  drawSpan(app);
+}
+
+function drawSpan(app) {
+  const { span } = app;
+  let at = app.$(".chart .acts");
+  if (!at) {
+    at = node("div", { className: "acts", role: "toolbar", ariaLabel: "What to do with what is marked" });
+    app.$(".chart .plot").after(at);
+  }
+  at.hidden = !span;
+  if (!span) { at.replaceChildren(); return; }
+  const { start_ms, end_ms } = span;
+  const send = (gesture) => { app.span = null; drawSpan(app); app.send({ ...gesture, start_ms, end_ms }); };
+  const zoom = act("Zoom", () => send({ kind: "span" }), "main");
+  zoom.disabled = span.isAll;
+  at.replaceChildren(node("b", { textContent: span.label }), zoom, act("Compare with before", () => send({ kind: "against_before" })), node("span", { className: "gap" }),
+    act("Clear", () => { app.span = null; drawSpan(app); drawMarks(app); app.$(".plot").focus({ preventScroll: true }); }, "plain"));
 }
 
 function pointText(app, n) {
@@ -72,8 +93,11 @@ function pointText(app, n) {
 function drawChart(app) {
   const { data, $ } = app;
   const { chart } = data;
-  $(".chart").hidden = !chart;
-  if (!chart) { app.scale = null; return; }
+  const isShown = chart && (!data.picture || data.picture.is_elsewhere);
+  $(".chart").hidden = !isShown;
+  if (!isShown) { app.scale = null; return; }
+  if (app.span && (chart.starts_ms[app.span.at[0]] !== app.span.start_ms || !(app.span.at[1] < chart.now.length))) app.span = null;
+  drawSpan(app);
   const unit = chart.unit ? `, ${chart.unit}` : "";
   put($(".chart h2"), "textContent", `${chart.label} by ${chart.grain}${unit}`);
   const legend = chart.previous ? [["now", "this period"], ["before", "period before"]] : [];
@@ -113,9 +137,30 @@ function drawLines(app) {
     parts.push(shape("path", { class: "line open", d: path(tail, x, y) }));
   }
   if (count === 1) parts.push(shape("circle", { class: "dot", cx: x(0), cy: y(chart.now[0] ?? 0), r: 4 }));
-  parts.push(shape("g", { class: "marks" }));
+  parts.push(...deploys(app), shape("g", { class: "marks" }));
   svg.replaceChildren(...parts);
   drawMarks(app);
+}
+
+/** Where a time lies among the buckets, as a number of buckets. */
+function placeOf(ms, chart) {
+  const { starts_ms: starts } = chart;
+  const n = Math.max(0, starts.findLastIndex((start) => start <= ms));
+  const width = (starts[n + 1] ?? chart.end_ms) - starts[n];
+  return Math.min(starts.length - 1, n + Math.max(0, Math.min(1, (ms - starts[n]) / (width || 1))));
+}
+
+/** Deploys as dashed lines with a head to point at; what they changed is in the title, and in the table. */
+function deploys(app) {
+  const { chart, marks } = app.data;
+  const { x, height } = app.scale;
+  return (marks ?? []).map((mark) => {
+    const at = x(placeOf(mark.ms, chart));
+    const group = shape("g", { class: "deploy" });
+    group.append(shape("title", {}, `${mark.label}. ${mark.about}`), shape("line", { x1: at, x2: at, y1: PAD.top, y2: height - PAD.bottom }),
+      shape("path", { d: `M${at - 5} ${PAD.top - 6}h10l-5 8z` }));
+    return group;
+  });
 }
 
 function nice(most, decimals) {
@@ -164,8 +209,9 @@ function drawMarks(app) {
   const { x, y, height, width, count } = app.scale;
   const { chart } = app.data;
   marks.replaceChildren();
-  if (app.brush && app.brush[0] !== app.brush[1]) {
-    const [low, high] = [...app.brush].sort((a, b) => a - b);
+  const marked = app.brush && app.brush[0] !== app.brush[1] ? app.brush : app.span?.at;
+  if (marked) {
+    const [low, high] = [...marked].sort((a, b) => a - b);
     marks.append(shape("rect", { class: "brush", x: x(low), width: x(high) - x(low), y: PAD.top, height: height - PAD.top - PAD.bottom }));
   }
   const n = app.cursor;

@@ -47,4 +47,5 @@ function named(dimension, row) {
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const exact = (value, decimals) => value == null ? "–"
   : value.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+const counted = (count, name) => `${count} ${name}${count === 1 ? "" : "s"}`;
 const withUnit = (text, unit) => unit ? `${text} ${unit}` : text;

@@ -1,6 +1,4 @@
-// The bars above the pictures: saved views, time, zone, switches, sharing, filters, the line of trust, and states.
-
-const FRESH_MS = 120000;
+// The bars above the pictures: saved views, time, zone, switches, sharing, filters and states.
 
 function buildPops(app) {
   const { root, $ } = app;
@@ -56,46 +54,23 @@ function drawTop(app) {
     $(".custom form").end.value = view.end;
   }
   put($(".custom .hint"), "textContent", `Times of ${view.zone}; up to, and without, the second one.`);
-  for (const name of ["compare", "bots", "live"]) put($(`[name=${name}]`), "checked", view[name]);
+  put($(".compare select"), "value", data.shelf.compare);
+  for (const name of ["bots", "live"]) put($(`[name=${name}]`), "checked", view[name]);
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const zones = [...new Set([...menus.zones, own].filter(Boolean))];
   options($(".zone select"), zones.map((zone) => [zone, zone.replaceAll("_", " ")]), view.zone);
 }
 
-function drawChips(app) {
-  const filters = app.data.view?.filters ?? [];
-  const items = filters.map((one, at) => ({ ...one, at }));
-  if (items.length > 1) items.push({ label: "Remove all", all: true });
-  sync(app.$(".chips"), items, (one) => one.label,
-    (one) => node("button", { type: "button", className: one.all ? "all" : "" }, node("span", { textContent: one.label })),
-    (at, one) => {
-      at.ariaLabel = one.all ? "Remove all filters" : `Remove filter: ${one.label}`;
-      at.onclick = () => app.send(one.all ? { kind: "unfilter" } : { kind: "unfilter", at: one.at });
+/** The kinds of answers there are; a page with one kind has no row for them. */
+function drawTabs(app) {
+  const tabs = app.data.tabs ?? [];
+  app.$(".tabs").hidden = tabs.length < 2;
+  sync(app.$(".tabs"), tabs, (tab) => tab.name,
+    (tab) => node("button", { type: "button", onclick: () => app.send({ kind: "tab", name: tab.name, steps: tab.steps }) }),
+    (at, tab) => {
+      put(at, "textContent", tab.label);
+      if (tab.chosen) at.setAttribute("aria-current", "page"); else at.removeAttribute("aria-current");
     });
-}
-
-function drawTrust(app) {
-  const { trust } = app.data;
-  app.$(".trust").hidden = !trust;
-  if (!trust) return;
-  const parts = [["fresh", ""], ["interval", `${trust.interval} ${trust.zone}`]];
-  if (trust.compared) parts.push(["compared", trust.compared]);
-  if (trust.bots) parts.push(["bots", trust.bots]);
-  if (trust.exact) parts.push(["exact", trust.exact === "exact" ? "all numbers exact" : trust.exact]);
-  sync(app.$(".trust"), parts, ([name]) => name, ([name]) => node("span", { className: name }),
-    (at, [name, text]) => { if (name !== "fresh") put(at, "textContent", text); });
-  freshness(app);
-}
-
-function freshness(app) {
-  const at = app.$(".trust .fresh");
-  const trust = app.data?.trust;
-  if (!at || !trust) return;
-  const age = Math.max(0, Date.now() - trust.newest_ms);
-  const [size, unit] = age < 120e3 ? [1e3, "s"] : age < 7200e3 ? [60e3, "min"] : age < 172800e3 ? [3600e3, "h"] : [86400e3, "days"];
-  put(at, "textContent", `newest event ${Math.floor(age / size)} ${unit} ago`);
-  put(at, "title", `${trust.newest} ${trust.zone}`);
-  at.classList.toggle("now", age < FRESH_MS);
 }
 
 function drawState(app) {

@@ -37,7 +37,7 @@ WHERE "__time" >= ? AND "__time" < ?
 GROUP BY 1, 2, 3
 LIMIT 20001
 
--- totals of the period before
+-- totals of what is compared
 -- page_view
 -- 2026-10-23 22:00:00+00:00
 -- 2026-10-24 22:00:00+00:00
@@ -47,7 +47,7 @@ FROM "shop_events"
 WHERE "__time" >= ? AND "__time" < ?
   AND "is_bot" IS DISTINCT FROM 1
 
--- rows of the period before
+-- rows of what is compared
 -- P1D
 -- Europe/Amsterdam
 -- NL

@@ -63,6 +63,19 @@ def test_the_usual_view_is_short_enough_to_send_in_a_chat():
     )
 
 
+def test_what_is_compared_and_what_ranks_is_dropped_only_where_the_model_lacks_it():
+    parts = "s.country.5..up..delta~s.browser.3.happiness....nested~fc.page_path.shoe~h.pageviews.-i1.-n~h.joy.-i1.-n"
+    found = opened(f"1~m.visitors.pageviews~t.7d~{parts}~af.colour.red~P.country", MODEL)
+    assert as_link(found.view) == (
+        "1~m.visitors.pageviews~t.7d~s.country.5..up~s.browser.3.....nested~fc.page_path.shoe~h.pageviews.-i1.-n~P.country"
+    )
+    assert [line.partition(":")[0] for line in found.dropped] == [
+        "compared filter on colour was left out", "a condition on a measure was left out",
+        "the order of the split by browser was left out",
+    ]  # fmt: skip
+    assert fitted(found.view, MODEL) == (found.view, ())
+
+
 def test_a_link_of_an_older_model_says_what_was_dropped():
     text = "1~m.visitors.happiness~t.7d~f.colour.red~f.country.NL~P.country.shoe_size~M.happiness~L"
     found = opened(text, MODEL)

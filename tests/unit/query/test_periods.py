@@ -29,8 +29,8 @@ def span(start, end, zone="UTC"):
     return Interval(start=at(start, zone), end=at(end, zone))
 
 
-def asked(interval, grain=None, zone="UTC"):
-    return Question(measures=("visitors",), interval=interval, grain=grain, zone=zone, compare="previous")
+def asked(interval, grain=None, zone="UTC", compare="previous"):
+    return Question(measures=("visitors",), interval=interval, grain=grain, zone=zone, compare=compare)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,61 @@ def test_a_midnight_that_comes_twice_begins_one_day():
 )  # fmt: skip
 def test_the_period_before(interval, grain, zone, wanted):
     assert before(asked(interval, grain, zone))[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("compare", "interval", "grain", "wanted"),
+    [
+        ("weekday", span("2026-05-05", "2026-05-06"), None, span("2026-04-28", "2026-04-29")),
+        ("weekday", span("2026-05-05", "2026-05-12"), None, span("2026-04-28", "2026-05-05")),
+        ("weekday", span("2026-05-05", "2026-05-12T00:01"), None, span("2026-04-21", "2026-04-28T00:01")),
+        ("weekday", span("2026-05-05T10:00", "2026-05-05T12:20"), "PT1H", span("2026-04-28T10:00", "2026-04-28T12:20")),
+        ("weekday", span("2026-05-06", "2026-05-13"), "P1W", span("2026-04-22", "2026-04-29")),
+        ("weekday", span("2026-02-01", "2026-03-01"), "P1M", span("2026-01-01", "2026-02-01")),
+        ("year", span("2026-05-05", "2026-05-06"), None, span("2025-05-05", "2025-05-06")),
+        ("year", span("2026-05-05T10:00", "2026-05-07T12:20"), "PT1H", span("2025-05-05T10:00", "2025-05-07T12:20")),
+        ("year", span("2028-02-28", "2028-02-29"), "P1D", span("2027-02-28", "2027-03-01")),
+        ("year", span("2028-02-29", "2028-03-01"), "P1D", span("2027-02-28", "2027-03-01")),
+        ("year", span("2028-02-01", "2028-03-01"), None, span("2027-02-01", "2027-03-01")),
+        ("year", span("2029-02-01", "2029-03-01"), "P1M", span("2028-02-01", "2028-03-01")),
+        ("year", span("2028-02-28T12:00", "2028-02-29T10:00"), None, span("2027-02-28T12:00", "2027-03-01T10:00")),
+        ("year", span("2026-05-04", "2026-05-18"), "P1W", span("2025-05-05", "2025-05-19")),
+        ("year", span("2026-01-01", "2027-01-01"), "P3M", span("2025-01-01", "2026-01-01")),
+    ],
+)
+def test_the_weekdays_and_the_year_before(compare, interval, grain, wanted):
+    assert before(asked(interval, grain, compare=compare))[0] == wanted
+
+
+CHANGES = [
+    ("Europe/Amsterdam", "2026-03-29"), ("Europe/Amsterdam", "2026-10-25"), ("America/Sao_Paulo", "2018-11-04"),
+    ("America/Sao_Paulo", "2019-02-16"), ("Asia/Kathmandu", "1986-01-01"), ("Asia/Kathmandu", "2026-03-29"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("compare", ["previous", "weekday", "year"])
+@pytest.mark.parametrize(("zone", "day"), CHANGES)
+@pytest.mark.parametrize("shift", [0, 1, 7, 365])
+def test_days_are_compared_with_whole_days_of_the_same_clock(compare, zone, day, shift):
+    """On the days when the clock changes, and on those that have such a day beside them."""
+    place = ZoneInfo(zone)
+    first = (datetime.fromisoformat(day) + timedelta(days=shift)).replace(tzinfo=place)
+    interval = Interval(start=first, end=first + timedelta(days=1))
+    # Kathmandu's clock moved by a quarter of an hour then, so that an hour began in the day before.
+    is_odd = (day, shift) == ("1986-01-01", 0)
+    for grain in (None, "P1D") if is_odd else (None, "P1D", "PT1H"):
+        period, moved = before(asked(interval, grain, zone, compare))
+        start, end = (moment.astimezone(place) for moment in (period.start, period.end))
+        # The same hour, or where a midnight is skipped the end of what is skipped.
+        assert floor(period.start, "P1D", zone) == period.start
+        assert floor(period.end, "P1D", zone) == period.end
+        assert (end.date() - start.date()).days == 1
+        days = (first.date() - start.date()).days
+        assert days == {"previous": 1, "weekday": 7}.get(compare, days)
+        assert compare != "year" or start.date() == first.date().replace(year=first.year - 1)
+        past = set(buckets(period, grain, zone)) if grain else set()
+        for bucket in buckets(interval, grain, zone) if grain else ():
+            assert floor(moved(bucket), grain, zone) in past
 
 
 @pytest.mark.parametrize(

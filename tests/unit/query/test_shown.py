@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from dkd.query.answer import Answer, Cell, Others, Row
 from dkd.query.compile import Query
 from dkd.query.number import Number
-from dkd.query.question import Filter, Interval, Question, Split
+from dkd.query.question import Filter, Having, Interval, Question, Range, Split
 from dkd.query.shown import as_json, as_lines, as_sql, as_table, number_text
 from dkd.query.trust import Trust, exactness, note, remarks
 
 DAY = Interval(start="2026-10-25T00:00+02:00", end="2026-10-26T00:00+01:00")
+LIMITS = Range(at_least=3, below=10)
 NEWEST = datetime(2026, 11, 1, 10, 30, tzinfo=UTC)
 
 
@@ -49,6 +51,52 @@ def test_a_table_has_errors_changes_others_and_the_total():
         "(others)            3         3   +0.0 %         1.00      1.00    +0.0 %",
         "(others)            1         2  -50.0 %         2.00      0.00         -",
         "(total)   20,011 ±300    16,005  +25.0 %     1,234.50  1,234.50    +0.0 %",
+    ]
+
+
+NESTED = replace(
+    answer(
+        [
+            Row(None, ("NL", "web"), (Cell(Number(5)), Cell(Number(0.5)))),
+            Row(None, ("NL", Others.others), (Cell(Number(4)), Cell(Number(0.5)))),
+            Row(None, ("DE", None), (Cell(Number(3)), Cell(Number(1.0)))),
+            Row(None, (Others.others, Others.others), (Cell(Number(2)), Cell(Number(1.0)))),
+        ],
+        [Cell(Number(12)), Cell(Number(0.7))],
+        splits=(Split(dimension="country", limit=2), Split(dimension="channel", limit=1, nested=True)),
+    ),
+    subtotals=tuple(
+        Row(None, (key,), (Cell(Number(count)), Cell(Number(0.5))))
+        for key, count in (("NL", 8), ("DE", 3), (Others.others, 2))
+    ),
+)
+
+
+def test_a_parents_own_number_stands_behind_its_rows():
+    lines = [line.split() for line in as_table(NESTED).splitlines()[2:]]
+    assert [line[:3] for line in lines] == [
+        ["NL", "web", "5"], ["NL", "(others)", "4"], ["NL", "(total)", "8"], ["DE", "NULL", "3"],
+        ["DE", "(total)", "3"], ["(others)", "(others)", "2"], ["(total)", "12", "0.70"],
+    ]  # fmt: skip
+    found = json.loads(as_json(NESTED, Trust(NEWEST, 0)))["subtotals"]
+    assert [(row["country"], row["visitors"], row.get("others")) for row in found] == [
+        ("NL", 8, None), ("DE", 3, None), ("(others)", 2, "country"),
+    ]  # fmt: skip
+
+
+def test_the_note_says_what_is_compared():
+    cells = (Cell(Number(1), Number(2)), Cell(Number(None), Number(None)))
+    filters = (Filter(dimension="country", values=("NL",)), Filter(dimension="page_path", contains="x", exclude=True))
+    question = answer([], cells).question.model_copy(update={"against": filters})
+    against = replace(answer([], cells), question=question, previous=DAY)
+    assert "compared with country is 'NL' and page_path does not contain 'x' ·" in note(against, Trust(NEWEST, 0))
+    whole = replace(against, question=question.model_copy(update={"against": ()}))
+    assert "compared with everything, without a filter" in note(whole, Trust(NEWEST, 0))
+    limited = replace(
+        NESTED, question=NESTED.question.model_copy(update={"having": (Having(measure="visitors", range=LIMITS),)})
+    )
+    assert list(remarks(limited, Trust(NEWEST, 0))) == [
+        "a value has a row where visitors is from 3 to below 10; all the rest are among the others"
     ]
 
 

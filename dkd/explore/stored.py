@@ -1,0 +1,45 @@
+"""What Druid says of its segments → how many rows there are, and a version of those that no new event changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from dkd.errors import DkdError
+from dkd.query.client import Druid
+
+LATE = timedelta(hours=2)
+"""So long after its time an event may still come in, and change the answer of an interval that is over."""
+LARGE = 300_000
+"""With so many rows distinct counts take long enough that the other numbers should not wait for them."""
+_SYSTEM_S = 5.0
+_SEGMENTS = (
+    'SELECT SUM(num_rows), COUNT(*) FILTER (WHERE "end" <= ?), SUM(num_rows) FILTER (WHERE "end" <= ?),'
+    ' SUM("size") FILTER (WHERE "end" <= ?) FROM sys.segments WHERE "datasource" IN (?, ?) AND is_active = 1'
+)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The rows of a site.
+
+    Attributes:
+        row_count: Of both datasources.
+        until: Segments up to here are over.
+        version: Of those; it changes whenever one of them is written anew, dropped or added.
+    """
+
+    row_count: int
+    until: datetime
+    version: str
+
+
+def stored(druid: Druid, datasources: Sequence[str], newest: datetime) -> Stored | None:
+    """The rows of two datasources; None where Druid does not tell."""
+    until = (newest - LATE).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    text = f"{until:%Y-%m-%dT%H:%M:%S}.000Z"
+    try:
+        rows = druid.sql(_SEGMENTS, (text, text, text, *datasources), timeout_s=_SYSTEM_S).rows
+    except DkdError:
+        return None
+    count, *numbers = rows[0]
+    return Stored(int(count or 0), until, "-".join(str(number or 0) for number in (f"{until:%y%m%d%H}", *numbers)))

@@ -1,0 +1,63 @@
+"""What tests in a browser can ask for: a campaign in the stack, and pages that may not err nor call away."""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from campaign import BOT, MARK, event, send
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from real_stack import Stack
+
+from dkd.settings import Ports
+
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="session")
+def shop(stack: Stack) -> Stack:
+    """The stack with a campaign of 92 events: people of three countries, two of them buying, and a bot."""
+    events = [event(country, seq) for country, count in (("NL", 40), ("DE", 30), ("GB", 15)) for seq in range(count)]
+    events += [event("NL", seq, event="purchase", order_id=f"{MARK}{seq}", revenue=12.5 + seq) for seq in range(4)]
+    events += [event("GB", seq, party_id=f"{MARK}-bot", user_agent=BOT) for seq in range(3)]
+    send(stack, *events)
+    query = f"SELECT COUNT(*) FROM shop_events WHERE utm_campaign = '{MARK}'"
+    assert stack.wait_for(query, len(events)) == len(events)
+    return stack
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(chromium: Browser, stack: Stack) -> Iterator[Callable[..., Page]]:
+    """Open a view in a browser without a past; nothing may reach the console, nor leave this machine."""
+    contexts: list[BrowserContext] = []
+    said: list[str] = []
+    here = f"http://127.0.0.1:{Ports.at(stack.base_port).explorer}/"
+
+    def opens(link: str = "", url: str = here, width: int = 1400, **more: object) -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, locale="en-GB", **more)  # type: ignore[arg-type]
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda one: said.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda one: said.append(one.url) if is_away(one.url) else None)
+        page.goto(url + (f"?v={link}" if link else ""))
+        return page
+
+    yield opens
+    for context in contexts:
+        context.close()
+    assert said == []
+
+
+def is_away(url: str) -> bool:
+    return urlsplit(url).scheme in ("http", "https", "ws", "wss") and urlsplit(url).hostname != "127.0.0.1"
