@@ -72,9 +72,9 @@ def texts(archive: Path, part: str) -> Iterable[tuple[str, str]]:
 
 
 def installed() -> tuple[list[Agents], list[Agents]]:
-    """What is there anyway."""
+    """The list that is installed anyway, with its own samples."""
     entries = json.loads(shipped_lists()[CRAWLERS])
-    return [Agents("crawler-user-agents", CRAWLERS, False, [one for e in entries for one in e["instances"]])], []
+    return [Agents("crawler-user-agents", CRAWLERS, True, [one for e in entries for one in e["instances"]])], []
 
 
 def public() -> tuple[list[Agents], list[Agents]]:
@@ -187,11 +187,12 @@ def main() -> int:
         more = public()
         crawlers, people = crawlers + more[0], people + more[1]
     files = shipped_lists()
-    print(f"lists {texts_of(files).version}: {', '.join(files)}")
+    print(f"lists {texts_of(files).version}: {', '.join(sorted(files))}")
     found = judges(files)
     kept = table(crawlers, found, given.missed, False)
     kept &= not people or table(people, found, given.missed, True)
-    kept &= costs([agent for one in (*crawlers, *people) for agent in one.agents])
+    cheap = costs([agent for one in (*crawlers, *people) for agent in one.agents])
+    kept &= cheap or given.short  # of a slow or busy machine, where the short form runs too, the bars say nothing
     print("all bars kept" if kept else "a bar is missed")
     return 0 if kept else 1
 

@@ -1,6 +1,8 @@
+import subprocess
 import sys
 import time
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import crawleruseragents
 import polars as pl
@@ -196,3 +198,10 @@ def test_a_file_that_is_no_list_is_named(tmp_path, name, text, problem):
 @pytest.mark.parametrize("reasons", ["ua_list", "ua_list,asn", "ip_range,no_variance,viewport"])
 def test_reasons_are_read_as_they_were_written(reasons):
     assert texts_of(bits_of(reasons)) == reasons
+
+
+def test_the_accuracy_script_keeps_its_bars_on_what_is_installed():
+    script = Path(__file__).parents[2] / "benchmarks" / "bots_accuracy.py"
+    done = subprocess.run([sys.executable, str(script), "--short"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "all bars kept" in done.stdout
