@@ -23,8 +23,10 @@ from dkd.enrich.bots import BIT, Reasons
 from dkd.enrich.dedup import Keys
 from dkd.enrich.singles import is_click
 from dkd.enrich.visitors import Rows, Visitors, no_rows
+from dkd.model.schema import Model
 
 PAGE = "page_view"
+BEHAVIOUR = ("rate_visitor", "pages_per_min", "burst", "no_variance", "click_before_view")
 DONE = frozenset(("scroll", "heartbeat", "form_submit"))
 """Beside clicks, what the tag sends only when a person did something."""
 
@@ -50,23 +52,23 @@ class Watched(NamedTuple):
     changed: Rows
 
 
-def watched(events: pl.DataFrame, visitors: Visitors, horizon_ms: int, has_pages: bool) -> Watched:
-    """Watch a batch.
+def watched(events: pl.DataFrame, visitors: Visitors, horizon_ms: int, model: Model) -> Watched:
+    """Watch a batch; nobody, where the model does not tell bots.
 
     Args:
         events: In offset order, repeats taken out: ``party_id``, ``event``, ``timestamp_ms``, ``page_url``,
             ``user_agent``, ``ip``, and ``?watermark``, the partition's when each came.
         visitors: Before the batch.
         horizon_ms: For how long a visitor is remembered.
-        has_pages: Whether the site tells of pages at all.
+        model: The site; where it tells of no pages, clicks need none before them.
     """
     reasons = np.zeros(events.height, np.uint16)
     browsers = (events["user_agent"].is_not_null() | events["ip"].is_not_null()).to_numpy()
-    if not browsers.any():
+    if model.enrich.bots is None or not browsers.any():
         return Watched(reasons, no_rows())
     mine = events if browsers.all() else events.filter(pl.Series(browsers))
     line = _Line(mine, visitors, horizon_ms)
-    flags, changed = line.judged(mine, has_pages)
+    flags, changed = line.judged(mine, PAGE in model.events)
     found = np.empty(mine.height, np.uint16)
     found[line.order] = flags
     reasons[browsers] = found
@@ -93,25 +95,28 @@ class _Line:
         self.ends = np.append(np.flatnonzero(heads)[1:], len(heads)) - 1
         self.carried = no_rows(len(self.start))
         held = (heads & ~forgotten)[self.start]
-        self.carried[held] = known[party[self.start[held]]]
+        places = party[self.start[held]]
+        for name in known.dtype.names or ():
+            self.carried[name][held] = known[name][places]
 
     def judged(self, events: pl.DataFrame, has_pages: bool) -> tuple[Reasons, Rows]:
         """Reasons of the sorted events, and the rows after them."""
-        names = events["event"].gather(self.order)
-        done = [name for name in names.unique().to_list() if name in DONE or is_click(name)]
-        is_page, is_done = (names == PAGE).to_numpy(), names.is_in(done).to_numpy()
+        names = events["event"]
+        clicks = [name for name in names.unique().to_list() if is_click(name)]
+        is_page, is_clicked, is_done = (
+            mask.to_numpy()[self.order] for mask in (names == PAGE, names.is_in(clicks), names.is_in([*clicks, *DONE]))
+        )
         rows = no_rows(len(self.ends))
         rows["key"], rows["seen_ms"] = self.keys[self.ends], self.seen_ms[self.ends]
         found = self._rates(is_page, rows)
-        found |= self._runs(events["page_url"].gather(self.order), is_page, is_done, rows)
+        found |= self._runs(events["page_url"], is_page, is_done, rows)
         if has_pages:
-            is_clicked = names.is_in([name for name in done if is_click(name)]).to_numpy()
-            found |= self._blind(events["party_id"].gather(self.order), is_page, is_clicked, rows)
+            found |= self._blind(events["party_id"], is_page, is_clicked, rows)
         flags = np.zeros(len(found), np.uint16)
-        for bit in (
-            BIT[name] for name in ("rate_visitor", "pages_per_min", "burst", "no_variance", "click_before_view")
-        ):
-            flags |= np.where(self._counted((found & bit) > 0) > 0, np.uint16(bit), np.uint16(0))
+        for bit in (BIT[name] for name in BEHAVIOUR):
+            given = (found & bit) > 0
+            if given.any():
+                flags |= np.where(self._counted(given) > 0, np.uint16(bit), np.uint16(0))
         flags |= self.carried["flags"][self.stretch]
         rows["flags"] = flags[self.ends]
         return flags, rows
@@ -156,7 +161,7 @@ class _Line:
         rows["viewed"], rows["clicks"] = viewed[self.ends], np.minimum(clicks[self.ends], _MOST)
         found = np.zeros(len(clicks), np.uint16)
         for place in np.flatnonzero((clicks >= _CLICKS) & is_clicked & ~viewed).tolist():
-            born_ms = _born_ms(parties[place])
+            born_ms = _born_ms(parties[int(self.order[place])])
             # A visitor from before what is remembered may have seen pages that were forgotten.
             if born_ms is not None and born_ms >= self.horizons[place]:
                 found[place] = BIT["click_before_view"]
@@ -175,7 +180,11 @@ class _Pages:
         kept = times > before
         self.place, stretch, times, before = place[kept], stretch[kept], times[kept], before[kept]
         heads = np.append(True, stretch[1:] != stretch[:-1])[: len(stretch)]
-        carried, page = line.carried[stretch], _hashes(urls.gather(self.place))
+        names = ("page", "gap_ms", "even", "gaps_ms", "squares", "burst")
+        carried, page = (
+            {name: line.carried[name][stretch] for name in names},
+            _hashes(urls.gather(line.order[self.place])),
+        )
         other = page != np.where(heads, carried["page"], np.roll(page, 1))
         idle = acts[self.place] == np.where(heads, 0, np.roll(acts[self.place], 1))
         gap = np.where(before < 0, 0, times - before)
@@ -198,12 +207,11 @@ class _Pages:
         """Write what is last of each party into its row."""
         line = self._line
         stretch = line.stretch[line.ends]
-        rows_before = line.carried[stretch]
         last = np.searchsorted(self._stretch, stretch, "right") - 1
         has_page = last >= 0
         has_page[has_page] = self._stretch[last[has_page]] == stretch[has_page]
         for name, value in self._last.items():
-            rows[name] = rows_before[name]
+            rows[name] = line.carried[name][stretch]
             rows[name][has_page] = value[last[has_page]]
         since = acts[line.ends].copy()
         since[has_page] -= acts[self.place[last[has_page]]]

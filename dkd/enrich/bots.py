@@ -56,6 +56,7 @@ AUTOMATED = "automated"
 """The field, where a model has it, by which a page says that a program drives its browser."""
 
 _EMPTY = frozenset(("", "-", "null", "undefined", "none", "nil", "(null)", "n/a"))
+_MOST_OF_EMPTY = max(map(len, _EMPTY))
 _ALLOWED = 1 << 15
 _MAX_ADDRESS = 64
 _HEADLESS_PX = (800, 600)
@@ -79,7 +80,7 @@ class Lists:
 
 def reasons_of(agent: str, match: Match) -> int:
     """Why *agent* counts as automated; 0 when it doesn't."""
-    if agent.lower() in _EMPTY:
+    if len(agent) <= _MOST_OF_EMPTY and agent.lower() in _EMPTY:
         return BIT["ua_empty"]
     return sum(BIT[reason] for reason in match(agent))
 
@@ -116,25 +117,23 @@ def add_bots(batch: pl.DataFrame, lists: Lists, allow: Sequence[str] = ()) -> pl
         allow: Agents that contain one of these texts, in any case, are never flagged.
     """
     bits = _bits(batch, lists, [text.lower() for text in allow])
-    column = pl.Series("?bits", bits, pl.UInt16)
-    found = column.unique().to_list()
-    table = pl.DataFrame(
-        {"?bits": found, "bot_reason": list(map(texts_of, found)), "bot_confidence": list(map(confidence_of, found))},
-        schema={"?bits": pl.UInt16, "bot_reason": pl.String, "bot_confidence": pl.Float64},
-    )
-    spread = column.to_frame().join(table, on="?bits", how="left", maintain_order="left")
-    return spread.select(
-        pl.col("?bits").ne(0).alias("is_bot"),
-        "bot_reason",
-        "bot_confidence",
-        pl.lit(pl.Series([lists.version]).new_from_index(0, len(bits))).alias("bots_version"),
+    found, places = np.unique(bits, return_inverse=True)
+    reasons, sure = list(map(texts_of, found.tolist())), list(map(confidence_of, found.tolist()))
+    return pl.DataFrame(
+        [
+            pl.Series("is_bot", bits > 0),
+            pl.Series("bot_reason", reasons, pl.String).gather(places),
+            pl.Series("bot_confidence", sure, pl.Float64).gather(places),
+            pl.Series("bots_version", [lists.version], pl.String).new_from_index(0, len(bits)),
+        ]
     )
 
 
 def _bits(batch: pl.DataFrame, lists: Lists, allowed: Sequence[str]) -> Reasons:
     def of_agent(agent: str) -> int:
-        lowered = agent.lower()
-        return _ALLOWED if any(text in lowered for text in allowed) else reasons_of(agent, lists.match)
+        if allowed and any(text in agent.lower() for text in allowed):
+            return _ALLOWED
+        return reasons_of(agent, lists.match)
 
     agents, addresses = cut(batch["user_agent"]), batch["ip"]
     bits = number_by_text(agents, of_agent)

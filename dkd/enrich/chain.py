@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from dkd.enrich import dedup, normalise
 from dkd.enrich.agent import add_agent
-from dkd.enrich.behaviour import PAGE, Watched, watched
+from dkd.enrich.behaviour import watched
 from dkd.enrich.bots import add_bots
 from dkd.enrich.campaign import add_campaign
 from dkd.enrich.finished import Finished
@@ -49,7 +49,6 @@ from dkd.enrich.rules import Rules, rules_of
 from dkd.enrich.sessions import Arrived, Sessionized, add_sessions, sessionized
 from dkd.enrich.state import Books, State, StateDelta
 from dkd.enrich.url import add_url
-from dkd.enrich.visitors import no_rows
 from dkd.errors import UsageError
 from dkd.model.columns import event_columns
 from dkd.model.enrichers import CATALOGUE
@@ -167,7 +166,7 @@ def enrich(raw: pl.DataFrame, state: State, setup: Setup, ticks: Sequence[tuple[
     events, invalid = normalise.normalised(raw, setup.model, setup.raw_schema, setup.rules)
     placed = _placed(events, state, setup, ticks)
     unseen = placed.events.filter(pl.Series(placed.is_fresh))
-    behaved = _behaved(unseen, state, setup)
+    behaved = watched(unseen, state.visitors, setup.late_after_ms, setup.model)
     enriched = _with_steps(unseen.with_columns(pl.Series("?behaviour", behaved.reasons)), setup)
     kept = _without_bots(enriched, setup.model)
     found = _with_sessions(kept, placed.marks, state, setup)
@@ -226,13 +225,6 @@ def _placed(events: pl.DataFrame, state: State, setup: Setup, ticks: Sequence[tu
         watermark_ms=None if after == dedup.NEVER else after,
         forget_before_ms=after - setup.late_after_ms,
     )
-
-
-def _behaved(events: pl.DataFrame, state: State, setup: Setup) -> Watched:
-    """Reasons by what visitors do; none where the model does not ask for bots."""
-    if setup.model.enrich.bots is None:
-        return Watched(np.zeros(events.height, np.uint16), no_rows())
-    return watched(events, state.visitors, setup.late_after_ms, PAGE in setup.model.events)
 
 
 def _marks(

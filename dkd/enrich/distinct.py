@@ -41,7 +41,8 @@ def _spread(texts: pl.Series, asked: pl.Series, answers: pl.DataFrame) -> pl.Dat
 def number_by_text(texts: pl.Series, find: Callable[[str], int]) -> NDArray[np.uint16]:
     """Ask *find* about each distinct text; null is asked nothing and gets 0. In the order of *texts*."""
     asked = texts.drop_nulls().unique()
-    answers = pl.Series("?answer", list(map(find, asked.to_list())), pl.UInt16)
-    if not answers.sum():  # most batches of addresses hold no network that is known
+    answers = np.fromiter(map(find, asked.to_list()), np.uint16, len(asked))
+    if not answers.any():  # most batches of addresses hold no network that is known
         return np.zeros(len(texts), np.uint16)
-    return _spread(texts, asked, answers.to_frame())["?answer"].fill_null(0).to_numpy(writable=True)
+    found = _spread(texts, asked, pl.Series("?answer", answers).to_frame())["?answer"]
+    return found.fill_null(0).to_numpy(writable=True)

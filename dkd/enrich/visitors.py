@@ -26,6 +26,8 @@ any page; ``flags`` are reasons; ``viewed`` is 1 once there was a page."""
 Rows = NDArray[np.void]
 
 _GROWTH = 3
+_WHOLE = np.dtype((np.void, VISITOR.itemsize))
+"""As which rows are moved: numpy itself copies them field by field, many times slower."""
 
 
 def no_rows(count: int = 0) -> Rows:
@@ -53,10 +55,12 @@ class Visitors:
     def of(self, keys: Keys) -> Rows:
         """The row of each of *keys*, which are ascending and distinct; one of :func:`no_rows` for one not known."""
         found = no_rows(len(keys))
+        whole = found.view(_WHOLE)
         for run in self.runs:
-            places = np.minimum(np.searchsorted(run["key"], keys), len(run) - 1)
-            mine = run["key"][places] == keys
-            found[mine] = run[places[mine]]
+            known = _keys(run)
+            places = np.minimum(np.searchsorted(known, keys), len(run) - 1)
+            mine = known[places] == keys
+            whole[mine] = run.view(_WHOLE)[places[mine]]
         return found
 
     def plus(self, rows: Rows, forget_before_ms: int) -> "Visitors":
@@ -87,15 +91,19 @@ def _newest(runs: Iterable[Rows]) -> Rows:
     found = [run for run in runs if len(run)]
     if len(found) <= 1:
         return found[0] if found else no_rows()
-    rows = np.concatenate(found)
-    order = np.argsort(rows["key"], kind="stable")
-    last = np.append(rows["key"][order][1:] != rows["key"][order][:-1], True)
-    newest: Rows = rows[order[last]]
+    keys = np.concatenate([run["key"] for run in found])
+    order = np.argsort(keys, kind="stable")
+    last = np.append(keys[order][1:] != keys[order][:-1], True)
+    newest: Rows = np.concatenate([run.view(_WHOLE) for run in found])[order[last]].view(VISITOR)
     return newest
 
 
+def _keys(run: Rows) -> Keys:
+    return np.ascontiguousarray(run["key"])
+
+
 def _since(rows: Rows, time_ms: int) -> Rows:
-    live: Rows = rows[rows["seen_ms"] >= time_ms]
+    live: Rows = rows.view(_WHOLE)[rows["seen_ms"] >= time_ms].view(VISITOR)
     return live
 
 

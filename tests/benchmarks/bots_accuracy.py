@@ -110,7 +110,7 @@ def _matomo(text: str) -> Iterable[str]:
 Judge = Callable[[str], int]
 
 
-def judges(files: dict[str, str]) -> dict[str, Judge]:
+def judges(files: dict[str, str], by_list: bool) -> dict[str, Judge]:
     """All lists together, each alone, and all without each; what is harmless or named counts for each of them."""
     own = texts_of(files)
     plain = {key: own.found[key] for key in ("harmless", "named")}
@@ -121,6 +121,8 @@ def judges(files: dict[str, str]) -> dict[str, Judge]:
         return lambda agent: reasons_of(agent[:MAX_AGENT_BYTES].strip(), match)
 
     lists = [name for name in files if name != "ranges.toml"]
+    if not by_list:
+        return {"all lists": judge(lists)}
     alone = {f"{name} alone": judge([name]) for name in lists}
     without = {f"without {name}": judge([one for one in lists if one != name]) for name in lists}
     return {"all lists": judge(lists), **alone, **without}
@@ -188,7 +190,7 @@ def main() -> int:
         crawlers, people = crawlers + more[0], people + more[1]
     files = shipped_lists()
     print(f"lists {texts_of(files).version}: {', '.join(sorted(files))}")
-    found = judges(files)
+    found = judges(files, by_list=not given.short)
     kept = table(crawlers, found, given.missed, False)
     kept &= not people or table(people, found, given.missed, True)
     cheap = costs([agent for one in (*crawlers, *people) for agent in one.agents])

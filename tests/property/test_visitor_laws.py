@@ -12,9 +12,11 @@ from dkd.enrich import behaviour
 from dkd.enrich.behaviour import watched
 from dkd.enrich.bots import texts_of
 from dkd.enrich.visitors import Visitors
+from dkd.model.schema import Model
 
 NOW_MS = 1_780_000_020_000
 HORIZON_MS = 600_000
+SHOP = Model.model_validate({"dkd": 1, "site": "shop", "events": {"page_view": {}}, "enrich": {"bots": {}}})
 NAMES = ("page_view", "page_view", "page_view", "click", "scroll", "search")
 STEPS_MS = (0, 100, 900, 1_000, 1_001, 4_000, 4_500, 4_800, 5_500, 60_000, 61_000, 600_001, -30_000)
 
@@ -122,7 +124,7 @@ def in_cuts(frame, cuts):
     edges, visitors, reasons = [0, *sorted({cut % (frame.height + 1) for cut in cuts}), frame.height], Visitors(), []
     for start, end in pairwise(edges):
         batch = frame[start:end]
-        found = watched(batch, visitors, HORIZON_MS, True)
+        found = watched(batch, visitors, HORIZON_MS, SHOP)
         reasons.append(found.reasons)
         if batch.height:
             visitors = visitors.plus(found.changed, batch["?watermark"][-1] - HORIZON_MS)
@@ -146,6 +148,6 @@ def test_visitors_restored_from_buckets_and_deltas_are_the_same(before, after, c
     first, second = events(before), events(after)
     _, visitors, since_ms = in_cuts(first, [1, 5, 30])
     buckets = [(0, visitors.bucket(index, count, since_ms)) for index in range(count)]
-    found = watched(second, visitors, HORIZON_MS, True)
+    found = watched(second, visitors, HORIZON_MS, SHOP)
     restored = Visitors.restored([*buckets, (1, found.changed)])
     assert restored.since(since_ms).tobytes() == visitors.plus(found.changed, since_ms).since(since_ms).tobytes()

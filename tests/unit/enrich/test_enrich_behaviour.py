@@ -7,10 +7,12 @@ from dkd.collect.base36 import write as base36
 from dkd.enrich.behaviour import BURST, EVEN, MOST_EVENTS, MOST_PAGES, watched
 from dkd.enrich.bots import texts_of
 from dkd.enrich.visitors import Visitors
+from dkd.model.schema import Model
 
 MINUTE_MS = 60_000
 NOW_MS = 29_666_667 * MINUTE_MS
 HORIZON_MS = 3_600_000
+SHOP = Model.model_validate({"dkd": 1, "site": "shop", "events": {"page_view": {}}, "enrich": {"bots": {}}})
 NEW = f"0:{base36(NOW_MS)}:abc"
 
 
@@ -21,7 +23,7 @@ def reasons(*events, party="p", visitors=None):
          "page_url": [f"https://x.example/{one[2]}" for one in events], "user_agent": "agent", "ip": "192.0.2.1"}
     )  # fmt: skip
     frame = frame.with_columns(pl.col("timestamp_ms").cum_max().alias("?watermark"))
-    return [texts_of(int(bits)) for bits in watched(frame, visitors or Visitors(), HORIZON_MS, True).reasons]
+    return [texts_of(int(bits)) for bits in watched(frame, visitors or Visitors(), HORIZON_MS, SHOP).reasons]
 
 
 def pages(count, step_ms, start_ms=0):
@@ -70,6 +72,6 @@ def test_a_server_s_events_are_not_watched():
         {"party_id": "p", "event": "page_view", "timestamp_ms": [NOW_MS + seq for seq in range(50)],
          "page_url": [str(seq) for seq in range(50)], "user_agent": None, "ip": None, "?watermark": NOW_MS + 50}
     )  # fmt: skip
-    found = watched(frame, Visitors(), HORIZON_MS, True)
+    found = watched(frame, Visitors(), HORIZON_MS, SHOP)
     assert not found.reasons.any()
     assert not len(found.changed)
