@@ -34,14 +34,14 @@ def table(look: Look) -> Json:
     levels = look.has_time + len(look.answer.question.splits)
     names = look.shown
     rows = list(_tree(look, places, levels)) if levels else []
-    tops = _tops(look, rows)
+    tops, at = _tops(look, rows), {place: seq for seq, (place, _) in enumerate(rows)}
     return {
         "columns": [_column(look, name) for name in names],
         "heads": ["Time", *_labels(look)] if look.has_time else _labels(look),
         "totals": [number(look, name, look.totals[name]) for name in names] if look.totals else [],
         "rows": [
             named(look, place, is_deep=True)
-            | {"depth": len(place) - 1, "leaf": len(place) == levels,
+            | {"depth": len(place) - 1, "leaf": len(place) == levels, "under": at.get(place[:-1]),
                "cells": [_celled(look, place, name, cell, tops) for name, cell in zip(names, cells, strict=True)]}
             for place, cells in rows
         ],

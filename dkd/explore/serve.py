@@ -1,7 +1,6 @@
 """The explorer of a model as a server on this machine, in the foreground."""
 
 import os
-import re
 import secrets
 import socket
 import sys
@@ -33,6 +32,7 @@ _CONFIG: dict[str, Any] = {
     "client.showErrorDetails": "none",
     "client.toolbarMode": "minimal",
     "logger.hideWelcomeMessage": True,
+    "logger.level": "warning",
     "theme.light.primaryColor": "#2456c4",
     "theme.light.textColor": "#1d2433",
     "theme.light.backgroundColor": "#ffffff",
@@ -88,16 +88,15 @@ def serve(model: Path, target: str, base_port: int, port: int, *, processes: int
 
 def served(model: Path, target: str, base_port: int, port: int, *, opens: bool = False) -> None:
     """Serve in this process, beside others that listen at the same port."""
-    # Streamlit reads them when it is imported.
-    os.environ |= {f"STREAMLIT_{_variable(name)}": str(value) for name, value in _CONFIG.items()}
-    os.environ["STREAMLIT_SERVER_PORT"] = str(port)
     import uvicorn
     from starlette.middleware import Middleware
     from starlette.routing import Route
+    from streamlit import config as options
     from streamlit.starlette import App
 
     from dkd.explore.export_route import exported
     from dkd.explore.packed import Packed
+    from dkd.explore.parts_route import PLACE, parts
     from dkd.explore.values import values
 
     @asynccontextmanager
@@ -107,18 +106,15 @@ def served(model: Path, target: str, base_port: int, port: int, *, opens: bool =
             webbrowser.open(url(port))
         yield {}
 
+    # The environment is read by Streamlit's own command alone.
+    options.get_config_options(force_reparse=True, options_from_flags={**_CONFIG, "server.port": port})
     # What Streamlit hands on to the script.
     sys.argv = [str(_SCRIPT), str(model), target, str(base_port)]
-    routes = [Route("/values", values), Route("/export", exported)]
+    routes = [Route("/values", values), Route("/export", exported), Route(f"{PLACE}{{name}}", parts)]
     app = App(_SCRIPT, lifespan=life, routes=routes, middleware=[Middleware(Packed)])
     with _listening(port) as listening:
         config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listening])
-
-
-def _variable(option: str) -> str:
-    """The name of an option in the environment: ``server.fileWatcherType`` is ``SERVER_FILE_WATCHER_TYPE``."""
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", option.replace(".", "_")).upper()
 
 
 def _listening(port: int) -> socket.socket:

@@ -15,6 +15,7 @@ def refusal(error: DkdError) -> State:
         "DKD303": "This takes too long",
         "DKD304": "This is too much at once",
         "DKD314": "This is too much at once",
+        "DKD320": "This is too much at once",
         "DKD315": "There is no event yet",
     }
     title = titles.get(first.code, "This could not be answered")

@@ -1,4 +1,4 @@
-"""What a person types in a filter's editor → the values that have it in them, with a number beside each, as JSON.
+"""What a person types in a filter's editor → the values that have it in them, with how many have each, as JSON.
 
 A request of its own beside the page's: a search waits for no picture, and no picture for a search.
 """
@@ -22,15 +22,13 @@ from dkd.explore.site import site_of
 from dkd.explore.view import View, of_link
 from dkd.explore.visit import TIMEOUT_S, Site, newest_job
 from dkd.model.schema import Model
-from dkd.query.answer import Answer, Others, answered
-from dkd.query.check import problems
+from dkd.query.client import Druid
 from dkd.query.dimension import dimensions
 from dkd.query.periods import fixed
-from dkd.query.question import Filter, Question, Split
+from dkd.query.question import Question
+from dkd.query.search import Found, searched
 
 Json = dict[str, Any]
-MOST = 100
-"""Values that are listed; typing more of one finds it among any number."""
 _AGE_S = 60.0
 
 
@@ -56,13 +54,19 @@ def search(site: Site, view: View, given: Mapping[str, str], now: datetime) -> J
     (end,) = site.desk.answers({"newest": newest_job(site.model)}).values()
     if isinstance(end, DkdError) or end is None:
         raise end or UsageError("DKD333", problem="there is no event yet")
-    question = fixed(_question(site.model, view, given), min(end, now))
-    ask = partial(answered, with_totals=False, timeout_s=TIMEOUT_S)
-    job = Job(f"values {question.model_dump_json()}", lambda druid: ask(druid, site.model, question), _AGE_S)
+    name, text = given["dimension"], given.get("text", "").strip()
+    question = fixed(_question(view, given), min(end, now))
+    job = Job(
+        f"values {name} {text} {question.model_dump_json()}", partial(_asked, site.model, question, name, text), _AGE_S
+    )
     (found,) = site.desk.answers({"values": job}).values()
     if isinstance(found, DkdError):
         raise found
-    return _listed(site.model, given["dimension"], found)
+    return _listed(site.model, name, found)
+
+
+def _asked(model: Model, question: Question, name: str, text: str, druid: Druid) -> Found:
+    return searched(druid, model, question, name, text, timeout_s=TIMEOUT_S)
 
 
 def _found(path: Path, target: str, base_port: int, given: Mapping[str, str]) -> Json:
@@ -74,37 +78,25 @@ def _found(path: Path, target: str, base_port: int, given: Mapping[str, str]) ->
         return {"problem": error.problems[0].line()}
 
 
-def _question(model: Model, view: View, given: Mapping[str, str]) -> Question:
-    """The first values by a measure of the view that can be asked so; by any of the model where none of it can."""
-    name, text = given["dimension"], given.get("text", "").strip()
-    others = [one for one in filters_of(view, given.get("of", "filters")) if one.dimension != name]
-    column = dimensions(model).get(name)
-    is_text = column is not None and column.type == "string"
-    typed = [Filter(dimension=name, contains=text)] if text and is_text else []
-    tree = {"filters": (*others, *typed), "splits": (Split(dimension=name, limit=MOST),), "having": (), "grain": None}
-    asked = view.question.model_copy(update={**tree, "compare": None, "against": None})
-    tried = [
-        asked.model_copy(update={"measures": (measure,)})
-        for measure in dict.fromkeys((view.shown, *view.question.measures, *model.measures))
-    ]
-    return next((one for one in tried if not problems(model, one)), tried[0])
+def _question(view: View, given: Mapping[str, str]) -> Question:
+    """The interval and the filters that narrow the values: the view's own, or those of its segment."""
+    tree = {"filters": filters_of(view, given.get("of", "filters")), "splits": (), "having": (), "grain": None}
+    return view.question.model_copy(update={**tree, "compare": None, "against": None, "measures": (view.shown,)})
 
 
-def _listed(model: Model, dimension: str, answer: Answer) -> Json:
-    measure, column = answer.question.measures[0], dimensions(model)[dimension]
-    rows = [row for row in answer.rows if row.key[0] is not Others.others]
-    most = max((abs(row.cells[0].now.value or 0) for row in rows), default=0) or 1
-    places = words.decimals(model, measure)
+def _listed(model: Model, dimension: str, found: Found) -> Json:
+    column = dimensions(model)[dimension]
+    most = max((one.frequency for one in found.values), default=0) or 1
     return {
-        "measure": words.label(measure),
+        "counted": found.counted,
         "values": [
             {
-                "value": row.key[0],
-                "label": words.value_label(row.key[0], column),
-                "text": words.number_text(row.cells[0].now, places),
-                "bar": round(abs(row.cells[0].now.value or 0) / most, 4),
+                "value": one.value,
+                "label": words.value_label(one.value, column),
+                "text": f"{one.frequency:,}",
+                "bar": round(one.frequency / most, 4),
             }
-            for row in rows
+            for one in found.values
         ],
-        "more": len(rows) < len(answer.rows),
+        "more": found.has_more,
     }

@@ -13,7 +13,7 @@ from dkd.model.schema import Model
 from dkd.model.types import Frozen, Name
 from dkd.query import link
 from dkd.query.behaviour import Behaviour, Funnel, Paths, Retention, Sessions
-from dkd.query.behaviours import behaviour_problems
+from dkd.query.behaviour_check import behaviour_problems
 from dkd.query.question import Question
 
 MOST_PANELS = 12

@@ -1,32 +1,15 @@
-"""A behaviour, whichever it is → its problems with a model, and its answer."""
+"""A behaviour, whichever it is → its answer."""
 
-from datetime import UTC, datetime
-
-from dkd.errors import Problem
 from dkd.model.schema import Model
 from dkd.query.behaviour import Behaviour, Funnel, Paths, Retention, Sessions
 from dkd.query.client import Druid
-from dkd.query.funnel import Funnelled, funnel_problems, funnelled
-from dkd.query.paths import Travelled, path_problems, travelled
-from dkd.query.question import Interval, Question
-from dkd.query.retention import Retained, retained, retention_problems
+from dkd.query.funnel import Funnelled, funnelled
+from dkd.query.paths import Travelled, travelled
+from dkd.query.question import Question
+from dkd.query.retention import Retained, retained
 from dkd.query.sessions import Listed, Told, listed, told
 
 Answered = Funnelled | Retained | Travelled | Listed | Told
-_ANY = Interval(start=datetime(2000, 1, 1, tzinfo=UTC), end=datetime(2001, 1, 1, tzinfo=UTC))
-
-
-def behaviour_problems(model: Model, behaviour: Behaviour | None) -> tuple[Problem, ...]:
-    """What of *behaviour* itself, whatever the filters of its question, the model has no answer for."""
-    if behaviour is None or not model.measures:
-        return ()
-    bare = Question(measures=(next(iter(model.measures)),), interval=_ANY)
-    if isinstance(behaviour, Retention):
-        return retention_problems(model, bare, behaviour)
-    if isinstance(behaviour, Paths):
-        return path_problems(model, bare, behaviour)
-    funnel = behaviour if isinstance(behaviour, Funnel) else behaviour.behind.funnel if behaviour.behind else None
-    return () if funnel is None else funnel_problems(model, bare, funnel)
 
 
 def answer_behaviour(

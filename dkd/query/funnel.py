@@ -5,16 +5,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dkd.errors import Problem
 from dkd.model.schema import Model
 from dkd.model.types import in_ms
 from dkd.query.behaviour import MOST_READ, Behind, Funnel
+from dkd.query.behaviour_check import funnel_problems, require
 from dkd.query.client import Druid
 from dkd.query.compile import Query
 from dkd.query.funnel_sql import FunnelSql
 from dkd.query.periods import before
 from dkd.query.question import Question
-from dkd.query.scope import Asked, Scope, event_problems, filter_problems, name_problems, require, scope_of
+from dkd.query.scope import Asked, Scope, scope_of
 from dkd.query.steps import Hit, reached, took_ms
 
 MOST_UNDECIDED = 20_000
@@ -73,17 +73,6 @@ class Funnelled:
     def is_exact(self) -> bool:
         """Whether every number is the number."""
         return all(one.sure == one.possible for one in (*self.steps, *(self.previous or ())))
-
-
-def funnel_problems(model: Model, question: Question, funnel: Funnel) -> tuple[Problem, ...]:
-    """What of the funnel the model has no answer for."""
-    found = list(filter_problems(model, question, "events", question.filters))
-    for seq, step in enumerate(funnel.steps, 1):
-        found += event_problems(model, f"step {seq}", step.event)
-        found += filter_problems(model, question, "events", step.filters)
-    if funnel.split is not None:
-        found += name_problems(model, "events", [("split", funnel.split)])
-    return tuple(found)
 
 
 def funnelled(druid: Druid, model: Model, question: Question, funnel: Funnel, timeout_s: float = 30.0) -> Funnelled:

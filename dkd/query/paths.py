@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from dkd.errors import Problem, RefusedError
+from dkd.errors import RefusedError
 from dkd.model.askable import Kind
 from dkd.model.schema import Model
 from dkd.query.behaviour import MOST_READ, Paths
+from dkd.query.behaviour_check import kind_of_paths, path_problems, require
 from dkd.query.client import Druid
 from dkd.query.compile import Query
-from dkd.query.dimension import columns
 from dkd.query.flow import Flow, Sequenced, flow
 from dkd.query.fragment import Sql, joined, quoted
 from dkd.query.question import Question
-from dkd.query.scope import Asked, Scope, filter_problems, name_problems, require, scope_of
+from dkd.query.scope import Asked, Scope, scope_of
 
 MOST_WAYS = 50_000
 """Different ways through the pages that are read, those of most sessions first."""
@@ -48,20 +48,6 @@ class Travelled:
     def shown(self) -> int:
         """Sessions with a way on the picture."""
         return self.flow.started
-
-
-def kind_of_paths(model: Model, question: Question, paths: Paths) -> Kind:
-    """Where the ways are read: page paths from finished sessions, unless a filter is about what only events have."""
-    known = columns(model, "sessions")
-    by_session = paths.by == "page_path" and all(one.dimension in known for one in question.filters)
-    return "sessions" if by_session else "events"
-
-
-def path_problems(model: Model, question: Question, paths: Paths) -> tuple[Problem, ...]:
-    """What of it the model has no answer for."""
-    kind = kind_of_paths(model, question, paths)
-    found = list(filter_problems(model, question, kind, question.filters))
-    return (*found, *name_problems(model, "events", [("by", paths.by)]))
 
 
 def travelled(druid: Druid, model: Model, question: Question, paths: Paths, timeout_s: float = 30.0) -> Travelled:

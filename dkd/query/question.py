@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, AwareDatetime, Discriminator, Tag, model_validator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Discriminator, Tag, model_validator
 from pydantic import Field as Option
 
 from dkd.model.types import Duration, Frozen, Name, Scalar
@@ -47,6 +47,13 @@ def local_moment(text: str, zone: str) -> datetime:
         raise ValueError(f"{text!r} is neither a date nor a date and a time") from error
 
 
+def _no_text(value: object) -> object:
+    """A bound as it is; the question has made a number of each local time."""
+    if isinstance(value, str) and _DATE.match(value):
+        raise ValueError(f"{value!r} is neither a date nor a date and a time")
+    return value
+
+
 def _utc(moment: datetime) -> datetime:
     if not 1900 < moment.year < 2200:
         raise ValueError(f"the year {moment.year} is not between 1900 and 2200")
@@ -56,7 +63,7 @@ def _utc(moment: datetime) -> datetime:
 
 Zone = Annotated[str, AfterValidator(zone_name)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
-Bound = Annotated[int | float, Option(allow_inf_nan=False)]
+Bound = Annotated[int | float, BeforeValidator(_no_text), Option(allow_inf_nan=False)]
 Text = Annotated[str, Option(min_length=1, max_length=500)]
 FilterForm = Literal["values", "contains", "matches", "ranges"]
 FORMS: tuple[FilterForm, ...] = ("values", "contains", "matches", "ranges")
@@ -249,4 +256,8 @@ def _in_ms(value: Any, zone: str) -> Any:
     text = value.isoformat() if isinstance(value, date) else value
     if not isinstance(text, str) or not _DATE.match(text):
         return value
-    return (local_moment(text, zone) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    try:
+        return (local_moment(text, zone) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    except ValueError:
+        # The range, or the zone, says so in its place.
+        return text

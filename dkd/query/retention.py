@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dkd.errors import Problem, RefusedError
+from dkd.errors import RefusedError
 from dkd.model.schema import Model
 from dkd.query.asking import reaches
 from dkd.query.behaviour import Retention, Step
+from dkd.query.behaviour_check import require, retention_problems
 from dkd.query.client import Druid
 from dkd.query.compile import Query
 from dkd.query.fragment import Sql, joined
 from dkd.query.periods import after, bucket_count, buckets
 from dkd.query.question import Question
-from dkd.query.scope import Asked, Scope, event_problems, filter_problems, require, scope_of
+from dkd.query.scope import Asked, Scope, scope_of
 
 MOST_PERIODS = 60
 COOKIE = timedelta(days=730)
@@ -59,12 +60,6 @@ class Retained:
     unknown: int
     is_last_whole: bool
     queries: tuple[Query, ...] = ()
-
-
-def retention_problems(model: Model, question: Question, retention: Retention) -> tuple[Problem, ...]:
-    """What of it the model has no answer for."""
-    found = [*filter_problems(model, question, "events", question.filters)]
-    return (*found, *event_problems(model, "back", retention.back))
 
 
 def retained(druid: Druid, model: Model, question: Question, retention: Retention, timeout_s: float = 30.0) -> Retained:

@@ -1,21 +1,17 @@
-"""A question's interval, filters and bots → what every query about behaviour reads, and what of it cannot be asked."""
+"""A question's interval, filters and bots → what every query about behaviour reads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from dkd.errors import Problem, UsageError
 from dkd.model.askable import Kind
 from dkd.model.schema import Model
 from dkd.query.asking import ask
 from dkd.query.behaviour import Step
-from dkd.query.check import problems
 from dkd.query.client import Druid
 from dkd.query.compile import Query, Role, Source, _from, _where, fitting
-from dkd.query.dimension import columns
 from dkd.query.fragment import Sql, all_parameters, joined
-from dkd.query.measure import near
-from dkd.query.question import TIME, Filter, Interval, Question
+from dkd.query.question import TIME, Interval, Question
 from dkd.query.rows import Rows
 
 
@@ -84,46 +80,3 @@ class Asked:
 def scope_of(model: Model, question: Question, kind: Kind) -> Scope:
     """The rows of *kind* that *question*, whose interval is fixed, is about."""
     return Scope(model, question, kind, question.span)
-
-
-def name_problems(model: Model, kind: Kind, names: Sequence[tuple[str, str]]) -> Iterator[Problem]:
-    """DKD311 and DKD312 for each of *names*, which come with the place they stand at, that *kind* does not hold."""
-    known = columns(model, kind)
-    for where, name in names:
-        if name not in known:
-            problem = f"{kind} have no {name!r}"
-            yield Problem(where, "DKD311", problem, near(name, list(known)))
-        elif known[name].type == "list":
-            yield Problem(where, "DKD312", f"{name!r} holds several values at once", "choose another dimension")
-
-
-def filter_problems(model: Model, question: Question, kind: Kind, filters: Sequence[Filter]) -> Iterator[Problem]:
-    """What of *filters* the rows of *kind* cannot be held against."""
-    found = problems(
-        model, question.model_copy(update={"measures": (), "splits": (), "having": (), "filters": tuple(filters)})
-    )
-    yield from found
-    known = {TIME, *columns(model, kind)}
-    for one in filters:
-        if one.dimension not in known and not found:
-            remedy = f"remove this filter, or use what {kind} have: {', '.join(sorted(known)[:12])}, …"
-            yield Problem("filter", "DKD312", f"{kind} have no {one.dimension!r}", remedy)
-
-
-def event_problems(model: Model, where: str, name: str | None) -> Iterator[Problem]:
-    """DKD335, when the model has no event of that name."""
-    if name is not None and name not in model.events:
-        yield Problem(where, "DKD335", f"there is no event {name!r}", near(name, list(model.events)))
-
-
-def require(problems_: Sequence[Problem]) -> None:
-    """Nothing, when there are no problems.
-
-    Raises:
-        UsageError: With all of them.
-    """
-    if problems_:
-        first = problems_[0]
-        error = UsageError(first.code, where=first.where, problem=first.problem, remedy=first.remedy)
-        error.problems = tuple(problems_)
-        raise error

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dkd.errors import Problem, UsageError
+from dkd.errors import UsageError
 from dkd.model.askable import Kind
 from dkd.model.columns import model_columns
 from dkd.model.schema import Model
 from dkd.model.values import held
 from dkd.query.behaviour import Sessions
+from dkd.query.behaviour_check import kind_of_sessions, require, session_problems
 from dkd.query.client import Druid
 from dkd.query.compile import Query
 from dkd.query.dimension import columns
@@ -19,7 +20,7 @@ from dkd.query.funnel import behind
 from dkd.query.funnel_sql import UNITS
 from dkd.query.mistake import QueryError
 from dkd.query.question import Question
-from dkd.query.scope import Asked, Scope, filter_problems, require, scope_of
+from dkd.query.scope import Asked, Scope, scope_of
 
 PAGE = 50
 MOST_EVENTS = 2_000
@@ -111,17 +112,6 @@ class Told:
     moments: tuple[Moment, ...]
     is_cut: bool
     queries: tuple[Query, ...] = ()
-
-
-def kind_of_sessions(model: Model, question: Question) -> Kind:
-    """Where the sessions are found: by their events, unless a filter is about what only sessions have."""
-    known = columns(model, "events")
-    return "events" if all(one.dimension in known for one in question.filters) else "sessions"
-
-
-def session_problems(model: Model, question: Question) -> tuple[Problem, ...]:
-    """What of it the model has no answer for."""
-    return tuple(filter_problems(model, question, kind_of_sessions(model, question), question.filters))
 
 
 def listed(druid: Druid, model: Model, question: Question, wanted: Sessions, timeout_s: float = 30.0) -> Listed:

@@ -40,6 +40,13 @@ _GESTURE = f"""(gesture) => new Promise((done, failed) => {{ {_FIND}
   setTimeout(() => failed("no answer within 120 s"), 120000);
   root.app.send(gesture);
 }})"""
+SEND = f"""(gesture) => {{ {_FIND} find().app.send(gesture); }}"""
+SAYS = f"""() => {{ {_FIND}
+  const root = find(), text = (name) => root.querySelector(name)?.textContent.replace(/\\s+/g, " ").trim() ?? "";
+  if (!root || root.classList.contains("busy") || root.dataset.pending === "true") return "busy";
+  const number = root.querySelector('.card[data-measure="visitors"]')?.dataset.value;
+  return [text(".state"), text(".notices"), number ? `visitors ${{number}}` : ""].filter(Boolean).join(" | ");
+}}"""
 _FLOOR = """() => new Promise((done) => {
   const at = [...document.querySelectorAll("p")].find((one) => one.textContent.startsWith("pressed"));
   const was = at.textContent, began = performance.now();

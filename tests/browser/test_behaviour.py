@@ -18,8 +18,8 @@ def test_a_funnel_is_built_by_clicks_and_leads_to_one_visit_and_back(shop: Stack
     for _ in range(3):
         page.get_by_role("button", name="Remove step 2").click()
         expect(page.locator(".root.busy")).to_have_count(0)
-    first, second = page.locator(".steps .bar").all()
     expect(page.locator(".steps .bar")).to_have_count(2)
+    first, second = page.locator(".steps .bar").all()
     # Only people of the campaign, of whom four bought something, after a page or in the very moment of one.
     expect(first).to_have_attribute("data-value", "21")
     bought = int(second.get_attribute("data-value") or 0)

@@ -12,8 +12,13 @@ function pathsControls(app, one) {
 }
 
 function drawPaths(app, at, one) {
-  if (!at.firstChild) at.append(node("ol", { className: "columns" }));
-  sync(at.firstChild, one.columns ?? [], (_, n) => n,
+  if (!at.firstChild) {
+    // The columns below say all of it in words.
+    const svg = shape("svg", { "aria-hidden": "true", class: "flow" });
+    at.append(svg, node("ol", { className: "columns" }));
+  }
+  drawWays(at.firstChild, one);
+  sync(at.lastChild, one.columns ?? [], (_, n) => n,
     () => node("li", {}, node("h3"), node("ul")), (li, column, n) => patchColumn(app, li, one, column, n));
 }
 
@@ -44,4 +49,37 @@ function patchPlace(app, item, one, row, n) {
   name.onclick = () => app.send({ kind: "behave_set", of: "paths", name: "anchor", value });
   open.ariaLabel = `Sessions with ${row.label}`;
   open.onclick = () => app.send({ kind: "drill", key: { [one.by]: value } });
+}
+
+/** The columns as blocks, with a ribbon for all that went from one to another; what ended is a block of the next step. */
+function drawWays(svg, one) {
+  const columns = one.columns ?? [];
+  svg.toggleAttribute("hidden", columns.length < 2);
+  if (columns.length < 2) { svg.replaceChildren(); return; }
+  const width = 1000, height = 300;
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  const levels = columns.map((column) => ({ nodes: [...column.places.map((row) => ({ ...row, value: row.count })),
+    ...(column.ended?.count ? [{ ...column.ended, name: "(ended)", value: column.ended.count, ended: true }] : [])] }));
+  const place = (level, name) => levels[level].nodes.findIndex((row) => row.name === name);
+  const links = one.links.filter((link) => link.step + 1 < levels.length)
+    .map((link) => ({ level: link.step, from: place(link.step, link.from), to: place(link.step + 1, link.to), value: link.value }));
+  const laid = flowPlaces(levels, links, width, height);
+  const ribbons = laid.links.map((link) => {
+    const half = link.thick / 2, mid = (link.x0 + link.x1) / 2, a = link.y0 + half, b = link.y1 + half;
+    const ended = levels[link.level + 1].nodes[link.to].ended;
+    return shape("path", { class: ended ? "way ended" : "way", "stroke-width": Math.max(1, link.thick), d: `M${link.x0} ${a}C${mid} ${a} ${mid} ${b} ${link.x1} ${b}` });
+  });
+  const blocks = laid.nodes.flatMap((column, level) => column.map((block, n) => wayBlock(levels[level].nodes[n], block, level === levels.length - 1)));
+  svg.replaceChildren(...ribbons, ...blocks);
+}
+
+function wayBlock(row, block, isLast) {
+  const group = shape("g", { class: row.ended || row.others ? "end" : "" });
+  group.append(shape("rect", { x: block.x, y: block.y, width: FLOW.block, height: block.height, rx: 2 }));
+  if (block.height > 9) {
+    const x = isLast ? block.x - 6 : block.x + FLOW.block + 6;
+    const label = row.label.length > 22 ? `${row.label.slice(0, 21)}…` : row.label;
+    group.append(shape("text", { x, y: block.y + block.height / 2 + 4, "text-anchor": isLast ? "end" : "start" }, label));
+  }
+  return group;
 }

@@ -16,7 +16,7 @@ function makeTile(app) {
   const made = node("section", { className: "tile" }, node("div", { className: "head" }, title, node("span", { className: "gap" }), open),
     node("p", { className: "note" }), node("div", { className: "figures" }), node("div", { className: "chart", hidden: true }, node("div", { className: "head" }, node("span", { className: "gap" }))), node("div", { className: "plot small" }, svg), node("section", { className: "picture" }));
   // A picture takes what it draws from an app: the tile is one, of its own data.
-  made.app = { ...app, pic: undefined, root: made, data: null, $: (selector) => made.querySelector(selector), send: (gesture) => app.send({ kind: "open", link: made.link, then: gesture }) };
+  made.app = { ...app, pic: undefined, root: made, data: null, $: (selector) => made.querySelector(selector) ?? app.$(selector), send: (gesture) => app.send({ kind: "open", link: made.link, then: gesture }) };
   open.onclick = () => app.send({ kind: "open", link: made.link });
   return made;
 }

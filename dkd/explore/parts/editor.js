@@ -99,7 +99,7 @@ function drawFound(app) {
   sync(dialog.querySelector(".found"), rows, (one) => `=${JSON.stringify(one.value)}`, () => makeFound(), (at, one) => patchFound(app, at, one));
   const more = editing.picked.size - picked.length;
   const words = [found?.problem, !found ? "Looking…" : "", found && !found.problem && !rows.length ? "No value has this in it." : "",
-    found?.more ? "These are the first; type to find others." : "", more > 0 ? `${more} more are chosen.` : ""];
+    found?.counted ? `Beside each: how many ${found.counted}.` : "", found?.more ? "These are the first; type to find others." : "", more > 0 ? `${more} more are chosen.` : ""];
   put(dialog.querySelector(".of-values .hint"), "textContent", words.filter(Boolean).join(" "));
 }
 

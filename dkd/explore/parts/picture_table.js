@@ -8,7 +8,7 @@ function drawNested(app, at) {
   const { table } = picture;
   at.setAttribute("aria-label", `${picture.title} as a table of ${table.rows.length} rows`);
   const parts = tableParts(at, pic);
-  const shown = table.rows.filter((row) => isOpen(pic, row));
+  const shown = table.rows.filter((row) => isOpen(pic, row, table.rows));
   const pages = Math.max(1, Math.ceil(shown.length / PAGE_ROWS));
   pic.page = Math.min(pic.page, pages - 1);
   const forms = formsOf(picture, table.columns.length);
@@ -66,13 +66,9 @@ function tableHead(app, table, forms) {
 
 const pathOf = (row) => JSON.stringify([row.time_ms ?? null, row.key, row.others]);
 
-function isOpen(pic, row) {
-  if (!pic.closed.size || !row.depth) return true;
-  const key = row.key, from = row.time_ms === undefined ? 1 : 0;
-  for (let depth = 0; depth < row.depth; depth++) {
-    const above = { time_ms: row.time_ms, key: key.slice(0, depth + from), others: row.above?.[depth] ?? false };
-    if (pic.closed.has(pathOf(above))) return false;
-  }
+/** Whether none of the rows that this one lies under is closed. */
+function isOpen(pic, row, rows) {
+  for (let above = rows[row.under]; above; above = rows[above.under]) if (pic.closed.has(pathOf(above))) return false;
   return true;
 }
 

@@ -96,3 +96,63 @@ def test_what_nobody_waits_for_is_cancelled_and_what_another_page_wants_is_not(d
     other.join(10)
     assert found == [{"a": "answer"}]
     assert cancelled == ["cancelled"]
+
+
+def test_what_is_asked_beside_a_page_goes_on_for_the_next_one(desk):
+    cancelled, began, go = [], threading.Event(), threading.Event()
+
+    def work(druid):
+        druid.cancel = lambda: cancelled.append("cancelled")
+        began.set()
+        go.wait(10)
+        return "state"
+
+    beside = Job("beside", work, is_beside=True)
+    with desk.asked({"a": beside}, lambda: None) as asked:
+        assert began.wait(10)
+        assert not asked.within(["a"], 0.01)
+        assert asked.outcomes() == {}
+    assert desk.last("beside", 60) is None
+    go.set()
+    assert desk.answers({"a": beside}) == {"a": "state"}
+    assert desk.last("beside", 60) == "state"
+    assert cancelled == []
+
+
+def test_the_last_answer_is_used_only_while_it_is_young_enough():
+    now = [0.0]
+    desk = Desk(NOWHERE, clock=lambda: now[0])
+    desk.answers({"a": Job("k", lambda _: "old")})
+    now[0] = 30
+    assert (desk.last("k", 30), desk.last("k", 29), desk.last("other", 30)) == ("old", None, None)
+    desk.forget([Job("k", lambda _: "new")])
+    assert desk.last("k", 60) is None
+    desk.close()
+
+
+def test_answers_that_were_wanted_longest_ago_make_room(desk):
+    asked = []
+
+    def job(name):
+        def work(_):
+            asked.append(name)
+            return b"x" * 25_000_000
+
+        return Job(name, work)
+
+    for name in ("first", "second", "first", "third", "first", "second"):
+        desk.answers({"a": job(name)})
+    # Two of these fit, so the third one takes the place of the second and not of the first.
+    assert asked == ["first", "second", "third", "second"]
+
+
+def test_some_of_the_answers_are_there_before_the_others(desk):
+    go = threading.Event()
+    jobs = {"quick": Job("quick", lambda _: 1), "slow": Job("slow", lambda _: go.wait(10), is_late=True)}
+    with desk.asked(jobs, lambda: None) as asked:
+        assert asked.within(["quick"], 10)
+        assert asked.outcomes() == {"quick": 1}
+        assert not asked.within(jobs, 0.01)
+        go.set()
+        assert asked.within(jobs, 10)
+        assert asked.outcomes() == {"quick": 1, "slow": True}

@@ -193,3 +193,30 @@ def test_menus_offer_what_the_chosen_measure_can_be_asked_by(measure, offered, n
     names = {name for name, _, _ in found["menus"]["dimensions"]}
     assert {offered, "country"} < names
     assert not_offered not in names
+
+
+def test_a_draft_has_the_numbers_that_are_there_and_says_which_are_not():
+    view = of_link("1~m.visitors.orders~t.1d~P.country")
+    plan = planned(MODEL, view, NEWEST)
+    asked = plan.series.model_copy(update={"measures": ("orders",)})
+    series = answer(asked, [((time, ()), [cell(7)]) for time in buckets(plan.span, plan.grain, "UTC")], [cell(7)])
+    found = page(MODEL, view, plan, Found(NEWEST, series, {}, 0, is_draft=True))
+    visitors, orders = found["cards"]
+    assert (visitors["text"], visitors["pending"], "value" in visitors) == ("…", True, False)
+    assert (orders["text"], "pending" in orders) == ("7", False)
+    # The chart and the table are of visitors, so what was drawn before stays until these are there.
+    assert (found["pending"], found["chart"], found["state"]) == (True, None, None)
+    assert (found["panels"][0]["pending"], found["panels"][0]["rows"]) == (True, [])
+    other = view.model_copy(update={"measure": "orders"})
+    assert page(MODEL, other, plan, Found(NEWEST, series, {}, 0, is_draft=True))["chart"]["name"] == "orders"
+
+
+def test_a_draft_in_which_nothing_was_counted_yet_does_not_say_so():
+    view = of_link("1~m.visitors.orders~t.1d")
+    plan = planned(MODEL, view, NEWEST)
+    asked = plan.series.model_copy(update={"measures": ("orders",)})
+    series = answer(asked, [((time, ()), [cell(0)]) for time in buckets(plan.span, plan.grain, "UTC")], [cell(0)])
+    assert page(MODEL, view, plan, Found(NEWEST, series, {}, 0, is_draft=True))["state"] is None
+    assert page(MODEL, view, plan, Found(NEWEST, None, {}, 0, is_draft=True))["state"] is None
+    failed = Found(NEWEST, DkdError("DKD301", problem="gone"), {}, 0, is_draft=True)
+    assert page(MODEL, view, plan, failed)["state"]["title"] == "Druid does not answer"

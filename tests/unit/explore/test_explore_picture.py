@@ -99,6 +99,7 @@ def test_a_table_sums_what_adds_up_and_asks_what_does_not():
     made = drawn("1~m.visitors.pageviews~t.1d~s.channel~s.device_type", numbers, visitors=11)
     rows = made["table"]["rows"]
     assert [row["depth"] for row in rows] == [0, 1, 1, 1] * 3
+    assert [row["under"] for row in rows[:6]] == [None, 0, 0, 0, None, 4]
     parent, child = rows[0], rows[1]
     assert (parent["label"], [cell["text"] for cell in parent["cells"]]) == ("Email", ["11", "15"])
     assert (child["label"], child["key"], [cell["text"] for cell in child["cells"]]) == (
