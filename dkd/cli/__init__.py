@@ -13,6 +13,7 @@ import typer
 import dkd
 from dkd.cli import (
     ask,
+    bots,
     collect,
     demo,
     deploy,
@@ -54,6 +55,7 @@ for group in (
     deploy,
     sql,
     ask,
+    bots,
     sessions,
     tail,
     rejects,

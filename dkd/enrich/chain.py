@@ -20,8 +20,9 @@ over all rows instead, which gives the same.
 
 Records that could not be decoded never come here: count them with ``outcome.delta.with_rejects(n)``.
 
-A delta to be stored holds ``delta.seen`` and ``delta.sessions.changed``, beside the new state's ``watermark_ms``,
-``seq`` and ``books`` (cumulative); a bucket holds ``state.bucket(index, count, forget_before_ms)`` in the same form.
+A delta to be stored holds ``delta.seen``, ``delta.sessions.changed`` and ``delta.visitors``, beside the new state's
+``watermark_ms``, ``seq`` and ``books`` (cumulative); a bucket holds ``state.bucket(index, count, forget_before_ms)``
+in the same form.
 
 Nothing here depends on how a stream is cut into batches: clean, sessions and rejects are byte for byte the same, and so
 is the state but for ``seq``.
@@ -36,14 +37,17 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dkd.enrich import dedup, normalise
+from dkd.enrich.behaviour import watched
+from dkd.enrich.bots import SIGNS, hinted
 from dkd.enrich.clean import Kept
 from dkd.enrich.finished import Finished
 from dkd.enrich.lanes import Lane, Passed, late_rejects, limits, passed
 from dkd.enrich.opened import SessionsDelta
 from dkd.enrich.sessions import Sessionized, sessionized
 from dkd.enrich.setup import Setup, prepare
-from dkd.enrich.singles import Arrived
+from dkd.enrich.singles import PARTY, Arrived, party_keys
 from dkd.enrich.state import Books, State, StateDelta
+from dkd.enrich.visitors import Rows
 
 __all__ = ["Lane", "Outcome", "Setup", "enrich", "enrich_lanes", "prepare"]
 
@@ -103,10 +107,11 @@ def enrich_lanes(raw: pl.DataFrame, lanes: Sequence[Lane], setup: Setup) -> list
     refused = late_rejects(events.filter(pl.Series(late)), timed.behind_ms[late])
     rejects = pl.concat((invalid, refused)).sort("offset") if len(refused) else invalid
     events = events.with_columns(pl.Series("is_late", timed.behind_ms > setup.grace_ms))
-    unseen = Kept.of(events.filter(pl.Series(timed.is_fresh)), setup)
+    fresh, visitors = _signed(events.filter(pl.Series(timed.is_fresh)), timed, lanes, setup)
+    unseen = Kept.of(fresh, setup)
     bots = setup.model.enrich.bots
     is_kept = ~unseen.are_bots if bots and bots.action == "drop" else np.ones(unseen.events.height, bool)
-    batch = _Batch(lanes, timed, unseen.kept(is_kept), np.flatnonzero(timed.is_fresh)[is_kept], setup)
+    batch = _Batch(lanes, timed, unseen.kept(is_kept), np.flatnonzero(timed.is_fresh)[is_kept], visitors, setup)
     found = batch.sessions()
     return batch.outcomes(found, raw["offset"], unseen.events["offset"], rejects)
 
@@ -145,14 +150,29 @@ def _timed(events: pl.DataFrame, lanes: Sequence[Lane], setup: Setup) -> _Timed:
     return _Timed(offsets, keys, found, done)
 
 
+def _signed(
+    events: pl.DataFrame, timed: _Timed, lanes: Sequence[Lane], setup: Setup
+) -> tuple[pl.DataFrame, list[Rows]]:
+    """*events* with the hash of their parties and their signs of bots, and the visitors that each lane changes."""
+    keys = pl.Series(PARTY, party_keys(events["party_id"]))
+    events = events.with_columns(keys, pl.Series("?watermark", timed.watermarks[timed.is_fresh]))
+    tables = [
+        (lane.state.visitors, *span)
+        for lane, span in zip(lanes, limits(events["offset"].to_numpy(), lanes), strict=True)
+    ]
+    behaved = watched(events, tables, setup.late_after_ms, setup.model)
+    return events.with_columns(pl.Series(SIGNS, behaved.reasons | hinted(events))), behaved.changed
+
+
 @dataclass(frozen=True)
 class _Batch:
-    """Events that are kept, and *rows*: their places among all that have a time."""
+    """Events that are kept, *rows*, their places among all that have a time, and the visitors that lanes change."""
 
     lanes: Sequence[Lane]
     timed: _Timed
     kept: Kept
     rows: NDArray[np.intp]
+    visitors: Sequence[Rows]
     setup: Setup
 
     @cached_property
@@ -167,6 +187,10 @@ class _Batch:
     def parties(self) -> list[bytes]:
         return self.kept.events["party_id"].cast(pl.Binary).to_list()
 
+    @cached_property
+    def keys(self) -> dedup.Keys:
+        return self.kept.events[PARTY].to_numpy()
+
     def sessions(self) -> list[Sessionized]:
         """Of each lane."""
         ids = self.kept.events["event_id"].cast(pl.Binary).to_list()
@@ -179,7 +203,7 @@ class _Batch:
         rows = self.rows[start:end]
         arrived = Arrived(
             self.own[start:end], self.timed.offsets[rows], self.timed.watermarks[rows], self.timed.keys[rows],
-            self.parties[start:end], event_ids, self.kept.shared.part(start, end),
+            self.keys[start:end], self.parties[start:end], event_ids, self.kept.shared.part(start, end),
             lambda places: self.kept.whole(start + places),
         )  # fmt: skip
         return sessionized(arrived, passed_by.marks, self.lanes[seq].state.sessions, self.setup.sessions)
@@ -228,7 +252,7 @@ class _Batch:
             self.own["received_ms"][start:end].to_list(),
             found.finished,
             rejects[spans[2][0] : spans[2][1]],
-            StateDelta(timed.watermark_ms, books, timed.seen, timed.forget_before_ms, found.delta),
+            StateDelta(timed.watermark_ms, books, timed.seen, timed.forget_before_ms, found.delta, self.visitors[seq]),
             partial(_whole, self.kept, start, end, found),
         )
 

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from dkd.enrich.bots import bits_of
+from dkd.enrich.distinct import number_by_text
 from dkd.enrich.encode import arrays, members, number_members
 from dkd.model.enrichers import CATALOGUE
 
@@ -28,12 +30,25 @@ _APART = frozenset(("sessions",))
 _TAKEN = ("page_path", "is_bot")
 """What sessions read of enrichers' columns, beside the texts of origin and device, and :data:`FLAGS`."""
 
-FLAGS: dict[str, pl.Expr] = {
-    "has_path": pl.col("page_path").is_not_null(),
-    "inside": ~((pl.col("referrer_medium") != "internal").fill_null(False) | pl.col("utm_source").is_not_null()),
-    "bot": pl.col("is_bot").fill_null(False),
+
+class Flag(NamedTuple):
+    """A number that sessions ask of each event, found of the columns *needs*."""
+
+    needs: tuple[str, ...]
+    of: Callable[[pl.DataFrame], Sequence[int]]
+
+
+def _inside(frame: pl.DataFrame) -> list[int]:
+    outside = (pl.col("referrer_medium") != "internal").fill_null(False) | pl.col("utm_source").is_not_null()
+    return frame.select((~outside).cast(pl.UInt8)).to_series().to_list()
+
+
+FLAGS: dict[str, Flag] = {
+    "has_path": Flag(("page_path",), lambda frame: frame["page_path"].is_not_null().cast(pl.UInt8).to_list()),
+    "inside": Flag(("referrer_medium", "utm_source"), _inside),
+    "bot": Flag(("bot_reason",), lambda frame: number_by_text(frame["bot_reason"], bits_of).tolist()),
 }
-"""What sessions ask of each event, as 0 or 1."""
+"""Whether it has a page's path, whether it did not come from outside, and the bits of its reasons to be a bot."""
 
 _KEPT_BYTES = 48 * 1024 * 1024
 """About so much JSON is kept for each context; then it begins anew."""
@@ -78,7 +93,7 @@ class Context:
         columns: list[Sequence[object]] = [members(frame.select(span)) for span in self.spans]
         columns += [arrays(frame, span) for span in (*self.origin, *self.device)]
         columns += [frame[name].to_list() for name in self.taken]
-        columns += [frame.select(FLAGS[flag].cast(pl.UInt8)).to_series().to_list() for flag in self.flags]
+        columns += [FLAGS[flag].of(frame) for flag in self.flags]
         return zip(*columns, strict=True)
 
 
@@ -111,7 +126,7 @@ def planned(clean: Sequence[str]) -> Plan:
     for place, group in enumerate(groups):
         json, origin, device = (tuple(span for one, span in part if one == place) for part in parts)
         taken = tuple(name for one in group for name in CATALOGUE[one].adds if name in asked)
-        flags = (flag for flag, expr in FLAGS.items() if max(map(owner.__getitem__, expr.meta.root_names())) == place)
+        flags = (flag for flag, one in FLAGS.items() if max(map(owner.__getitem__, one.needs)) == place)
         contexts.append(Context(group, needs[place], json, origin, device, taken, tuple(flags)))
     return Plan(tuple(contexts), parts[0], tuple(map(names.index, sorted(_APART))))
 

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dkd.enrich.bots import texts_of
 from dkd.enrich.contexts import DEVICE, ORIGIN
 from dkd.enrich.encode import encode
 from dkd.enrich.pieces import PAGES, page_entries
@@ -88,6 +89,7 @@ def _table(pieces: Pieces, closed_by: list[str], rules: Rules) -> pl.DataFrame:
         "conversions": numbers["conversions"] if rules.conversions else None,
         "conversion_value": values if any(one.column for one in rules.conversions) else None,
         "is_bot": rows["bot"] > 0 if rules.has_bots else None,
+        "bot_reason": list(map(texts_of, rows["bot"].tolist())),
         "closed_by": closed_by,
     }
     columns = [_column(column.name, column.type, found[column.name], len(rows))

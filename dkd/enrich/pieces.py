@@ -142,8 +142,8 @@ def joined(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
     found = taken(sorted_rows, heads)
     for name in _SUMS:
         found[name] = np.add.reduceat(sorted_rows[name], heads)
-    for name in ("end_ms", "bot"):
-        found[name] = np.maximum.reduceat(sorted_rows[name], heads)
+    found["end_ms"] = np.maximum.reduceat(sorted_rows["end_ms"], heads)
+    found["bot"] = np.bitwise_or.reduceat(sorted_rows["bot"], heads)
     by_origin = _order(2 * groups + rows["inside"], rows["origin_ms"], rows["origin_tie"])[heads]
     for name in ("origin_ms", "origin_tie", "inside", "origin_bytes"):
         found[name] = rows[name][by_origin]

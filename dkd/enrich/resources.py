@@ -4,13 +4,15 @@ import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
 
 from dkd.enrich.agent import Agent, FindAgent, kind_of, version_of
-from dkd.enrich.bots import Match
+from dkd.enrich.bots import Lists
 from dkd.enrich.geo import Country, public_address
-from dkd.enrich.patterns import remover, search_set
+from dkd.enrich.lists import CRAWLERS, lists_of, texts_of, unreadable
 from dkd.enrich.referrer import Site, Sites
+from dkd.model.enrichers import Bots
 from dkd.model.schema import Model
 
 _REMEMBERED = 16_384
@@ -29,7 +31,7 @@ class Resources:
 
     agent: FindAgent | None = None
     country: Country | None = None
-    bots: Match | None = None
+    bots: Lists | None = None
     sites: Sites | None = None
 
 
@@ -39,9 +41,13 @@ def open_resources(model: Model) -> Resources:
     return Resources(
         agent=agent_finder() if wanted.agent else None,
         country=country_finder() if wanted.geo else None,
-        bots=bot_matcher() if wanted.bots else None,
+        bots=_bots(model, wanted.bots) if wanted.bots else None,
         sites=known_sites() if wanted.referrer else None,
     )
+
+
+def _bots(model: Model, options: Bots) -> Lists:
+    return bot_lists(Path(options.lists), model.collector.kind == "dkd" and model.collector.ip == "truncate")
 
 
 def _table(name: str) -> dict[str, Any]:
@@ -99,19 +105,34 @@ def agent_finder() -> FindAgent:
     return find
 
 
-def bot_matcher() -> Match:
-    """Reasons by two lists: crawler-user-agents as installed, and dkd's own."""
-    import crawleruseragents
+def bot_lists(directory: Path | None = None, shortened: bool = False) -> Lists:
+    """Known automated visitors by several lists: crawler-user-agents as installed, and those that dkd ships.
 
-    own = _table("bots.toml")
-    listed = [(entry["pattern"], "ua_list") for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA]
-    listed += [(pattern, reason) for reason in ("ua_list", "ua_generic", "headless") for pattern in own[reason]]
-    search = search_set([pattern for pattern, _ in listed])
-    reasons = [reason for _, reason in listed]
-    cleared = remover(own["harmless"])
+    Args:
+        directory: A user's lists; a file there takes the place of dkd's of the same name. One that is not there holds
+            none.
+        shortened: Whether the collector truncates addresses.
 
-    @lru_cache(maxsize=_REMEMBERED)
-    def match(agent: str) -> frozenset[str]:
-        return frozenset(reasons[index] for index in search(cleared(agent)))
+    Raises:
+        DkdError: DKD670, when a file is no list.
+    """
+    own = _own_lists(directory)
+    return lists_of(texts_of({**shipped_lists(), **own}, own), shortened)
 
-    return match
+
+def shipped_lists() -> dict[str, str]:
+    """Names and texts of the lists that come with dkd."""
+    shipped = [one for one in (files("dkd.enrich") / "data" / "bots").iterdir() if one.name.endswith(".toml")]
+    return {one.name: one.read_text(encoding="utf-8") for one in (files("crawleruseragents") / CRAWLERS, *shipped)}
+
+
+def _own_lists(directory: Path | None) -> dict[str, str]:
+    own = sorted(directory.iterdir()) if directory and directory.is_dir() else []
+    return {one.name: _text(one) for one in own if one.name == CRAWLERS or one.suffix == ".toml"}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise unreadable(str(path), str(error)) from error

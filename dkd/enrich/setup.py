@@ -106,7 +106,7 @@ def _steps(model: Model, resources: Resources) -> dict[str, Step]:
     if on.geo and resources.country:
         steps["geo"] = partial(add_geo, country=resources.country)
     if on.bots and resources.bots:
-        steps["bots"] = partial(add_bots, match=resources.bots, allow=on.bots.allow)
+        steps["bots"] = partial(add_bots, lists=resources.bots, allow=on.bots.allow)
     if on.sessions:
         steps["sessions"] = partial(add_sessions, options=on.sessions)
     return steps

@@ -17,6 +17,9 @@ from dkd.enrich.dedup import Keys, Times
 from dkd.enrich.rules import HEARTBEAT, Values
 from dkd.enrich.runs import ROW, Places, Rows
 
+PARTY = "?party"
+"""The column of an event's :func:`party_keys`."""
+
 _LARGEST_VALUE = 1e14
 _MICROS = 1_000_000
 
@@ -30,6 +33,7 @@ class Arrived:
         offsets: Where each stands in raw.
         watermarks: Of the partition when it came.
         ties: Hash of each event's party and id; 0 where it has no id.
+        keys: Hash of each event's party.
         parties: ``party_id`` of each.
         event_ids: None where it has none.
         shared: What enrichers found, by distinct value.
@@ -40,6 +44,7 @@ class Arrived:
     offsets: NDArray[np.int64]
     watermarks: Times
     ties: Keys
+    keys: Keys
     parties: Sequence[bytes]
     event_ids: Sequence[bytes | None]
     shared: Columns
@@ -52,8 +57,8 @@ class Arrived:
         places, kept = np.flatnonzero(mask), mask.tolist()
         return Arrived(
             self.own.filter(pl.Series(mask)), self.offsets[mask], self.watermarks[mask], self.ties[mask],
-            list(compress(self.parties, kept)), list(compress(self.event_ids, kept)), self.shared.kept(kept),
-            lambda some: self.whole(places[some]),
+            self.keys[mask], list(compress(self.parties, kept)), list(compress(self.event_ids, kept)),
+            self.shared.kept(kept), lambda some: self.whole(places[some]),
         )  # fmt: skip
 
 
@@ -76,6 +81,12 @@ class Events:
         return keys
 
 
+def party_keys(parties: pl.Series) -> Keys:
+    """Hash of each party."""
+    found = parties.cast(pl.Binary).to_list()
+    return np.fromiter(map(xxhash.xxh3_64_intdigest, found), np.uint64, len(found))
+
+
 def is_click(name: str) -> bool:
     """Whether an event of that name counts as a click: it is called ``click``, or something that ends so."""
     return name == "click" or name.endswith("_click")
@@ -89,12 +100,13 @@ def rows_of(events: Arrived, conversions: Sequence[Values]) -> Rows:
         conversions: Which events count as conversions.
     """
     rows, event, shared = np.zeros(len(events.parties), ROW), events.own["event"], events.shared.by_item
-    rows["key"] = np.fromiter(map(xxhash.xxh3_64_intdigest, events.parties), np.uint64, len(rows))
+    rows["key"] = events.keys
     rows["party_bytes"] = np.fromiter(map(len, events.parties), np.uint32, len(rows))
     rows["start_ms"] = rows["end_ms"] = rows["origin_ms"] = events.own["timestamp_ms"].to_numpy()
     rows["first_tie"] = rows["origin_tie"] = _with_ties(events)
     rows["events"] = 1
-    has_path, rows["bot"], rows["inside"] = (np.array(shared[flag], bool) for flag in ("has_path", "bot", "inside"))
+    has_path, rows["inside"] = (np.array(shared[flag], bool) for flag in ("has_path", "inside"))
+    rows["bot"] = np.array(shared["bot"], np.uint16)
     names = dict.fromkeys(event.to_list())
     codes = np.fromiter(map({name: code for code, name in enumerate(names)}.__getitem__, event.to_list()), np.intp)
     kinds = (("pageviews", "page_view".__eq__), ("clicks", is_click), ("heartbeats", HEARTBEAT.__eq__))

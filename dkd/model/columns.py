@@ -95,7 +95,9 @@ EVENT_COLUMNS: tuple[Column, ...] = (
     Column("is_late", "boolean", "arrived behind watermark and grace"),
     Column("time_clamped", "boolean", "claimed a time in the future and was set to its receive time"),
     Column("is_bot", "boolean", "automated visitor"),
-    Column("bot_reason", "string", "why it counts as automated"),
+    Column("bot_reason", "string", "why it counts as automated, strongest first"),
+    Column("bot_confidence", "double", "how sure that is, 0 to 1; null for people"),
+    Column("bots_version", "string", "of the lists that were asked"),
     Column("is_conversion", "boolean", "counts as a conversion of its session"),
 )
 """In the order in which clean events hold them; the model's own fields follow."""
@@ -126,6 +128,7 @@ SESSION_COLUMNS: tuple[Column, ...] = (
     Column("conversions", "long", "number of conversions"),
     Column("conversion_value", "double", "sum of the conversions' values"),
     Column("is_bot", "boolean", "an event of it was flagged"),
+    Column("bot_reason", "string", "reasons of all its events, strongest first"),
     Column("closed_by", "string", "why it ended: gap, cap_time, cap_events"),
 )
 

@@ -19,6 +19,10 @@ class Bots(Frozen):
         "flag", description="flag keeps them with is_bot and bot_reason; drop removes and counts them"
     )
     allow: tuple[str, ...] = Option((), description="user agents that contain one of these texts are never bots")
+    lists: str = Option(
+        ".dkd/lists",
+        description="directory of newer or more lists, TOML or crawler-user-agents.json; seen from where dkd runs",
+    )
 
 
 class Conversion(Frozen):
@@ -92,7 +96,12 @@ CATALOGUE: tuple[Entry, ...] = (
         "reads the user agent",
     ),
     Entry("geo", ("ip",), ("country", "city"), "looks the address up in the country database"),
-    Entry("bots", ("user_agent", "ip"), ("is_bot", "bot_reason"), "flags automated visitors, with a reason"),
+    Entry(
+        "bots",
+        ("user_agent", "ip", "?signs"),  # what the visitor did and the page says, found before all enrichers
+        ("is_bot", "bot_reason", "bot_confidence", "bots_version"),
+        "flags automated visitors, with a reason",
+    ),
     Entry(
         "sessions",
         ("party_id", "timestamp_ms"),

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from dkd.enrich.bots import add_bots
-from dkd.enrich.resources import bot_matcher, country_finder
+from dkd.enrich.resources import bot_lists, country_finder
 from dkd.model.load import load
 from dkd.model.preset import preset_files
 from dkd.simulate.incident import incidents
@@ -110,5 +110,5 @@ def test_countries_are_those_of_the_database_and_declared_robots_those_of_the_li
     assert all(country(f"{network}.9") for network in CENTRES)
     rows = [(one.kind, agent) for one in ROBOTS for agent in one.agents]
     batch = pl.DataFrame({"user_agent": [agent for _, agent in rows], "ip": "3.90.1.9"})
-    flagged = add_bots(batch, bot_matcher())["is_bot"].to_list()
+    flagged = add_bots(batch, bot_lists())["is_bot"].to_list()
     assert flagged == [kind != "hidden" for kind, _ in rows]
