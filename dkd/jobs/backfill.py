@@ -8,7 +8,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -78,7 +78,7 @@ class Plan(NamedTuple):
     wanted: Wanted
     kinds: tuple[Kind, ...]
     account: Account
-    stored: dict[Kind, int]
+    stored: Mapping[str, int]
     rejects: Path
     is_begun: bool
 
@@ -107,11 +107,11 @@ def planned(wanted: Wanted, here: Here, listener: Listener) -> Plan:
     if journal.is_done or journal.account is None or not place.rows.is_dir():
         journal = _with_rows(wanted, interval, here, place, journal.begun(), listener)
     with closing(Druid(settings.druid)) as druid:
-        now = {kind: stored(druid, model, kind, interval) for kind in kinds}
+        before = journal.stored or {kind: stored(druid, model, kind, interval) for kind in kinds}
     account = journal.account or Account()
     if not account.closes:
         raise DkdError("DKD699", problem=f"the books do not close: {json.dumps(account.as_dict())}", remedy="report it")
-    return Plan(run, wanted, kinds, account, now, place.rejects, bool(journal.attempts))
+    return Plan(run, wanted, kinds, account, before, place.rejects, journal.stored is not None)
 
 
 def carried_out(plan: Plan, here: Here, listener: Listener) -> dict[Kind, int]:
@@ -127,7 +127,7 @@ def carried_out(plan: Plan, here: Here, listener: Listener) -> dict[Kind, int]:
     """
     wanted, model = plan.wanted, here.model
     interval = Span.of(wanted.interval)
-    journal = Journal.of(here.project / ".dkd" / "backfill" / plan.run)
+    journal = Journal.of(here.project / ".dkd" / "backfill" / plan.run).with_stored(plan.stored)
     rows = folder_for(wanted.rows, journal.folder, plan.run)
     load = Load(here, interval, listener)
     with Batches(here.settings.druid) as batches:
@@ -139,9 +139,8 @@ def carried_out(plan: Plan, here: Here, listener: Listener) -> dict[Kind, int]:
             source = load.source(rows, kind, has_folder=wanted.rows is not None)
             spec = batch_spec(model, kind, source, wanted.interval, replace=wanted.replace)
             journal = load.run(batches, spec, kind, counts[kind], journal)
-    after = {
-        kind: load.visible(kind, counts[kind] + (0 if wanted.replace else plan.stored[kind])) for kind in plan.kinds
-    }
+    kept = dict.fromkeys(plan.kinds, 0) if wanted.replace else plan.stored
+    after = {kind: load.visible(kind, kept[kind] + counts[kind], is_all=wanted.replace) for kind in plan.kinds}
     journal.done()
     shutil.rmtree(rows, ignore_errors=True)
     return after

@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ class Journal:
         received_ms: When the run began; its events count as received then.
         account: What became of the lines; None until all rows are made.
         attempts: How often a batch was begun, by kind; a batch that failed is followed by one of another name.
+        stored: Rows of the interval by kind, before the first batch; None while none was begun.
         loaded: Kinds whose batch has ended well.
         is_done: Whether all is loaded.
     """
@@ -29,6 +31,7 @@ class Journal:
     received_ms: int = 0
     account: Account | None = None
     attempts: dict[str, int] = field(default_factory=dict)
+    stored: dict[str, int] | None = None
     loaded: tuple[str, ...] = ()
     is_done: bool = False
 
@@ -44,15 +47,18 @@ class Journal:
         return cls(folder, account=Account(**account) if account else None, loaded=loaded, **kept)
 
     def begun(self) -> "Journal":
-        """A run at its beginning; it keeps the time of one that was stopped, and the count of batches."""
-        fresh = Journal(self.folder, self.received_ms, attempts=self.attempts)
-        if self.is_done or not self.received_ms:
-            fresh = replace(fresh, received_ms=round(time.time() * 1000))
-        return fresh._kept()
+        """Before rows are made: a new run, or one that was stopped, whose rows will be the same once more."""
+        if not self.is_done and self.received_ms:
+            return self
+        return Journal(self.folder, round(time.time() * 1000), attempts=self.attempts)._kept()
 
     def with_account(self, account: Account) -> "Journal":
         """After all rows were made."""
         return replace(self, account=account)._kept()
+
+    def with_stored(self, stored: Mapping[str, int]) -> "Journal":
+        """Before the first batch; a run that was stopped keeps what it found then."""
+        return self if self.stored is not None else replace(self, stored=dict(stored))._kept()
 
     def with_attempt(self, kind: str) -> "Journal":
         """Before one more batch is begun."""

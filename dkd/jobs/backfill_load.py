@@ -106,15 +106,17 @@ class Load:
         _resumable(lambda: self._watch(batches, task_id, kind, count))
         return journal.with_loaded(kind)
 
-    def visible(self, kind: Kind, count: int) -> int:
-        """Rows of the interval, once Druid answers with *count* of them.
+    def visible(self, kind: Kind, count: int, *, is_all: bool) -> int:
+        """Rows of the interval, once Druid answers with *count* of them, or with more where others may write there.
 
         Raises:
             DkdError: DKD699, when it does not.
         """
         until_s = time.monotonic() + _VISIBLE_S
         with closing(Druid(self._here.settings.druid)) as druid:
-            while (found := stored(druid, self._here.model, kind, self._interval)) != count:
+            while (found := stored(druid, self._here.model, kind, self._interval)) < count or (
+                is_all and found > count
+            ):
                 if time.monotonic() > until_s:
                     raise _miscounted(kind, f"answers with {found:,} rows of the interval, not {count:,}")
                 self._listener.progress(f"waiting until Druid answers with the new {kind}")
