@@ -2,9 +2,9 @@
 
     python tests/benchmarks/backfill.py PROJECT --events 1000000
 
-PROJECT holds a running stack of the shop preset (``dkd init --preset shop``, ``dkd up --detach``), ``DKD_BASE_PORT`` as
-it was started with. Prints what was loaded, how fast, and the differences; exits 1 when there are any. DuckDB counts the
-events in the file, :mod:`session_script` the sessions, neither with code of dkd.
+PROJECT holds a running stack of the shop preset (``dkd init --preset shop``, ``dkd up --detach``); ``DKD_BASE_PORT``
+must be as it was started with. Prints what was loaded, how fast, and the differences; exits 1 when there are any.
+DuckDB counts the events of the file, :mod:`session_script` the sessions, neither with code of dkd.
 """
 
 import argparse
@@ -103,7 +103,7 @@ def main() -> int:
     broken = (line for line, _ in made.broken)
     own = Counter(one for one in sessions(made.file, broken) if start_ms <= int(str(one[1])) < end_ms)
     theirs = Counter(in_druid(asked(given.project, SESSIONS.format(start_ms=start_ms, end_ms=end_ms))))
-    question = f"SELECT COUNT(*) n FROM shop_events WHERE party_id LIKE '{run}-%'"  # noqa: S608
+    question = f"SELECT COUNT(*) n FROM shop_events WHERE party_id LIKE '{run}-%'"
     until_s = time.monotonic() + 120
     while (arrived := asked(given.project, question)[0]["n"]) < sent and time.monotonic() < until_s:
         time.sleep(1)
