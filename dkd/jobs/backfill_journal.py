@@ -76,6 +76,7 @@ class Journal:
         self.folder.mkdir(parents=True, exist_ok=True)
         # Rejects beside it hold what browsers sent.
         self.folder.chmod(0o700)
+        (self.folder.parent / ".gitignore").write_text("*\n", "utf-8")
         told = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "folder"}
         told["account"] = asdict(self.account) if self.account else None
         fresh = self.folder / f"{_NAME}.new"
