@@ -23,11 +23,13 @@ from dkd.jobs.fit import closing_ms
 from dkd.jobs.gaps import Asked, Shared, tried, with_gap
 from dkd.jobs.hours import Hours, Kept
 from dkd.jobs.offline import enriched, work_of
+from dkd.jobs.raw_records import kept_raw, require_kept
 from dkd.local.progress import Silent
 from dkd.model.load import load
 from dkd.model.preset import preset_files
 from dkd.model.types import duration
 from dkd.settings import settings
+from dkd.stream.reader import Found, Range
 from dkd.stream.records import Batch, Record, tick_record
 from dkd.stream.source import Limits
 from dkd.systems.druid.loading import Ended, Loaded, Span
@@ -123,6 +125,48 @@ def raw_of(made, model, where, folder: Path):
     for kept in kept_lines([str(made.file)], None, model, where, Silent()):
         hours.add(kept)
     return list(Collector(model, where, RECEIVED_MS).records(iter(hours)))
+
+
+class Raw:
+    """A raw topic of two partitions in memory, whose first *low* offsets of the second were deleted."""
+
+    def __init__(self, given, low: int = 0) -> None:
+        self._records = [
+            Found(n % 2, n // 2, Record(one.key, one.value, one.received_ms)) for n, one in enumerate(given)
+        ]
+        # No event, and no record with a value.
+        self._records.append(Found(0, len(given), tick_record(START_MS, START_MS)))
+        self._low = low
+
+    def ranges(self, _: str) -> dict[int, Range]:
+        return {0: Range(0, len(self._records)), 1: Range(self._low, len(self._records))}
+
+    def to_end(self, _: str, starts):
+        return (one for one in self._records if one.offset >= starts.get(one.partition, len(self._records)))
+
+
+def test_what_raw_holds_gives_the_rows_of_the_files_that_it_came_from(made, model, where, work, tmp_path):
+    given = raw_of(made, model, where, tmp_path / "hours")
+    random.Random(6).shuffle(given)
+    places = [Place(tmp_path / name / "rows", tmp_path / f"{name}.ndjson") for name in ("files", "raw")]
+    lines = kept_lines([str(made.file)], None, model, where, Silent())
+    of_lines = Rows(INTERVAL, work, places[0], Silent()).of_lines(lines, Collector(model, where, RECEIVED_MS))
+    kept = kept_raw(Raw(given), model, work.decoder, Silent())
+    of_raw = Rows(INTERVAL, work, places[1], Silent()).of_raw(kept)
+    for kind in ("events", "sessions"):
+        assert Counter(map(str, rows_in(places[1].rows / kind / ROWS))) == Counter(
+            map(str, rows_in(places[0].rows / kind / ROWS))
+        )
+    assert (of_raw.closes, of_raw.read) == (True, of_lines.read - of_lines.collector_rejects)
+    assert (of_raw.events, of_raw.sessions, of_raw.around) == (of_lines.events, of_lines.sessions, of_lines.around)
+
+
+def test_raw_that_begins_too_late_is_refused(made, model, where, tmp_path):
+    given = raw_of(made, model, where, tmp_path / "hours")
+    require_kept(Raw(given), model, START_MS)
+    require_kept(Raw(given, low=5), model, RECEIVED_MS)
+    with pytest.raises(RefusedError, match="DKD697"):
+        require_kept(Raw(given, low=5), model, RECEIVED_MS - 1)
 
 
 def test_offline_rows_are_byte_for_byte_those_of_the_live_loop(made, model, where, work, tmp_path):
