@@ -82,6 +82,9 @@ def test_closed_sessions_are_those_of_an_independent_script(site, hours, tmp_pat
     assert books["closes"] is True
     assert books["clean"] == SESSION_EVENTS
     assert books["sessions"] == books["sessions_in_druid"] >= sum(wanted.values())
+    tried = json.loads(site.run("sessions", "--gap", "5m,30m", "--last", "200m", "--bots", "--json").stdout)
+    assert tried[1]["sessions"] == sum(wanted.values()) < tried[0]["sessions"]
+    assert tried[1]["bounce_rate"] == pytest.approx(sum(row[-1] for row in wanted.elements()) / sum(wanted.values()))
     again = site.run("replay", str(made.file), "--keep-order", "--close", check=False)
     assert (again.returncode, "DKD803" in again.stderr) == (5, True)
     assert total(site) == before + SESSION_EVENTS
@@ -250,9 +253,3 @@ def test_history_is_loaded_beside_live_traffic_and_a_killed_backfill_goes_on(sit
     tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86_400))
     held = site.run("backfill", str(made.file), "--append", "--interval", f"{today}/{tomorrow}", "--yes", check=False)
     assert (held.returncode, "DKD696" in held.stderr) == (5, True)
-
-
-def test_other_gaps_are_tried_on_what_raw_holds(site):
-    found = json.loads(site.run("sessions", "--gap", "1s,30m,12h", "--last", "20d", "--json").stdout)
-    assert [one["is_model"] for one in found] == [False, True, False]
-    assert found[0]["sessions"] > found[1]["sessions"] > found[2]["sessions"] >= found[2]["visitors"] > 0
