@@ -90,7 +90,7 @@ def planned(wanted: Wanted, here: Here, listener: Listener) -> Plan:
         UsageError: DKD695 for an interval that is none, or none of whole segments; DKD801, DKD802 for a file.
         RefusedError: DKD696 for an interval that the live stream still writes to, or that Druid drops; DKD697, where
             raw does not go back so far; DKD698, where Druid's tasks could not read the rows; DKD700, where they were
-            appended before; DKD809 for a site whose collector is Divolte.
+            appended before, or nothing would replace what is stored; DKD809 for a site whose collector is Divolte.
         DkdError: DKD703, DKD704 when Druid does not answer or refuses.
     """
     model, settings = here.model, here.settings
@@ -111,6 +111,9 @@ def planned(wanted: Wanted, here: Here, listener: Listener) -> Plan:
     account = journal.account or Account()
     if not account.closes:
         raise DkdError("DKD699", problem=f"the books do not close: {json.dumps(account.as_dict())}", remedy="report it")
+    if wanted.replace and not account.events and before["events"]:
+        problem = f"no event is of the interval, and {before['events']:,} stored ones would go"
+        raise RefusedError("DKD700", where=wanted.interval, problem=problem, remedy="check files and interval")
     return Plan(run, wanted, kinds, account, before, place.rejects, journal.stored is not None)
 
 
