@@ -37,7 +37,7 @@ def act(view: View, gesture: Gesture) -> View:
         return found(view, gesture)
     except ValidationError as error:
         raise refused(in_words(error.errors()[0])) from error
-    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         raise refused(f"the gesture {kind!r} is not whole") from error
 
 

@@ -3,9 +3,9 @@
     PYTHONPATH=tests:tests/benchmarks python tests/faults/explorer_faults.py [--keep DIR]
 
 starts a Druid with a million events and, in Chromium: kills Druid and starts it again, stops it by a signal, breaks its
-answers off, splits by 50,000 values, wants millions of rows, filters by what does not exist,
-and makes a hundred gestures in ten seconds. Prints what the page said each time; exits 1 when that
-was no help, showed a part of an answer, or was not over afterwards.
+answers off, splits by 50,000 values, wants millions of rows, filters by what does not exist, makes a hundred gestures
+in ten seconds, and starts the explorer itself again. Prints
+what the page said each time; exits 1 when that was no help, showed a part of an answer, or was not over afterwards.
 """
 
 import argparse
@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -40,13 +40,19 @@ WAIT_S = 90.0
 
 @dataclass
 class Scene:
-    """The stack, the line between it and the explorer, and the page."""
+    """The stack, the line between it and the explorer, the explorer's process, and the page."""
 
     project: Path
     base_port: int
     line: Line
+    explorer: ExitStack
     page: Page
     seq: int = 0
+
+    def serve(self) -> str:
+        """Start the explorer; its address."""
+        far = self.base_port + FAR
+        return self.explorer.enter_context(explorer_speed.server(EXPLORE, self.project, far, Ports.at(far).explorer))
 
     def go(self, view: View) -> None:
         """Open a view by a gesture; do not wait for its answer."""
@@ -101,11 +107,11 @@ def scene(project: Path, base_port: int) -> Iterator[Scene]:
         model = read_model(project / "specs" / "shop.yaml")
         settings = druid_settings(model, "local", os.environ, base_port)
         explorer_speed.filled(model, settings, explorer_speed.MILLION, project / "files")
-        far = base_port + FAR
-        line = Line(Ports.at(far).broker, Ports.at(base_port).broker)
-        with explorer_speed.server(EXPLORE, project, far, Ports.at(far).explorer) as url:
-            page, _ = explorer_page.opened(explorer_page.context(chromium), f"{url}?v={as_link(explorer_views.view())}")
-            yield Scene(project, base_port, line, page)
+        line = Line(Ports.at(base_port + FAR).broker, Ports.at(base_port).broker)
+        with ExitStack() as explorer:
+            on = Scene(project, base_port, line, explorer, explorer_page.context(chromium).new_page())
+            explorer_page.open_in(on.page, f"{on.serve()}?v={as_link(explorer_views.view())}")
+            yield on
         line.close()
 
 
@@ -172,12 +178,22 @@ def hurried(on: Scene) -> str:
     return on.says("^visitors [0-9]")
 
 
+def restarted(on: Scene) -> str:
+    """the explorer is started again"""
+    on.explorer.close()
+    on.serve()
+    # Nobody tells the person that the process behind the page is a new one.
+    on.go(on.new())
+    return on.says("^visitors [0-9]")
+
+
 EXPLORE = [sys.executable, "-m", "dkd", "explore"]
 HARMS: tuple[tuple[Callable[[Scene], str], str], ...] = (
     (nothing, "Nothing was counted"),
     (many_values, "^visitors [0-9]"),
     (many_rows, "too many steps|cannot be drawn|too much at once"),
     (hurried, "^visitors [0-9]"),
+    (restarted, "^visitors [0-9]"),
     (cut, "Druid does not answer.*broke off"),
     (stopped, "This takes too long"),
     (killed, "Druid does not answer.*dkd up"),
