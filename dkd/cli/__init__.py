@@ -13,6 +13,7 @@ import typer
 import dkd
 from dkd.cli import (
     ask,
+    backfill,
     collect,
     demo,
     deploy,
@@ -58,6 +59,7 @@ for group in (
     tail,
     rejects,
     replay,
+    backfill,
     simulate,
     demo,
     collect,
