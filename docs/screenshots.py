@@ -1,7 +1,7 @@
 """A running demo → the pictures of the docs: ``dkd demo --detach``, then ``python docs/screenshots.py``.
 
-Needs playwright and a Chromium, as the tests do. ``--all DIR`` writes every state of the page there, at both widths, light
-and dark; ``--axe node_modules/axe-core/axe.min.js`` checks each of them and prints what axe-core finds.
+Needs playwright and a Chromium, as the tests do. ``--all DIR`` writes every state of the page there, at both
+widths, light and dark; ``--axe node_modules/axe-core/axe.min.js`` checks each of them and prints what axe-core finds.
 """
 
 import argparse
@@ -20,25 +20,37 @@ _AXE = "async () => (await axe.run()).violations.map((one) => [one.id, one.impac
 
 
 def press(name: str) -> Callable[[Page], None]:
+    """A click on a button."""
     return lambda page: page.get_by_role("button", name=name, exact=True).first.click()
 
 
 def lists(page: Page) -> None:
+    """The lists, which on a phone are behind a button."""
     if page.viewport_size and page.viewport_size["width"] < 760:
         press("Lists")(page)
 
 
 def menu(page: Page) -> None:
+    """The menu of a dimension."""
     lists(page)
     page.get_by_role("button", name="Browser", exact=True).first.click()
 
 
 def editor(page: Page) -> None:
+    """The editor of a filter."""
     menu(page)
     page.get_by_role("menuitem", name="Filter…").click()
 
 
+def condition(page: Page) -> None:
+    """The editor of a condition on a measure."""
+    page.keyboard.press("f")
+    page.keyboard.type("pageviews")
+    page.keyboard.press("Enter")
+
+
 def session(page: Page) -> None:
+    """One session's events."""
     press("Sessions")(page)
     page.get_by_role("button", name="Events of session").first.click()
     page.get_by_role("button", name="Back to the list").wait_for()
@@ -49,7 +61,7 @@ STATES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "lists": (_OF, lists),
     "menu": (_OF, menu),
     "editor": (_OF, editor),
-    "condition": (_OF + "~h", lambda page: (page.keyboard.press("f"), page.keyboard.type("pageviews"), page.keyboard.press("Enter"))[0]),
+    "condition": (_OF, condition),
     "splitter": (_OF + _CHANNELS, press("Edit split: Channel, top 8")),
     "help": (_OF, press("Keyboard shortcuts")),
     "save": (_OF, lambda page: page.get_by_text("Save", exact=True).click()),
@@ -122,15 +134,16 @@ def main() -> None:
 
 
 def shoot(browser: Browser, given: argparse.Namespace, state: tuple[str, str, str], file: Path) -> None:
+    """Write one picture, and print what axe-core finds on it."""
     page = None
     try:
         page = pictured(browser, given.address, *state)
         page.screenshot(path=file)
         if given.axe:
             page.evaluate(given.axe.read_text("utf-8"))
-            print(file.stem, page.evaluate(_AXE) or "nothing", "wide" if wide(page) else "", flush=True)
+            print(file.stem, page.evaluate(_AXE) or "nothing", "wide" if wide(page) else "", flush=True)  # noqa: T201
     except Exception as error:  # noqa: BLE001  # the others are worth having
-        print(file.stem, f"failed: {error}".splitlines()[0], flush=True)
+        print(file.stem, f"failed: {error}".splitlines()[0], flush=True)  # noqa: T201
     finally:
         for context in browser.contexts:
             context.close()

@@ -13,6 +13,7 @@ import typer
 import dkd
 from dkd.cli import (
     ask,
+    backfill,
     bots,
     collect,
     demo,
@@ -60,6 +61,7 @@ for group in (
     tail,
     rejects,
     replay,
+    backfill,
     simulate,
     demo,
     collect,

@@ -93,13 +93,14 @@ def drafts(
         notices: More to say.
     """
     said = [*asked.dropped, *notices]
-    view, bare = asked.view, frame(site.model, asked.view, site.saved, said)
+    view = asked.view
     if view is None:
-        yield bare | {"state": no_measure()}
+        yield frame(site.model, view, site.saved, said) | {"state": no_measure()}
         return
     end, state = _first(site, now, still_wanted)
     if not isinstance(end, datetime):
-        yield bare | {"state": no_event(site.model.datasource("events")) if end is None else refusal(end)}
+        state = no_event(site.model.datasource("events")) if end is None else refusal(end)
+        yield frame(site.model, view, site.saved, said) | {"state": state}
         return
     is_whole = not _reasons(state)
     visit = _Visit(site, view, end, now, is_whole, said)

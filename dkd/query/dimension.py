@@ -1,6 +1,8 @@
 """What a question can split by and filter on; a computed dimension → SQL over its columns."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from types import MappingProxyType
 
 from dkd.model.askable import DAYS, MONTHS, ROW_TIME, Kind, askable, band_labels, group_of
 from dkd.model.columns import Column
@@ -14,14 +16,37 @@ _NAMES: Mapping[str, tuple[str, ...]] = {"weekday": DAYS, "month": MONTHS}
 """What the numbers from 1 on are called."""
 
 
-def columns(model: Model, kind: Kind) -> dict[str, Column]:
+class _Itself:
+    """A model that is equal to itself alone: to find what is known of it, its hundreds of parts need no look."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and self.model is other.model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+
+def columns(model: Model, kind: Kind) -> Mapping[str, Column]:
     """Columns and computed dimensions of a datasource by name: what can be split by and filtered on."""
-    return askable(model, kind)
+    return _columns(_Itself(model), kind)
 
 
-def dimensions(model: Model) -> dict[str, Column]:
+def dimensions(model: Model) -> Mapping[str, Column]:
     """Every column of events and sessions, and every computed dimension, by name; those of events first."""
-    return {**columns(model, "sessions"), **columns(model, "events")}
+    return _dimensions(_Itself(model))
+
+
+@lru_cache(maxsize=16)
+def _columns(of: _Itself, kind: Kind) -> Mapping[str, Column]:
+    return MappingProxyType(askable(of.model, kind))
+
+
+@lru_cache(maxsize=8)
+def _dimensions(of: _Itself) -> Mapping[str, Column]:
+    return MappingProxyType({**columns(of.model, "sessions"), **columns(of.model, "events")})
 
 
 def table(model: Model, kind: Kind, names: Iterable[str], zone: str) -> Sql:

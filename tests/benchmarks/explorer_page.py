@@ -96,10 +96,15 @@ def context(of: Browser) -> BrowserContext:
 def opened(within: BrowserContext, url: str, ready: str = _READY) -> tuple[Page, Opening]:
     """The page, once all of its numbers are there."""
     page = within.new_page()
+    return page, open_in(page, url, ready)
+
+
+def open_in(page: Page, url: str, ready: str = _READY) -> Opening:
+    """Go to an address, and wait until all numbers are there."""
     page.goto(url, wait_until="commit")
     usable_ms = page.wait_for_function(ready, polling="raf").json_value()
     paint_ms = page.wait_for_function(_PAINT, polling="raf").json_value()
-    return page, Opening(paint_ms / 1000, usable_ms / 1000)
+    return Opening(paint_ms / 1000, usable_ms / 1000)
 
 
 def openings(of: Browser, url: str, count: int, ready: str = _READY) -> tuple[list[Opening], list[Opening]]:

@@ -1,4 +1,4 @@
-"""What somebody wants to know of a shop, found by roles and visible names alone; each answer is held against ``dkd sql``.
+"""What somebody wants to know of a shop, found by roles and visible names; answers are held against ``dkd sql``.
 
 By hand, in a project whose stack runs with two weeks of simulated traffic:
 
@@ -111,7 +111,8 @@ class User:
         self.tap(self.page.get_by_text(name, exact=True).locator("visible=true"))
 
     def choose(self, label: str, option: str) -> None:
-        self.page.get_by_label(label, exact=True).locator("visible=true").first.select_option(label=option)
+        menu = self.page.get_by_role("combobox", name=label, exact=True).locator("visible=true").first
+        menu.select_option(label=option)
         self.clicks += 2
         self.settle()
 
@@ -168,7 +169,7 @@ class User:
 
     def dimension(self, name: str, entry: str) -> None:
         groups = self.page.get_by_role("complementary").locator(".dimensions")
-        self.tap(groups.get_by_role("button", name=name, exact=True))
+        self.tap(groups.get_by_role("button", name=re.compile(f"^{name}( pinned| split| filter| ·)*$")))
         self.tap(self.page.get_by_role("menuitem", name=entry, exact=True))
 
     def kind(self, name: str) -> None:
@@ -239,14 +240,16 @@ def week_before(user: User) -> None:
 
 def same_weekday(user: User) -> None:
     user.choose("Saved view", "Visitors against last week")
-    start = user.days.day - timedelta(days=7)
-    end = user.days.newest - timedelta(days=7)
     shown = user.card("Visitors")
     expect(shown).to_have_accessible_name(re.compile("from "))
     trust = user.page.get_by_role("paragraph").filter(has_text="compared with").inner_text()
     start, end = compared(trust)
     before = number(f"SELECT {VISITORS} FROM shop_events WHERE {user.days.within(start, end)}")
     expect(shown).to_have_accessible_name(re.compile(f"from {said(before)}$"))
+
+
+def moment(text: str) -> datetime:
+    return datetime.strptime(text, "%d %b %Y %H:%M").replace(tzinfo=UTC)
 
 
 def compared(text: str) -> tuple[datetime, datetime]:
@@ -257,8 +260,7 @@ def compared(text: str) -> tuple[datetime, datetime]:
     found = found or re.search(r"compared with (\d+ \w+)()?, (\d\d:\d\d) – (\d+ \w+) (\d{4}), (\d\d:\d\d)", text)
     assert found, text
     day, _, at, other, year, till = found.groups()
-    read = lambda one, clock: datetime.strptime(f"{one} {year} {clock}", "%d %b %Y %H:%M").replace(tzinfo=UTC)  # noqa: E731
-    return read(day, at), read(other or day, till)
+    return moment(f"{day} {year} {at}"), moment(f"{other or day} {year} {till}")
 
 
 def save(user: User) -> None:
@@ -300,7 +302,6 @@ def drill(user: User) -> None:
     expect(rows).to_have_count(len(wanted) + 1)
     names = [text.split("\t")[2].strip().lower().replace(" ", "_") for text in rows.all_inner_texts()[1:]]
     assert sorted(names) == sorted(str(row["event"]) for row in wanted), (names, wanted)
-    assert any("channel" in str(row).lower() for row in [user.page.get_by_text("Organic Search").count() and "channel"])
 
 
 STEPS = ("product_view", "add_to_cart", "purchase")
@@ -367,7 +368,7 @@ def retention(user: User) -> None:
 def paths(user: User) -> None:
     user.button("Paths")
     user.choose("Steps are", "Page path")
-    user.tap(user.page.get_by_role("button", name=re.compile("^/bags: .*Begin the paths here")))
+    user.tap(user.page.get_by_role("button", name=re.compile("^.bags: .*Begin the paths here")))
     heading = user.page.get_by_role("heading", name=re.compile("^/bags · "))
     expect(heading).to_be_visible()
     wanted = number(
@@ -378,7 +379,8 @@ def paths(user: User) -> None:
 
 def by_country(user: User) -> dict[object, object]:
     rows = ask(
-        f"SELECT country, {VISITORS} AS n FROM shop_events WHERE {user.days.last_day} GROUP BY 1 ORDER BY 2 DESC LIMIT 10"
+        f"SELECT country, {VISITORS} AS n FROM shop_events WHERE {user.days.last_day}"
+        " GROUP BY 1 ORDER BY 2 DESC LIMIT 10"
     )
     return {row["country"] or "": row["n"] for row in rows}
 
@@ -408,9 +410,9 @@ def export_sql(user: User) -> None:
     statement = user.download("The SQL").decode().split("-- rows\n")[1].partition(";")[0]
     found = {row["country"] or "": row["visitors"] for row in ask(statement)}
     wanted = by_country(user)
-    assert {key: found[key] for key in wanted if key in found} and all(
-        found[key] == wanted[key] for key in found if key in wanted
-    )
+    common = found.keys() & wanted.keys()
+    assert len(common) > 2
+    assert {key: found[key] for key in common} == {key: wanted[key] for key in common}
 
 
 def pivot(user: User) -> None:
@@ -478,7 +480,8 @@ def filtered(user: User, name: str, how: str, fill: Callable[[], None], where: s
     fill()
     user.button("Apply")
     wanted = number(
-        f"SELECT {PAGEVIEWS if measure == 'Pageviews' else 'COUNT(*)'} FROM shop_events WHERE {user.days.last_day} AND {where}"
+        f"SELECT {PAGEVIEWS if measure == 'Pageviews' else 'COUNT(*)'} FROM shop_events"
+        f" WHERE {user.days.last_day} AND {where}"
     )
     user.shows(measure, wanted)
 
@@ -510,7 +513,8 @@ def measure_condition(user: User) -> None:
     user.fill("From", "200")
     user.button("Apply")
     rows = ask(
-        f"SELECT page_path, {PAGEVIEWS} AS n FROM shop_events WHERE {user.days.last_day} GROUP BY 1 HAVING {PAGEVIEWS} >= 200"
+        f"SELECT page_path, {PAGEVIEWS} AS n FROM shop_events WHERE {user.days.last_day}"
+        f" GROUP BY 1 HAVING {PAGEVIEWS} >= 200"
     )
     expect(user.picture.get_by_role("rowheader")).to_have_count(min(len(rows), 10) + 1)
 
@@ -542,7 +546,7 @@ def pin(user: User) -> None:
 
 
 def grain_and_zone(user: User) -> None:
-    user.choose("Time step", "day")
+    user.choose("Time step", "by day")
     user.choose("Time zone", "Europe/Amsterdam")
     chart = user.page.get_by_role("region", name="Over time")
     user.button("Table", chart)
@@ -571,10 +575,12 @@ def brush(user: User) -> None:
     found = re.search(r"(\d+ \w+), (\d\d:\d\d) – (?:(\d+ \w+) )?(\d{4})?,? ?(\d\d:\d\d)", text)
     assert found, text
     day, at, other, year, till = found.groups()
-    read = lambda one, clock: datetime.strptime(f"{one} {year} {clock}", "%d %b %Y %H:%M").replace(tzinfo=UTC)  # noqa: E731
     user.shows(
         "Visitors",
-        number(f"SELECT {VISITORS} FROM shop_events WHERE {user.days.within(read(day, at), read(other or day, till))}"),
+        number(
+            f"SELECT {VISITORS} FROM shop_events"
+            f" WHERE {user.days.within(moment(f'{day} {year} {at}'), moment(f'{other or day} {year} {till}'))}"
+        ),
     )
 
 
@@ -597,15 +603,14 @@ def dashboard(user: User) -> None:
 
 def campaign_now(user: User) -> None:
     user.choose("Saved view", "Campaign now")
-    end = user.days.newest
-    start = (end - timedelta(hours=1)).replace(second=0, microsecond=0)
-    del start
     text = user.page.get_by_role("paragraph").filter(has_text="newest event").inner_text()
-    found = re.search(r"(\d+ \w+) (\d{4}), (\d\d:\d\d) – (\d\d:\d\d)", text)
+    found = re.search(r"(\d+ \w+)(?: \d{4})?, (\d\d:\d\d) – (\d\d:\d\d)", text)
     assert found, text
-    day, year, at, till = found.groups()
-    read = lambda clock: datetime.strptime(f"{day} {year} {clock}", "%d %b %Y %H:%M").replace(tzinfo=UTC)  # noqa: E731
-    where = user.days.within(read(at), read(till)) + " AND utm_campaign IS NOT NULL"
+    day, at, till = found.groups()
+    year = user.days.newest.year
+    where = (
+        user.days.within(moment(f"{day} {year} {at}"), moment(f"{day} {year} {till}")) + " AND utm_campaign IS NOT NULL"
+    )
     user.shows("Visitors", number(f"SELECT {VISITORS} FROM shop_events WHERE {where}"))
 
 
@@ -613,8 +618,9 @@ def publishing(user: User) -> None:
     user.choose("Saved view", "Publishing times")
     start = user.days.day - timedelta(days=6, hours=1)
     rows = ask(
-        "SELECT TIME_EXTRACT(__time, 'DOW', 'Europe/Amsterdam') AS d, TIME_EXTRACT(__time, 'HOUR', 'Europe/Amsterdam') AS h,"
-        f" {PAGEVIEWS} AS n FROM shop_events WHERE {user.days.within(start, user.days.day + timedelta(days=1))}"
+        "SELECT TIME_EXTRACT(__time, 'DOW', 'Europe/Amsterdam') AS d,"
+        f" TIME_EXTRACT(__time, 'HOUR', 'Europe/Amsterdam') AS h, {PAGEVIEWS} AS n FROM shop_events"
+        f" WHERE {user.days.within(start, user.days.day + timedelta(days=1))}"
         " AND country = 'NL' GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 1"
     )
     expect(user.drawing()).to_have_accessible_name(re.compile(f"Highest: .*{rows[0]['h']}.*, {said(rows[0]['n'])}\\."))
@@ -630,7 +636,13 @@ def referrers(user: User) -> None:
 
 def effect(user: User) -> None:
     user.choose("Saved view", "Effect of a change")
-    user.shows("Sessions", number(f"SELECT COUNT(*) FROM shop_sessions WHERE {user.days.within(user.days.day - timedelta(days=6), user.days.newest)}"))
+    user.shows(
+        "Sessions",
+        number(
+            "SELECT COUNT(*) FROM shop_sessions"
+            f" WHERE {user.days.within(user.days.day - timedelta(days=6), user.days.newest)}"
+        ),
+    )
 
 
 def new_browser(user: User) -> None:
@@ -663,7 +675,7 @@ def keys_filter(user: User) -> None:
     user.press("Enter")
     expect(user.page.get_by_role("dialog", name="Country").get_by_role("checkbox").first).to_be_visible()
     user.type("germ")
-    expect(user.page.get_by_role("checkbox", name="Germany")).to_be_visible()
+    expect(user.page.get_by_role("checkbox", name="Germany").first).to_be_visible()
     user.press("Enter", "ArrowDown", "Enter")
     expect(user.page.get_by_role("button", name="Edit filter: Country is DE")).to_be_visible()
 

@@ -3,9 +3,9 @@
     PYTHONPATH=tests:tests/benchmarks python tests/faults/explorer_faults.py [--keep DIR]
 
 starts a Druid with a million events and, in Chromium: kills Druid and starts it again, stops it by a signal, breaks its
-answers off, splits by 50,000 values, wants millions of rows, filters by what does not exist,
-and makes a hundred gestures in ten seconds. Prints what the page said each time; exits 1 when that
-was no help, showed a part of an answer, or was not over afterwards.
+answers off, splits by 50,000 values, wants millions of rows, filters by what does not exist, makes a hundred gestures
+in ten seconds, and starts the explorer itself again. Prints
+what the page said each time; exits 1 when that was no help, showed a part of an answer, or was not over afterwards.
 """
 
 import argparse
@@ -17,13 +17,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import explorer_page
 import explorer_speed
+import explorer_views
 from broken_line import Line
 from playwright.sync_api import Page
 
@@ -39,13 +40,19 @@ WAIT_S = 90.0
 
 @dataclass
 class Scene:
-    """The stack, the line between it and the explorer, and the page."""
+    """The stack, the line between it and the explorer, the explorer's process, and the page."""
 
     project: Path
     base_port: int
     line: Line
+    explorer: ExitStack
     page: Page
     seq: int = 0
+
+    def serve(self) -> str:
+        """Start the explorer; its address."""
+        far = self.base_port + FAR
+        return self.explorer.enter_context(explorer_speed.server(EXPLORE, self.project, far, Ports.at(far).explorer))
 
     def go(self, view: View) -> None:
         """Open a view by a gesture; do not wait for its answer."""
@@ -54,7 +61,7 @@ class Scene:
     def new(self) -> View:
         """A view that nobody asked for before."""
         self.seq += 1
-        return explorer_speed.view(Filter(dimension="city", values=(f"City-{self.seq}",), exclude=True))
+        return explorer_views.view(Filter(dimension="city", values=(f"City-{self.seq}",), exclude=True))
 
     def says(self, pattern: str, wait_s: float = WAIT_S) -> str:
         """What the page's state is once it is like *pattern*, and the last one when the time is up."""
@@ -100,11 +107,11 @@ def scene(project: Path, base_port: int) -> Iterator[Scene]:
         model = read_model(project / "specs" / "shop.yaml")
         settings = druid_settings(model, "local", os.environ, base_port)
         explorer_speed.filled(model, settings, explorer_speed.MILLION, project / "files")
-        far = base_port + FAR
-        line = Line(Ports.at(far).broker, Ports.at(base_port).broker)
-        with explorer_speed.server(EXPLORE, project, far, Ports.at(far).explorer) as url:
-            page, _ = explorer_page.opened(explorer_page.context(chromium), f"{url}?v={as_link(explorer_speed.view())}")
-            yield Scene(project, base_port, line, page)
+        line = Line(Ports.at(base_port + FAR).broker, Ports.at(base_port).broker)
+        with ExitStack() as explorer:
+            on = Scene(project, base_port, line, explorer, explorer_page.context(chromium).new_page())
+            explorer_page.open_in(on.page, f"{on.serve()}?v={as_link(explorer_views.view())}")
+            yield on
         line.close()
 
 
@@ -137,13 +144,13 @@ def cut(on: Scene) -> str:
 
 def nothing(on: Scene) -> str:
     """a filter that nothing fits"""
-    on.go(explorer_speed.view(Filter(dimension="country", values=("' OR 1=1 --",))))
+    on.go(explorer_views.view(Filter(dimension="country", values=("' OR 1=1 --",))))
     return on.says("Nothing was counted")
 
 
 def many_values(on: Scene) -> str:
     """a split by each of 90,000 visitors"""
-    view = explorer_speed.view()
+    view = explorer_views.view()
     question = view.question.model_copy(update={"splits": (Split(dimension="party_id", limit=1000),), "grain": None})
     on.go(view.model_copy(update={"question": question, "panels": ("party_id",)}))
     return on.says("^visitors [0-9]")
@@ -151,9 +158,9 @@ def many_values(on: Scene) -> str:
 
 def many_rows(on: Scene) -> str:
     """millions of rows are wanted"""
-    view = explorer_speed.view()
+    view = explorer_views.view()
     splits = tuple(Split(dimension=name, limit=1000) for name in ("party_id", "page_path"))
-    whole = Interval(start=explorer_speed.END - timedelta(days=14), end=explorer_speed.END)
+    whole = Interval(start=explorer_views.END - timedelta(days=14), end=explorer_views.END)
     question = view.question.model_copy(update={"splits": splits, "grain": "PT1M", "interval": whole})
     on.go(view.model_copy(update={"question": question, "panels": ()}))
     return on.says("too many steps|cannot be drawn|too much at once")
@@ -165,9 +172,18 @@ def hurried(on: Scene) -> str:
     for seq in range(100):
         on.go(on.new())
         on.page.wait_for_timeout(max(0.0, 1000 * (began + seq / 10 - time.monotonic())))
-    last = explorer_speed.view(Filter(dimension="country", values=("DE",)))
+    last = explorer_views.view(Filter(dimension="country", values=("DE",)))
     on.go(last)
     on.page.wait_for_url(lambda url: "country.DE" in url)
+    return on.says("^visitors [0-9]")
+
+
+def restarted(on: Scene) -> str:
+    """the explorer is started again"""
+    on.explorer.close()
+    on.serve()
+    # Nobody tells the person that the process behind the page is a new one.
+    on.go(on.new())
     return on.says("^visitors [0-9]")
 
 
@@ -177,6 +193,7 @@ HARMS: tuple[tuple[Callable[[Scene], str], str], ...] = (
     (many_values, "^visitors [0-9]"),
     (many_rows, "too many steps|cannot be drawn|too much at once"),
     (hurried, "^visitors [0-9]"),
+    (restarted, "^visitors [0-9]"),
     (cut, "Druid does not answer.*broke off"),
     (stopped, "This takes too long"),
     (killed, "Druid does not answer.*dkd up"),

@@ -106,6 +106,7 @@ def test_a_gesture_changes_one_thing_of_a_funnel(gestures, link):
         {"kind": "behave_set", "of": "paths", "name": "depth", "value": 3},
         {"kind": "drill", "step": 1, "lost": True},
         {"kind": "drill", "step": 3},
+        {"kind": "drill", "key": ["NL"]},
         {"kind": "tab", "name": "nothing"},
         {"kind": "funnel_back"},
         {"kind": "step_filter", "at": 0, "dimension": "country"},
