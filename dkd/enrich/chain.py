@@ -46,7 +46,7 @@ from dkd.enrich.resources import Resources
 from dkd.enrich.rules import Rules, rules_of
 from dkd.enrich.sessions import Arrived, Sessionized, add_sessions, sessionized
 from dkd.enrich.state import Books, State, StateDelta
-from dkd.enrich.url import add_url
+from dkd.enrich.url import add_url, routes_of
 from dkd.errors import UsageError
 from dkd.model.columns import event_columns
 from dkd.model.enrichers import CATALOGUE
@@ -136,15 +136,19 @@ def _steps(model: Model, resources: Resources) -> dict[str, Step]:
     on = model.enrich
     steps: dict[str, Step] = {}
     if on.url:
-        steps["url"] = add_url
+        steps["url"] = partial(
+            add_url, routes=routes_of(on.url.routes) if on.url.routes else None, search=on.url.search
+        )
     if on.campaign:
-        steps["campaign"] = add_campaign
+        steps["campaign"] = partial(add_campaign, click_ids=on.campaign.click_ids)
     if on.referrer and resources.sites:
-        steps["referrer"] = partial(add_referrer, sites=resources.sites, own_domain=model.collector.cookie_domain)
+        steps["referrer"] = partial(
+            add_referrer, sites=resources.sites, own_domain=model.collector.cookie_domain, term=on.referrer.term
+        )
     if on.agent and resources.agent:
         steps["agent"] = partial(add_agent, find=resources.agent)
-    if on.geo and resources.country:
-        steps["geo"] = partial(add_geo, country=resources.country)
+    if on.geo and resources.place:
+        steps["geo"] = partial(add_geo, find=resources.place, networks=on.geo.networks is not None)
     if on.bots and resources.bots:
         steps["bots"] = partial(add_bots, match=resources.bots, allow=on.bots.allow)
     if on.sessions:

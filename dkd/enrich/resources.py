@@ -1,6 +1,7 @@
 """The lists, databases and matchers that enrichers ask, opened once; the only place of this room that reads files."""
 
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
@@ -8,9 +9,11 @@ from typing import Any
 
 from dkd.enrich.agent import Agent, FindAgent, kind_of, version_of
 from dkd.enrich.bots import Match
-from dkd.enrich.geo import Country, public_address
+from dkd.enrich.geo import FindPlace, Place, public_address
 from dkd.enrich.patterns import remover, search_set
 from dkd.enrich.referrer import Site, Sites
+from dkd.errors import DkdError
+from dkd.model.enrichers import Geo
 from dkd.model.schema import Model
 
 _REMEMBERED = 16_384
@@ -28,7 +31,7 @@ class Resources:
     """
 
     agent: FindAgent | None = None
-    country: Country | None = None
+    place: FindPlace | None = None
     bots: Match | None = None
     sites: Sites | None = None
 
@@ -38,7 +41,7 @@ def open_resources(model: Model) -> Resources:
     wanted = model.enrich
     return Resources(
         agent=agent_finder() if wanted.agent else None,
-        country=country_finder() if wanted.geo else None,
+        place=place_finder(wanted.geo) if wanted.geo else None,
         bots=bot_matcher() if wanted.bots else None,
         sites=known_sites() if wanted.referrer else None,
     )
@@ -59,21 +62,63 @@ def known_sites() -> Sites:
     return Sites(by_host, by_name)
 
 
-def country_finder() -> Country:
-    """Country of an address, from the database that dkd ships."""
-    import maxminddb
+def place_finder(options: Geo = Geo()) -> FindPlace:  # noqa: B008 - frozen
+    """Country, and what else the databases of *options* know; without any, country by the one that dkd ships.
 
-    with as_file(files("dkd.enrich") / "data" / "country.mmdb") as path:
-        reader = maxminddb.open_database(path)
+    Raises:
+        DkdError: DKD685, when a file cannot be read as a database.
+    """
+    with as_file(files("dkd.enrich") / "data" / "country.mmdb") as shipped:
+        places = _database(options.database or str(shipped))
+    networks = _database(options.networks) if options.networks else None
 
     @lru_cache(maxsize=_REMEMBERED_ADDRESSES)
-    def country(text: str) -> str | None:
+    def find(text: str) -> Place:
         address = public_address(text)
-        found = reader.get(address) if address else None
-        code = found.get("country_code") if isinstance(found, dict) else None
-        return code if isinstance(code, str) else None
+        if address is None:
+            return Place()
+        place, network = places(address), networks(address) if networks else {}
+        country = place.get("country_code") or _at(place, "country", "iso_code")
+        number = network.get("autonomous_system_number")
+        return Place(
+            _text(country),
+            _text(_at(place, "city", "names", "en")),
+            str(number) if isinstance(number, int) else None,
+            _text(network.get("autonomous_system_organization")),
+        )
 
-    return country
+    return find
+
+
+def _database(path: str) -> Callable[[str], Mapping[str, object]]:
+    """Records of a database by address; empty where it has none."""
+    import maxminddb
+
+    try:
+        reader = maxminddb.open_database(path)
+    except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+        problem = f"the database of addresses cannot be read: {error}"
+        raise DkdError("DKD685", where=path, problem=problem, remedy="name an .mmdb file of MaxMind's form") from error
+
+    def record(address: str) -> Mapping[str, object]:
+        try:
+            found = reader.get(address)
+        except (ValueError, maxminddb.InvalidDatabaseError):
+            # A database of IPv4 alone is asked about IPv6, or this part of the file is damaged.
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    return record
+
+
+def _at(value: object, *keys: str) -> object:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def agent_finder() -> FindAgent:

@@ -1,12 +1,20 @@
 """The address of a page becomes its host, path and query."""
 
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote_plus
+
 import polars as pl
+
+from dkd.enrich.distinct import text_by_text
 
 # One way only to match at each character: RE2-like engines then find the groups four times faster.
 _TAIL = r"(?:\?([^#]*))?(?:#.*)?$"
 _ABSOLUTE = r"(?s)^[A-Za-z][A-Za-z0-9+.\-]*://([^/?#\\]*)([/\\][^?#]*)?" + _TAIL
 _RELATIVE = r"(?s)^()([/\\][^?#]*)?" + _TAIL
 _HOST = r"^(?:.*@)?(\[[0-9A-Fa-f:.]+\]|[^\s:<>\"\[\]@]+)(?::[0-9]*)?$"
+
+_BLANK = re.compile(r"\{[^{}/]*\}")
 
 
 def parts(addresses: pl.Series) -> pl.DataFrame:
@@ -53,6 +61,46 @@ def _parts(found: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def add_url(batch: pl.DataFrame) -> pl.DataFrame:
-    """``page_host``, ``page_path`` and ``page_query`` of each ``page_url``; null where it is no address."""
-    return parts(batch["page_url"]).rename({"host": "page_host", "path": "page_path", "query": "page_query"})
+def routes_of(templates: Sequence[str]) -> pl.Expr:
+    """The first of *templates* that a ``page_path`` fits; null where none does.
+
+    ``{name}`` stands for one character or more but ``/``, ``*`` at the end for anything; a slash at the end of a path
+    does not count.
+    """
+    route = pl.lit(None, pl.String)
+    for template in reversed(templates):
+        head, rest = (template[:-1], ".*") if template.endswith("*") else (template.rstrip("/"), "/?")
+        pattern = "[^/]+".join(map(re.escape, _BLANK.split(head)))
+        route = (
+            pl.when(pl.col("page_path").str.contains(f"(?s)^{pattern}{rest}$")).then(pl.lit(template)).otherwise(route)
+        )
+    return route.alias("page_route")
+
+
+def first_value(query: str, names: Sequence[str]) -> str | None:
+    """Value of the first of *names* that has one in *query*, decoded; bytes that are not UTF-8 become U+FFFD."""
+    found: dict[str, str] = {}
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if name in names and name not in found:
+            text = unquote_plus(value).strip()
+            if text:
+                found[name] = text
+    return next((found[name] for name in names if name in found), None)
+
+
+def add_url(batch: pl.DataFrame, routes: pl.Expr | None = None, search: Sequence[str] = ()) -> pl.DataFrame:
+    """``page_host``, ``page_path`` and ``page_query`` of each ``page_url``; null where it is no address.
+
+    Args:
+        batch: Has ``page_url``.
+        routes: Of :func:`routes_of`; then there is ``page_route`` too.
+        search: Parameters for ``search_term``, which is there only with any.
+    """
+    found = parts(batch["page_url"]).rename({"host": "page_host", "path": "page_path", "query": "page_query"})
+    if routes is not None:
+        found = found.with_columns(routes)
+    if search:
+        terms = text_by_text(found["page_query"], lambda query: first_value(query, search))
+        found = found.with_columns(terms.alias("search_term"))
+    return found
