@@ -27,9 +27,9 @@ class Network(NamedTuple):
     medium: str = ""
 
 
-# Google: https://support.google.com/google-ads/answer/9744275 and https://support.google.com/analytics/answer/11242841
-# (auto-tagged clicks are google / cpc); Campaign Manager's are dfa / cpm. The others by their own help pages.
-# fbclid, igshid, epik and srsltid stand in links of plain posts and results too.
+# Written from general knowledge, not checked against each network's own pages. Auto-tagged clicks of Google Ads count
+# as google / cpc and Campaign Manager's as dfa / cpm in Google Analytics; fbclid, igshid, epik and srsltid stand in
+# links of plain posts and results too.
 NETWORKS: dict[str, Network] = {
     "gclid": Network("google", "google", "cpc"),
     "gbraid": Network("google", "google", "cpc"),

@@ -41,6 +41,7 @@ from dkd.enrich.given import filled, given_columns
 from dkd.enrich.opened import SessionsDelta
 from dkd.enrich.placing import Marks
 from dkd.enrich.privacy import needs_key, protect
+from dkd.enrich.profile import add_profile
 from dkd.enrich.referrer import add_referrer
 from dkd.enrich.resources import Resources
 from dkd.enrich.rules import Rules, rules_of
@@ -151,6 +152,8 @@ def _steps(model: Model, resources: Resources) -> dict[str, Step]:
         steps["geo"] = partial(add_geo, find=resources.place, networks=on.geo.networks is not None)
     if on.bots and resources.bots:
         steps["bots"] = partial(add_bots, match=resources.bots, allow=on.bots.allow)
+    if on.profile and resources.profiles is not None:
+        steps["profile"] = partial(add_profile, key=on.profile.key, table=resources.profiles)
     if on.sessions:
         steps["sessions"] = partial(add_sessions, options=on.sessions)
     return steps

@@ -1,19 +1,24 @@
 """The lists, databases and matchers that enrichers ask, opened once; the only place of this room that reads files."""
 
+import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from dkd.enrich.agent import Agent, FindAgent, kind_of, version_of
 from dkd.enrich.bots import Match
 from dkd.enrich.geo import FindPlace, Place, public_address
 from dkd.enrich.patterns import remover, search_set
+from dkd.enrich.profile import latest
 from dkd.enrich.referrer import Site, Sites
 from dkd.errors import DkdError
-from dkd.model.enrichers import Geo
+from dkd.model.enrichers import Geo, Profile
 from dkd.model.schema import Model
 
 _REMEMBERED = 16_384
@@ -34,6 +39,7 @@ class Resources:
     place: FindPlace | None = None
     bots: Match | None = None
     sites: Sites | None = None
+    profiles: pl.DataFrame | None = None
 
 
 def open_resources(model: Model) -> Resources:
@@ -44,6 +50,7 @@ def open_resources(model: Model) -> Resources:
         place=place_finder(wanted.geo) if wanted.geo else None,
         bots=bot_matcher() if wanted.bots else None,
         sites=known_sites() if wanted.referrer else None,
+        profiles=profile_table(wanted.profile) if wanted.profile else None,
     )
 
 
@@ -119,6 +126,38 @@ def _at(value: object, *keys: str) -> object:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def profile_table(options: Profile) -> pl.DataFrame:
+    """The latest profiles of a file, read once: so the same raw events and the same file give the same clean events.
+
+    Raises:
+        DkdError: DKD686, when the file cannot be read or a line is no profile.
+    """
+    return latest(_profiles(options.file), tuple(dict.fromkeys(options.fields)))
+
+
+def _profiles(path: str) -> Iterator[tuple[str, Mapping[str, object] | None]]:
+    try:
+        lines = Path(path).read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _no_profile(path, f"the profiles cannot be read: {error}") from error
+    for seq, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise _no_profile(f"{path}:{seq}", f"the line is not JSON: {error}") from error
+        key, value = (found.get("key"), found.get("value", "")) if isinstance(found, dict) else (None, None)
+        if not isinstance(key, str) or not (value is None or isinstance(value, dict)):
+            raise _no_profile(f"{path}:{seq}", f"{line:.60} is no profile")
+        yield key, value
+
+
+def _no_profile(where: str, problem: str) -> DkdError:
+    remedy = 'write a line {"key": "…", "value": {…}} for each, with value null to remove one'
+    return DkdError("DKD686", where=where, problem=problem, remedy=remedy)
 
 
 def agent_finder() -> FindAgent:

@@ -178,7 +178,15 @@ def extra_columns(model: Model) -> tuple[Column, ...]:
         "network_number": geo and geo.networks,
         "network_name": geo and geo.networks,
     }
-    return tuple(column for column in _EXTRA_COLUMNS if asked[column.name])
+    return tuple(column for column in _EXTRA_COLUMNS if asked[column.name]) + _profile_columns(model)
+
+
+def _profile_columns(model: Model) -> tuple[Column, ...]:
+    profile = model.enrich.profile
+    if profile is None:
+        return ()
+    own = (Column(f"profile_{name}", "string", f"{name} of the profile") for name in dict.fromkeys(profile.fields))
+    return (*own, Column("profile_version", "string", "of the profiles that were joined; null without one"))
 
 
 def event_columns(model: Model) -> tuple[Column, ...]:

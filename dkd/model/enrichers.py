@@ -51,6 +51,16 @@ class Geo(Frozen):
     )
 
 
+class Profile(Frozen):
+    """A left join of each event with what is known elsewhere of its visitor or user."""
+
+    file: str = Option(
+        description='file of lines {"key": …, "value": {…}} where dkd runs; the last of a key wins, null removes it'
+    )
+    key: Name = Option("party_id", description="party_id, or the field of the model that holds the key")
+    fields: tuple[Name, ...] = Option(min_length=1, description="fields that become columns profile_NAME")
+
+
 class Privacy(Frozen):
     """What else is kept from the clean topic, for every field."""
 
@@ -105,6 +115,7 @@ class Enrichers(Frozen):
     geo: Geo | None = Option(None, description="looks the address up in the country database")
     bots: Bots | None = Option(None, description="flags automated visitors, with a reason")
     sessions: Sessions | None = Option(None, description="groups a party's events by silence")
+    profile: Profile | None = Option(None, description="joins each event with the latest profile of its key")
     privacy: Privacy | None = Option(None, description="how pseudonyms change, and e-mail addresses in addresses")
 
     @property
@@ -165,6 +176,7 @@ CATALOGUE: tuple[Entry, ...] = (
         ("network_number", "network_name"),
     ),
     Entry("bots", ("user_agent", "ip"), ("is_bot", "bot_reason"), "flags automated visitors, with a reason"),
+    Entry("profile", (), (), "joins each event with the latest profile of its key", ("profile_version",)),
     Entry(
         "sessions",
         ("party_id", "timestamp_ms"),

@@ -2,9 +2,9 @@
 
     python tests/benchmarks/referrer_accuracy.py [--cases FILE] [--missed]
 
-Without ``--cases`` they come from referer-parser's repository (its data derive from Piwik's, GPL-3, so dkd ships none of
-it) and are kept in ~/.cache/dkd. A source that dkd spells otherwise counts as the same, by the list below. Ends with 1
-below 95 %.
+Without ``--cases`` they come from referer-parser's repository (its data derive from Piwik's, GPL-3, so dkd ships none
+of it) and are kept in ~/.cache/dkd. A source that dkd spells otherwise counts as the same, by the list below. Ends with
+1 below 95 %.
 """
 
 import argparse
@@ -22,7 +22,7 @@ CACHE = Path.home() / ".cache/dkd/referer-tests.json"
 CASES = "https://raw.githubusercontent.com/snowplow-referer-parser/referer-parser/master/resources/referer-tests.json"
 BAR = 95.0
 SPELLED = {
-    "AOL Mail": "AOL Mail", "Brave Search": "Brave", "Google Ads": "Google", "Ixquick": "IXquick", "1und1 Search": "1und1",
+    "Brave Search": "Brave", "Google Ads": "Google", "Ixquick": "IXquick", "1und1 Search": "1und1",
     "Mail.ru Search": "Mail.ru", "Orange Mail": "Orange Webmail", "Outlook": "Outlook.com", "Proton Mail": "Proton",
     "T-Online Mail": "T-online", "WEB.DE": "Web.de", "Yahoo": "Yahoo!", "Yahoo Images": "Yahoo! Images",
     "Yahoo Mail": "Yahoo! Mail",
@@ -46,7 +46,9 @@ def main() -> int:
     # dkd trims what was searched.
     theirs = [(case["medium"], case["source"], case["term"] and case["term"].strip()) for case in cases]
     for place, name in enumerate(names):
-        print(f"{name:16} {share([one[place] == other[place] for one, other in zip(ours, theirs, strict=True)]):6.1f} %")
+        print(
+            f"{name:16} {share([one[place] == other[place] for one, other in zip(ours, theirs, strict=True)]):6.1f} %"
+        )
     whole = share([one == other for one, other in zip(ours, theirs, strict=True)])
     print(f"{'all three':16} {whole:6.1f} % of {len(cases)} cases (at least {BAR} %)")
     for one, other, case in zip(ours, theirs, cases, strict=True):
@@ -59,7 +61,7 @@ def fetched() -> Path:
     """The published cases, fetched once."""
     if not CACHE.exists():
         CACHE.parent.mkdir(parents=True, exist_ok=True)
-        with urllib.request.urlopen(CASES, timeout=60) as answer:  # noqa: S310
+        with urllib.request.urlopen(CASES, timeout=60) as answer:
             CACHE.write_bytes(answer.read())
     return CACHE
 
