@@ -57,10 +57,15 @@ class Line:
             server.shutdown(socket.SHUT_RDWR)
 
     def _answers(self, client: socket.socket, server: socket.socket) -> None:
+        is_body = False
         while found := server.recv(65_536):
-            head, between, body = found.partition(b"\r\n\r\n")
-            if self.mode == "cut" and between and len(body) > 1:
-                client.sendall(head + between + body[: len(body) // 2])
+            if self.mode != "cut":
+                client.sendall(found)
+                continue
+            # The head of an answer may come alone.
+            head, between, body = (b"", b"", found) if is_body else found.partition(b"\r\n\r\n")
+            is_body = is_body or bool(between)
+            client.sendall(head + between + body[: len(body) // 2])
+            if body:
                 self.cut_count += 1
                 return
-            client.sendall(found)

@@ -6,7 +6,6 @@ Its arguments are the model's file, the target and the local stack's first port.
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import streamlit as st
 from dkd.errors import DkdError, UsageError
 from dkd.explore.gesture import act
 from dkd.explore.keep_gesture import SAVES, saved, with_segment
+from dkd.explore.parts_route import html, script, style
 from dkd.explore.site import site_of
 from dkd.explore.steps import Steps
 from dkd.explore.view import Opened, View, as_link
@@ -33,14 +33,7 @@ FRAME = """<style>
 @st.cache_resource
 def component() -> Any:
     """The result area: one component for the life of the process."""
-    return st.components.v2.component("dkd_explorer", html=part("html"), css=part("css"), js=part("js"))
-
-
-def part(kind: str) -> str:
-    """The page's files of one kind as one text: page.css before other styles, all scripts as one module."""
-    found = [file for file in files("dkd.explore").joinpath("parts").iterdir() if file.name.endswith(f".{kind}")]
-    ordered = sorted(found, key=lambda file: (not file.name.startswith("page."), file.name))
-    return "\n".join(file.read_text("utf-8") for file in ordered)
+    return st.components.v2.component("dkd_explorer", html=html(), css=style(), js=script())
 
 
 def gestured(of: Site) -> None:

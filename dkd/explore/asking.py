@@ -99,7 +99,7 @@ class Desk:
         self._settings, self._clock = settings, clock
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="explorer")
         # The page that is wanted now does not wait until Druid has ended what is not.
-        self._ending = ThreadPoolExecutor(1, thread_name_prefix="explorer-end")
+        self._ending = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="explorer-end")
         self._jobs: OrderedDict[str, _Running] = OrderedDict()
         self._lock = Lock()
 

@@ -8,7 +8,8 @@ from dkd.explore.edit import asked, moved, refused, with_own
 from dkd.explore.view import BEHAVIOURS, View
 from dkd.model.types import Scalar
 from dkd.query.behaviour import MOST_STEPS, Behind, Funnel, Paths, Retention, Sessions, Step
-from dkd.query.question import Filter, Interval
+from dkd.query.question import Filter, Interval, Split
+from dkd.query.splits import only
 
 Gesture = Mapping[str, Any]
 EXPLORE = "explore"
@@ -93,14 +94,13 @@ def drill(view: View, gesture: Gesture) -> View:
     if "step" in gesture:
         bar = Behind(funnel=_funnel(view), step=int(gesture["step"]), lost=bool(gesture.get("lost")))
         return _only(view, sessions=Sessions(behind=bar))
-    filters, key = list(view.question.filters), gesture.get("key") or {}
-    for dimension, value in key.items():
-        one = Filter(dimension=dimension, values=(value,))
-        filters += [one] if one not in filters else []
-    changed: dict[str, object] = {"filters": tuple(filters)}
+    splits = {} if view.behaviour is not None else {one.dimension: one for one in view.question.splits}
+    key = gesture.get("key") or {}
+    more = (only(splits.get(name, Split(dimension=name)), value) for name, value in key.items())
+    changed: dict[str, object] = {"filters": tuple(dict.fromkeys((*view.question.filters, *more)))}
     if gesture.get("time_ms"):
         start, end = (_EPOCH + timedelta(milliseconds=moment) for moment in gesture["time_ms"])
-        changed["interval"] = Interval(start=start, end=end)
+        changed |= {"interval": Interval(start=start, end=end), "grain": None}
     return _only(asked(view, **changed), sessions=Sessions())
 
 
@@ -116,7 +116,7 @@ def sessions_page(view: View, gesture: Gesture) -> View:
     return _only(view, sessions=Sessions(**{**dict(was), "page": int(gesture["page"])}))
 
 
-def segment(view: View, gesture: Gesture) -> View:
+def those(view: View, gesture: Gesture) -> View:
     """Only those with one of ``values`` of ``dimension``, as a filter of everything."""
     values: tuple[Scalar, ...] = tuple(gesture["values"])
     one = Filter(dimension=gesture["dimension"], values=values)
@@ -141,7 +141,6 @@ KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
     "behave_set": behave_set,
     "drill": drill,
     "funnel_back": funnel_back,
-    "segment": segment,
     "segment_step": segment_step,
     "session": session,
     "sessions_page": sessions_page,
@@ -151,6 +150,7 @@ KINDS: Mapping[str, Callable[[View, Gesture], View]] = {
     "step_move": step_move,
     "step_unfilter": step_unfilter,
     "tab": tab,
+    "those": those,
 }
 
 

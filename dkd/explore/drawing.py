@@ -85,13 +85,22 @@ def _asked(model: Model, view: View, plan: Plan, kind: PictureKind) -> tuple[Que
     changes = {"splits": splits, "interval": plan.span, "grain": _grain(view, plan, kind)}
     bare = view.question.model_copy(update=changes)
     if bare.grain not in (None, plan.grain):
-        # Its buckets begin elsewhere, so its period before would not be the one of the cards.
-        bare = bare.model_copy(update={"compare": None})
+        bare = _uncompared(bare)
     measures, left_out = _measures(model, view, bare, kind)
     if isinstance(measures, Problem):
         return measures, []
     fitted, remarks = _fitted(bare.model_copy(update={"measures": measures}))
+    if view.question.compare is not None and fitted.compare is None:
+        remarks = [*remarks, "Its steps are not those of the cards, so nothing is compared in it."]
     return fitted, [*left_out, *remarks]
+
+
+def _uncompared(question: Question) -> Question:
+    """The question without its period before, which other steps than the cards' would begin elsewhere."""
+    if question.compare is None:
+        return question
+    splits = tuple(one.model_copy(update={"by": "value"}) for one in question.splits)
+    return question.model_copy(update={"compare": None, "splits": splits})
 
 
 def _split(split: Split, kind: PictureKind, is_last: bool) -> Split:
@@ -159,4 +168,4 @@ def _fitted(question: Question) -> tuple[Question, list[str]]:
 
 def _coarser(question: Question) -> Iterator[Question]:
     for grain in _GRAINS[_GRAINS.index(question.grain or "PT1M") :]:
-        yield question if grain == question.grain else question.model_copy(update={"grain": grain, "compare": None})
+        yield question if grain == question.grain else _uncompared(question.model_copy(update={"grain": grain}))

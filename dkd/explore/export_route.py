@@ -16,8 +16,10 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from dkd.errors import DkdError, UsageError
 from dkd.explore import export, words
 from dkd.explore.asking import Job
+from dkd.explore.behaviour import behaviour_job, planning
+from dkd.explore.behaviour_rows import behaviour_rows
 from dkd.explore.drawing import drawing
-from dkd.explore.plan import planned
+from dkd.explore.plan import Plan, planned
 from dkd.explore.site import site_of
 from dkd.explore.view import View, of_link
 from dkd.explore.visit import TIMEOUT_S, Site, newest_job
@@ -26,6 +28,7 @@ from dkd.query.asking import stored_columns
 from dkd.query.compile import Query, scan
 from dkd.query.dimension import columns, dimensions
 from dkd.query.question import TIME, Question
+from dkd.query.rows import Rows
 from dkd.query.scan import Scan
 from dkd.query.shown import rows_of
 from dkd.query.trust import exactness
@@ -81,14 +84,35 @@ def file_of(site: Site, given: Mapping[str, str], now: datetime) -> File:
     (end,) = site.desk.answers({"newest": newest_job(site.model)}).values()
     if isinstance(end, DkdError) or end is None:
         raise end or UsageError("DKD351", problem="there is no event yet")
-    plan = planned(site.model, view, min(end, now))
+    plan = planned(site.model, planning(view), min(end, now))
+    asked = _asked(site, view, plan)
+    name = export.file_name(site.model.site, given.get("title", "view"), plan.span, asked.zone, form)
+    notes = _notes(site, view, asked)
+    if what == "rows":
+        return File(name, _rows(site, form, notes, asked))
+    behaviour = behaviour_job(site.model, view, plan, f"export {now.isoformat()}", 0, TIMEOUT_S)
+    return File(name, _behaviour(site, form, notes, behaviour) if behaviour else _view(site, form, notes, asked))
+
+
+def _asked(site: Site, view: View, plan: Plan) -> Question:
+    """What the view's numbers are asked by; of a behaviour it says interval, filters and zone."""
+    if view.behaviour is not None:
+        return view.question.model_copy(update={"interval": plan.span})
     drawn = drawing(site.model, view, plan).question
     asked = drawn if isinstance(drawn, Question) else plan.series
     if asked is None:
         raise UsageError("DKD351", problem="none of the measures can be asked with these filters")
-    name = export.file_name(site.model.site, given.get("title", "view"), plan.span, asked.zone, form)
-    notes = _notes(site, view, asked)
-    return File(name, _rows(site, form, notes, asked) if what == "rows" else _view(site, form, notes, asked))
+    return asked
+
+
+def _behaviour(site: Site, form: str, notes: list[str], job: Job) -> Iterable[str | bytes]:
+    """The numbers of the view's funnel, retention, paths or sessions."""
+    (found,) = site.desk.answers({"export": job}).values()
+    if isinstance(found, DkdError):
+        raise found
+    if form == "sql":
+        return [export.sql(notes, found.queries)]
+    return _file(form, notes, behaviour_rows(site.model, found))
 
 
 def _view(site: Site, form: str, notes: list[str], asked: Question) -> Iterable[str | bytes]:
@@ -100,10 +124,13 @@ def _view(site: Site, form: str, notes: list[str], asked: Question) -> Iterable[
         raise found
     if form == "sql":
         return [export.sql(notes, found.queries)]
-    rows, said = rows_of(found), [*notes, f"exactness: {exactness(found)}"]
+    return _file(form, [*notes, f"exactness: {exactness(found)}"], rows_of(found))
+
+
+def _file(form: str, notes: list[str], rows: Rows) -> Iterable[str | bytes]:
     if form == "csv":
-        return export.csv(said, rows.columns, rows.rows)
-    return export.parquet(said, rows.columns, export.types_of(rows), rows.rows)
+        return export.csv(notes, rows.columns, rows.rows)
+    return export.parquet(notes, rows.columns, export.types_of(rows), rows.rows)
 
 
 def _rows(site: Site, form: str, notes: list[str], asked: Question) -> Iterable[str | bytes]:

@@ -1,4 +1,4 @@
-"""Streamlit's own scripts and styles go to browsers packed: each is packed once and kept.
+"""Scripts and styles go to browsers packed: each is packed once and kept.
 
 Streamlit sends them as they lie on the disk, some 3 MB for a page; packing them for every browser would cost more time
 than it saves.
@@ -11,13 +11,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_PLACE, _TEXTS = "/static/", (".js", ".css", ".svg", ".json")
+_PLACES, _TEXTS = ("/static/", "/parts/"), (".js", ".css", ".svg", ".json")
 _LEAST_BYTES = 1_000
 _MOST_FILES = 500
 
 
 class Packed:
-    """Middleware; passes on everything but files of text below ``/static/``."""
+    """Middleware; passes on everything but files of text in their folders."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -57,7 +57,7 @@ class Packed:
 def _is_wanted(scope: Scope) -> bool:
     if scope["type"] != "http" or scope["method"] != "GET":
         return False
-    is_file = scope["path"].startswith(_PLACE) and scope["path"].endswith(_TEXTS)
+    is_file = scope["path"].startswith(_PLACES) and scope["path"].endswith(_TEXTS)
     headers = Headers(scope=scope)
     return is_file and "gzip" in headers.get("accept-encoding", "") and "range" not in headers
 
@@ -70,7 +70,7 @@ def _whole(scope: Scope) -> Scope:
 
 def _packed(found: Response) -> Response:
     body = bytes(found.body)
-    if len(body) < _LEAST_BYTES:
+    if len(body) < _LEAST_BYTES or "content-encoding" in found.headers:
         return found
     packed = gzip.compress(body, compresslevel=6, mtime=0)
     made = Response(packed)

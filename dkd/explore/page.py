@@ -18,13 +18,13 @@ from dkd.explore.plan import Plan
 from dkd.explore.shelf import lists, shelf
 from dkd.explore.sources import PICTURE, SERIES, sources
 from dkd.explore.state import nothing, refusal
-from dkd.explore.trust import NOTHING_KNOWN, Heading, Known, trust
+from dkd.explore.trust import BOTS_ONLY, NOTHING_KNOWN, Heading, Known, trust
 from dkd.explore.view import Saved, View, as_link
 from dkd.model.schema import Model
 from dkd.query.answer import Answer, Cell
 from dkd.query.definition import definition
 from dkd.query.periods import after
-from dkd.query.question import Last, Question
+from dkd.query.question import Filter, Last, Question
 
 Json = dict[str, Any]
 BOTS = "bots"
@@ -145,7 +145,8 @@ def _fixed_link(view: View, plan: Plan) -> str:
     """The link with the interval's moments in it; the view's own where that would be too long for an address."""
     fixed = view.question.model_copy(update={"interval": plan.span})
     try:
-        return as_link(view.model_copy(update={"question": fixed}))
+        # What is between two moments is over: there is nothing to ask again every other second.
+        return as_link(view.model_copy(update={"question": fixed, "live": False}))
     except UsageError:
         return as_link(view)
 
@@ -176,9 +177,17 @@ def _state(view: View, plan: Plan, found: Found) -> Json | None:
         newest = words.bucket_label(found.newest, "PT1M", view.question.zone)
         return nothing(f"The newest event is of {newest}, before this interval.", has_filters=False)
     about = words.interval_label(plan.span, view.question.zone)
+    if not view.question.with_bots and any(_keeps_bots(one) for one in view.question.filters):
+        return nothing("A filter keeps bots alone, and bots are hidden.", has_filters=True, hides_bots=True)
     if view.question.filters:
         return nothing(f"No event of {about} fits these filters.", has_filters=True)
     return nothing(f"There is no event in {about}.", has_filters=False)
+
+
+def _keeps_bots(one: Filter) -> bool:
+    return (
+        one.dimension == BOTS_ONLY.dimension and one.values in ((True,), (False,)) and one.values[0] is not one.exclude
+    )
 
 
 def _cards(model: Model, view: View, plan: Plan, found: Found, series: Answer | None) -> Iterator[Json]:

@@ -7,9 +7,10 @@ from pydantic import ValidationError, create_model
 
 from dkd.errors import Problem, UsageError
 from dkd.explore.faults import faults
-from dkd.explore.view import View, as_link, said
+from dkd.explore.view import BEHAVIOURS, View, as_link, said
 from dkd.model.schema import Model
 from dkd.model.tree import Path, Tree, parse
+from dkd.query.behaviour_check import behaviour_problems
 from dkd.query.measure import near
 from dkd.query.question import Question, Text
 
@@ -63,8 +64,11 @@ def read_tree(tree: Tree, model: Model) -> Read:
         # A name that stands twice is counted once: its place is that of its first.
         if path[0] in ("measures", "panels"):
             names = getattr(view.question if path[0] == "measures" else view, path[0])
-            path = (path[0], tree.value[path[0]].index(names[path[1]]))
+            listed = _listed(tree.value, str(path[0]))
+            path = (path[0], listed.index(names[path[1]])) if names[path[1]] in listed else (path[0],)
         tree.add(path, problem.code, problem.problem, problem.remedy)
+    for problem in behaviour_problems(model, view.behaviour):
+        tree.add(_behaviour_place(view, problem.where), problem.code, problem.problem, problem.remedy)
     if is_whole:
         is_whole = _has_link(view, tree)
     return Read(dict(held)["title"], view if is_whole else None, _in_order(tree))
@@ -84,17 +88,23 @@ def _validated(root: dict[str, Any], tree: Tree, model: Model) -> tuple[Question
     for name in ("measures", "panels"):
         if isinstance(root.get(name), list):
             root[name] = [one for at, one in enumerate(root[name]) if one not in root[name][:at]]
-    if root.get("measure") not in _listed(root, "measures"):
-        root.pop("measure", None)
+    for name in [
+        *_behaviours(root)[1:],
+        *(["measure"] if root.get("measure") not in _listed(root, "measures") else []),
+    ]:
+        root.pop(name, None)
+    usual: dict[str, Any] = {}
     while True:
         try:
-            return ViewFile.model_validate(root), not tree.problems
+            return ViewFile.model_validate({**usual, **root}), not tree.problems
         except ValidationError as error:
             for detail in error.errors():
                 _note(detail, tree)
-                for key in detail["loc"][:1] or _TOGETHER:
-                    root.pop(str(key), None)
-            root = {**_USUAL, "measures": list(model.measures)[:1] or ["none"], **root}
+            wrong = {key for detail in error.errors() for key in detail["loc"][:1] or _TOGETHER}
+            right = {key: value for key, value in root.items() if key not in wrong}
+            # What is wrong as a whole, and not for any of its parts, leaves nothing that is right.
+            root = right if not usual or len(right) < len(root) else {}
+            usual = {**_USUAL, "measures": list(model.measures)[:1] or ["none"]}
 
 
 def _has_link(view: View, tree: Tree) -> bool:
@@ -114,6 +124,12 @@ def _doubtful(root: dict[str, Any]) -> Iterator[tuple[Path, str]]:
         yield from (((name, at), "it stands above already") for at, one in enumerate(listed) if one in listed[:at])
     if "measure" in root and root["measure"] not in _listed(root, "measures"):
         yield ("measure",), "name one of the view's measures"
+    for name in _behaviours(root)[1:]:
+        yield (name,), f"a view has one of {', '.join(BEHAVIOURS)} at most"
+
+
+def _behaviours(root: dict[str, Any]) -> list[str]:
+    return [name for name in root if name in BEHAVIOURS and root[name] is not None]
 
 
 def _listed(root: dict[str, Any], name: str) -> list[Any]:
@@ -130,7 +146,21 @@ def _at(root: Any, path: Path) -> Any:
 def _view(held: Question) -> View:
     values = dict(held)
     question = Question(**{name: values[name] for name in Question.model_fields})
+    if values["measure"] not in question.measures:
+        # It was one of measures that are wrong.
+        values["measure"] = None
     return View(question=question, **{name: values[name] for name in _OWN})
+
+
+def _behaviour_place(view: View, where: str) -> Path:
+    """The place in the file of what a behaviour's problem is about, such as ``step 2`` or ``by``."""
+    name = next(name for name in BEHAVIOURS if getattr(view, name) is not None)
+    own: Path = ("sessions", "behind", "funnel") if name == "sessions" else (name,)
+    key, *rest = where.split()
+    if key != "step":
+        return (*own, key)
+    seq, *below = rest
+    return (*own, "steps", int(seq) - 1, *(("filters", int(below[1]) - 1) if below else ("event",)))
 
 
 def _note(detail: Any, tree: Tree) -> None:

@@ -32,6 +32,7 @@ _CONFIG: dict[str, Any] = {
     "client.showErrorDetails": "none",
     "client.toolbarMode": "minimal",
     "logger.hideWelcomeMessage": True,
+    "logger.level": "warning",
     "theme.light.primaryColor": "#2456c4",
     "theme.light.textColor": "#1d2433",
     "theme.light.backgroundColor": "#ffffff",
@@ -95,6 +96,7 @@ def served(model: Path, target: str, base_port: int, port: int, *, opens: bool =
 
     from dkd.explore.export_route import exported
     from dkd.explore.packed import Packed
+    from dkd.explore.parts_route import PLACE, parts
     from dkd.explore.values import values
 
     @asynccontextmanager
@@ -108,7 +110,7 @@ def served(model: Path, target: str, base_port: int, port: int, *, opens: bool =
     options.get_config_options(force_reparse=True, options_from_flags={**_CONFIG, "server.port": port})
     # What Streamlit hands on to the script.
     sys.argv = [str(_SCRIPT), str(model), target, str(base_port)]
-    routes = [Route("/values", values), Route("/export", exported)]
+    routes = [Route("/values", values), Route("/export", exported), Route(f"{PLACE}{{name}}", parts)]
     app = App(_SCRIPT, lifespan=life, routes=routes, middleware=[Middleware(Packed)])
     with _listening(port) as listening:
         config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=1)

@@ -49,10 +49,12 @@ def having_set(view: View, gesture: Gesture) -> View:
 def split(view: View, gesture: Gesture) -> View:
     """Split by a dimension too: last, at a place, or instead of the one at a place; one that is there moves.
 
-    With ``only`` by nothing else.
+    With ``only`` by nothing else; with a ``measure`` of nothing else, where the view's own cannot be split so.
     """
     if gesture.get("only"):
         view = asked(view, splits=(), grain=None)
+    if measure := gesture.get("measure"):
+        view = asked(with_own(view, measure=None), measures=(measure,), having=())
     name, at, replaces = gesture["dimension"], gesture.get("at"), bool(gesture.get("replace"))
     splits, is_time = list(view.question.splits), name == TIME
     if at is not None and replaces and splits[int(at)].dimension != name:

@@ -35,9 +35,10 @@ def no_measure() -> State:
     return _state("empty", "Nothing to measure", text, "measures: {visitors: {count_distinct: party_id}}", "")
 
 
-def nothing(text: str, *, has_filters: bool) -> State:
+def nothing(text: str, *, has_filters: bool, hides_bots: bool = False) -> State:
     """The state of a view that no event fits."""
-    return _state("nothing", "Nothing was counted", text, "", "unfilter" if has_filters else "last")
+    action = "bots" if hides_bots else "unfilter" if has_filters else "last"
+    return _state("nothing", "Nothing was counted", text, "", action)
 
 
 def _state(kind: str, title: str, text: str, remedy: str, action: str) -> State:

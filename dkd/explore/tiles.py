@@ -9,7 +9,7 @@ from dkd.explore.dashboard import Dashboard, Tile, merged
 from dkd.explore.page import Found, page
 from dkd.explore.plan import Plan, planned
 from dkd.explore.state import nothing
-from dkd.explore.view import View, as_link, fitted
+from dkd.explore.view import BEHAVIOURS, View, as_link, fitted
 from dkd.model.schema import Model
 
 Json = dict[str, Any]
@@ -52,5 +52,10 @@ def _drawn(model: Model, one: Laid, found: Found | None) -> Json:
     bare: Json = {"title": one.tile.title, "width": one.tile.width, "link": "", "dropped": list(one.dropped)}
     if one.view is None or one.plan is None or found is None:
         return bare | {"state": nothing("None of this tile can be shown.", has_filters=False), "cards": []}
+    name = next((name for name in BEHAVIOURS if getattr(one.view, name) is not None), None)
+    if name is not None:
+        # A tile draws no behaviour, and the view's measures alone would pass for it.
+        bare["dropped"].append(f"Open it for its {name}.")
+        return bare | {"link": as_link(one.view), "state": None, "cards": []}
     whole = page(model, one.view, one.plan, found)
     return bare | {"link": as_link(one.view), "view": whole["view"]} | {name: whole[name] for name in _SHOWN}

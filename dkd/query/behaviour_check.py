@@ -1,6 +1,7 @@
 """A behaviour against the model: names that lead nowhere, and filters that what it reads does not have."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from dkd.errors import Problem, UsageError
@@ -63,7 +64,9 @@ def funnel_problems(model: Model, question: Question, funnel: Funnel) -> tuple[P
     found = list(filter_problems(model, question, "events", question.filters))
     for seq, step in enumerate(funnel.steps, 1):
         found += event_problems(model, f"step {seq}", step.event)
-        found += filter_problems(model, question, "events", step.filters)
+        for place, one in enumerate(step.filters, 1):
+            wrong = filter_problems(model, question, "events", (one,))
+            found += (replace(problem, where=f"step {seq} filter {place}") for problem in wrong)
     if funnel.split is not None:
         found += name_problems(model, "events", [("split", funnel.split)])
     return tuple(found)

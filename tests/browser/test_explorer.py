@@ -72,7 +72,7 @@ def test_numbers_equal_sql_and_bots_are_hidden_until_asked_for(shop, opened):
     expect(page.locator(".trust")).to_contain_text("3 bot events hidden")
     expect(page.locator(".trust")).to_contain_text("all numbers exact")
     visitors, pageviews = (int(str(card(page, name))) for name in ("visitors", "pageviews"))
-    page.get_by_label("Count bots").check()
+    page.get_by_role("button", name="People and bots").click()
     expect(page.locator(".trust")).to_contain_text("3 bot events counted too")
     assert [card(page, "visitors"), card(page, "pageviews")] == [str(visitors + 1), str(pageviews + 3)]
 

@@ -900,7 +900,7 @@ class OvertakenError(Exception):
     """What a page raises whose person has gone on to another."""
 
 
-def test_a_question_that_nobody_waits_for_any_more_ends_in_druid(site):
+def test_a_question_that_nobody_waits_for_any_more_ends_in_druid(stack, site):
     slow = f"SELECT COUNT(*) FROM {SITE}_events a, {SITE}_events b WHERE a.event_id <> b.party_id"
     doors = []
 
@@ -914,7 +914,7 @@ def test_a_question_that_nobody_waits_for_any_more_ends_in_druid(site):
 
     def overtaken():
         # Until Druid works at it; before that there is nothing to end.
-        if doors and running(doors[0]) and busy_s(site.stack.pid("druid"), 0.5) > 0.2:
+        if doors and running(doors[0]) and busy_s(stack.pid("druid"), 0.5) > 0.2:
             raise OvertakenError
 
     desk = Desk(site.settings.druid)

@@ -29,9 +29,7 @@ function build(root) {
     app.seq = Date.now();
     app.trigger("action", { ...gesture, seq: app.seq });
   };
-  for (const name of ["bots", "live"]) {
-    $(`[name=${name}]`).onchange = (event) => app.send({ kind: name, on: event.target.checked });
-  }
+  $("[name=live]").onchange = (event) => app.send({ kind: "live", on: event.target.checked });
   $(".compare select").onchange = (event) => app.send({ kind: "compare", to: event.target.value || null });
   $(".zone select").onchange = (event) => app.send({ kind: "zone", zone: event.target.value });
   $(".grain select").onchange = (event) => app.send({ kind: "grain", grain: event.target.value || null });

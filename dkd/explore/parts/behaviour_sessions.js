@@ -20,7 +20,7 @@ function drawSessions(app, at, one) {
   $(".back").onclick = () => app.send({ kind: "funnel_back" });
   $(".keep").hidden = !one.segment;
   put($(".keep"), "textContent", one.segment?.label ?? "");
-  $(".keep").onclick = () => app.send({ kind: "segment", dimension: one.segment.dimension, values: one.segment.values });
+  $(".keep").onclick = () => app.send({ kind: "those", dimension: one.segment.dimension, values: one.segment.values });
   at.children[1].hidden = one.rows.length > 0 || Boolean(app.data.state);
   at.children[2].hidden = !one.rows.length;
   drawTable($("table"), SESSION_HEADS, one.rows.map((row) => ({ key: JSON.stringify(row), cells: [sessionName(app, row), row.state, row.visitor, row.began,

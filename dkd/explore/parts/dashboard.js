@@ -61,11 +61,7 @@ function drawTilePlot(made, { chart, picture, marks }) {
   const x = (n) => (count > 1 ? n / (count - 1) : .5) * width, y = (value) => height - 4 - value / top * (height - 12);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("preserveAspectRatio", "none");
-  const parts = (marks ?? []).map((mark) => {
-    const at = x(placeOf(mark.ms, chart)), group = shape("g", { class: "deploy" });
-    group.append(shape("title", {}, `${mark.label}. ${mark.about}`), shape("line", { x1: at, x2: at, y1: 0, y2: height, "vector-effect": "non-scaling-stroke" }));
-    return group;
-  });
+  const parts = deploys(marks, chart, x, 0, height);
   if (chart.previous) parts.push(shape("path", { class: "past", d: path(chart.previous, x, y), "vector-effect": "non-scaling-stroke" }));
   parts.push(shape("path", { class: "line", d: path(chart.now, x, y), "vector-effect": "non-scaling-stroke" }));
   svg.replaceChildren(...parts);

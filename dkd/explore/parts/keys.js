@@ -10,7 +10,7 @@ const KEYS = [
   ["m", "Search the measures", (app) => { openLists(app); app.$(".measures input").focus(); }],
   ["v", "Choose what to compare with", (app) => app.$(".compare select").focus()],
   ["t", "Choose times", (app) => { app.$(".custom").open = true; app.$(".custom input").focus(); }],
-  ["b", "Count bots, or not", (app) => app.$("[name=bots]").click()],
+  ["b", "Count bots, or not", (app) => app.send({ kind: "bots", on: !app.data.view.bots })],
   ["l", "Live, or not", (app) => app.$("[name=live]").click()],
   ["x", "Remove all filters", (app) => { if (app.data.shelf.filters.length + app.data.shelf.having.length) removeAll(app); }],
   ["h", "Show or hide the lists", (app) => showLists(app, !app.listing)],

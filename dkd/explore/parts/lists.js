@@ -107,11 +107,14 @@ function dimensionMenu(app, at, item) {
   const isTime = dimension === "time";
   const isSplit = isTime ? Boolean(shelf.grain) : shelf.splits.some((one) => one.dimension === dimension);
   const isPinned = shelf.pins.includes(dimension);
+  const sessions = app.data.lists.measures.find((folder) => folder.name === "Sessions")?.items[0];
   const entries = [
     isSplit ? ["Remove the split", () => app.send({ kind: "unsplit", dimension })]
       : ["Split", () => app.send({ kind: "split", dimension }), why],
     ...(!isSplit && shelf.splits.length && !isTime
       ? [["Split by this only", () => app.send({ kind: "split", dimension, only: true }), why]] : []),
+    ...(item.why && sessions && !isTime
+      ? [["Split, counting sessions", () => app.send({ kind: "split", dimension, only: true, measure: sessions.name })]] : []),
     ["Filter…", () => openEditor(app, { of: "filters", dimension }), isTime ? "" : item.why],
     ...(isTime ? [] : [[isPinned ? "Unpin" : "Pin", () => app.send({ kind: "pin", dimension }), isPinned ? "" : why]]),
   ];

@@ -52,10 +52,15 @@ function drawSeries(app, canvas) {
     if (count === 1 && measure.now[r][0] != null) shapes.push(shape("circle", { class: "point", style: `--c: ${colour(item, r)}`, cx: x(0), cy: y(measure.now[r][0]), r: 4 }));
   }
   if (frame.hasLabels) shapes.push(...endLabels(frame, measure, x(count - 1)));
-  shapes.push(shape("g", { class: "own" }));
+  shapes.push(...deploysOf(app, frame, x), shape("g", { class: "own" }));
   svg.replaceChildren(...shapes);
   seriesMarks(app, frame, measure, x);
   drawKeys(app, frame, measure);
+}
+
+function deploysOf(app, { across, height }, x) {
+  const chart = { starts_ms: across.items.map((item) => item.time_ms), end_ms: across.end_ms };
+  return deploys(app.data.marks, chart, x, SIDE.top, height - SIDE.bottom);
 }
 
 function seriesMarks(app, { pic, picture, across, down, names, y, height, right }, measure, x) {
@@ -164,6 +169,7 @@ function drawStack(app, canvas) {
       }
     });
   });
+  if (across.is_time) shapes.push(...deploysOf(app, frame, (n) => SIDE.left + n * step));
   svg.replaceChildren(...shapes, shape("g", { class: "own" }));
   pic.near = null;
   pic.isFree = false;

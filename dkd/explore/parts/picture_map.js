@@ -22,7 +22,7 @@ function paintMap(app, svg, width) {
   const { pic } = app;
   const { shapes, points, width: whole, height } = pic.world;
   const scale = width / whole;
-  const rows = new Map(picture.bars.rows.filter((row) => !row.others && row.key != null).map((row) => [row.key, row]));
+  const rows = new Map(picture.bars.rows.filter((row) => !row.others && row.key[0] != null).map((row) => [row.key[0], row]));
   const most = Math.max(1e-12, ...[...rows.values()].map((row) => row.value ?? 0));
   const heat = (row) => `--h: ${(Math.sqrt(Math.max(0, row.value ?? 0) / most) * 100).toFixed(1)}%`;
   const land = shape("g", { transform: `scale(${scale})` });
@@ -35,12 +35,12 @@ function paintMap(app, svg, width) {
     for (const [name, value] of Object.entries({ "data-at": at, "data-value": row.value ?? "", class: "country", style: heat(row) })) made.setAttribute(name, value);
     land.append(made);
     const [x, y] = shapes[code] ? middleOf(shapes[code]) : points[code];
-    pic.marks.push({ r: at, c: 0, x: x * scale, y: y * scale, key: row.key === undefined ? [] : [code], others: false, value: row.value, name: nameOf("country", { key: code, label: code }), labels: [nameOf("country", { key: code, label: code })],
+    pic.marks.push({ r: at, c: 0, x: x * scale, y: y * scale, key: row.key, others: false, value: row.value, name: nameOf("country", { key: code, label: code }), labels: [nameOf("country", { key: code, label: code })],
       said: withUnit(row.text, picture.unit) + (row.error ? ` ${row.error}` : ""), more: [row.part && `${row.part} of all`, picture.compares && row.previous ? `before ${row.previous}, ${row.change}` : ""] });
   });
   svg.replaceChildren(land, ...mapScale(picture, most, height * scale + 8, width));
-  const missing = picture.bars.rows.filter((row) => row.others || row.key == null || !(shapes[row.key] || points[row.key]));
-  put(app.$(".picture .help"), "textContent", missing.length ? `Not on the map: ${missing.map((row) => `${nameOf("country", row)} ${row.text}`).join(", ")}.` : "");
+  const missing = picture.bars.rows.filter((row) => row.others || !(shapes[row.key[0]] || points[row.key[0]]));
+  put(app.$(".picture .help"), "textContent", missing.length ? `Not on the map: ${missing.map((row) => `${nameOf("country", { key: row.key[0], label: row.label })} ${row.text}`).join(", ")}.` : "");
 }
 
 /** Where a shape's first outline lies, for its tip. */

@@ -138,11 +138,22 @@ function drawPivot(app, at) {
   pic.page = Math.min(pic.page, pages - 1);
   const heads = [...down.heads, ...(several ? ["Measure"] : [])];
   parts.head.replaceChildren(
-    node("tr", {}, ...heads.map((text) => node("th", { scope: "col", className: text === "Measure" ? "measure" : "name", textContent: text })), node("th", { scope: "col", className: "sum", textContent: "Total" }),
+    node("tr", {}, ...heads.map((text) => node("th", { scope: "col", className: text === "Measure" ? "measure" : "name", textContent: text })), pivotSort(app),
       ...labels.map((text, c) => node("th", { scope: "col", className: across.items[c].others ? "others" : "", title: text }, across.is_time ? text : pivotHead(app, across, across.items[c], text)))));
   const totals = measures.map((measure, m) => pivotRow(app, { matrix, measure, m, several, labels, isTotal: true }));
   parts.body.replaceChildren(...totals, ...lines.slice(pic.page * PAGE_ROWS, (pic.page + 1) * PAGE_ROWS).map((line) => pivotRow(app, { ...line, matrix, several, labels })));
   drawPages(app, parts.foot, lines.length, pages, () => drawPivot(app, at));
+}
+
+/** The head of the totals, which ranks the values by them; the same again turns the order. */
+function pivotSort(app) {
+  const { label, measure } = app.data.picture;
+  const { by, sort, ascending } = app.data.shelf?.splits.at(-1) ?? {};
+  const isSorted = by === "value" && (sort ?? measure) === measure;
+  const head = node("th", { scope: "col", className: "sum" }, node("button", { type: "button", className: "plain sort", textContent: "Total", ariaLabel: `Sort by ${label}`,
+    onclick: () => app.send({ kind: "picture_sort", measure, by: "value" }) }, node("i", { textContent: isSorted ? (ascending ? "▲" : "▼") : "" })));
+  if (isSorted) head.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+  return head;
 }
 
 function pivotHead(app, across, item, name) {

@@ -137,7 +137,7 @@ function drawLines(app) {
     parts.push(shape("path", { class: "line open", d: path(tail, x, y) }));
   }
   if (count === 1) parts.push(shape("circle", { class: "dot", cx: x(0), cy: y(chart.now[0] ?? 0), r: 4 }));
-  parts.push(...deploys(app), shape("g", { class: "marks" }));
+  parts.push(...deploys(app.data.marks, chart, x, PAD.top, height - PAD.bottom), shape("g", { class: "marks" }));
   svg.replaceChildren(...parts);
   drawMarks(app);
 }
@@ -151,14 +151,12 @@ function placeOf(ms, chart) {
 }
 
 /** Deploys as dashed lines with a head to point at; what they changed is in the title, and in the table. */
-function deploys(app) {
-  const { chart, marks } = app.data;
-  const { x, height } = app.scale;
+function deploys(marks, chart, x, top, bottom) {
   return (marks ?? []).map((mark) => {
     const at = x(placeOf(mark.ms, chart));
     const group = shape("g", { class: "deploy" });
-    group.append(shape("title", {}, `${mark.label}. ${mark.about}`), shape("line", { x1: at, x2: at, y1: PAD.top, y2: height - PAD.bottom }),
-      shape("path", { d: `M${at - 5} ${PAD.top - 6}h10l-5 8z` }));
+    group.append(shape("title", {}, `${mark.label}. ${mark.about}`), shape("line", { x1: at, x2: at, y1: top, y2: bottom, "vector-effect": "non-scaling-stroke" }));
+    if (top) group.append(shape("path", { d: `M${at - 5} ${top - 6}h10l-5 8z` }));
     return group;
   });
 }

@@ -55,7 +55,7 @@ function drawTop(app) {
   }
   put($(".custom .hint"), "textContent", `Times of ${view.zone}; up to, and without, the second one.`);
   put($(".compare select"), "value", data.shelf.compare);
-  for (const name of ["bots", "live"]) put($(`[name=${name}]`), "checked", view[name]);
+  put($("[name=live]"), "checked", view.live);
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const zones = [...new Set([...menus.zones, own].filter(Boolean))];
   options($(".zone select"), zones.map((zone) => [zone, zone.replaceAll("_", " ")]), view.zone);
@@ -83,6 +83,7 @@ function drawState(app) {
   if (!data.state) { at.replaceChildren(); return; }
   const actions = {
     again: ["Try again", { kind: "again" }],
+    bots: ["Count bots too", { kind: "bots", on: true }],
     unfilter: ["Remove all filters", { kind: "unfilter" }],
     last: ["Show the last day of data", { kind: "last", last: "1d" }],
   };

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dkd.errors import UsageError
 from dkd.explore.behaviour import behaved, first_steps, tabs
+from dkd.explore.behaviour_rows import behaviour_rows
 from dkd.explore.behaviour_words import definition, length
 from dkd.explore.gesture import act
 from dkd.explore.view import View, as_link, first_view, of_link, opened
@@ -14,7 +15,7 @@ from dkd.query.behaviour import Behind, Funnel, Paths, Retention, Sessions, Step
 from dkd.query.flow import flow
 from dkd.query.funnel import Funnelled, Reach
 from dkd.query.paths import Travelled
-from dkd.query.question import Filter
+from dkd.query.question import Filter, Range
 
 USUAL = first_view(MODEL)
 assert USUAL is not None
@@ -141,6 +142,16 @@ def test_a_number_of_a_split_leads_to_the_sessions_of_its_values_and_its_bucket(
     assert "~f.country.NL~f.channel.-n~" in link
 
 
+def test_a_number_of_a_bucket_leads_to_the_sessions_of_the_whole_bucket():
+    view = act(USUAL, {"kind": "split", "dimension": "revenue"})
+    view = act(view, {"kind": "split_set", "dimension": "revenue", "changed": {"bucket": 0.1}})
+    found = act(view, {"kind": "drill", "key": {"revenue": 0.2}})
+    assert found.question.filters == (Filter(dimension="revenue", ranges=(Range(at_least=0.2, below=0.3),)),)
+    both = act(found, {"kind": "those", "dimension": "party_id", "values": ["a", "b"]})
+    assert both.question.filters[-1] == Filter(dimension="party_id", values=("a", "b"))
+    assert both.behaviour is None
+
+
 def test_a_new_funnel_goes_from_a_page_to_a_conversion_and_is_one_of_the_tabs():
     assert first_steps(MODEL)[0] == "page_view"
     assert first_steps(MODEL)[-1] == "purchase"
@@ -162,6 +173,22 @@ def test_bounds_are_shown_as_bounds_and_one_number_where_they_meet():
     assert (second["text"], second["of_first"]) == ("40 to 60", "20.0 to 30.0 %")
     assert second["lost"] == "140 to 160 (70.0 to 80.0 %) did not go on"
     assert bracket((0, 0), (0, 0))["steps"][1]["of_first"] == "–"
+
+
+def test_a_file_of_a_behaviour_has_its_numbers():
+    view = act(USUAL, TAB)
+    steps_ = (Reach(9, 9), Reach(3, 4))
+    answer = Funnelled(view.question, view.funnel, steps_, ((None, steps_),), "bracket", None)
+    rows = behaviour_rows(MODEL, answer).rows
+    assert rows[:2] == (("(all)", 1, "Page view", 9, 9), ("(all)", 2, "Purchase", 3, 4))
+    assert rows[2][0] == "(none)"
+    walked = act(USUAL, {"kind": "tab", "name": "paths"})
+    ways = Travelled(
+        walked.question, walked.paths, "sessions", flow([(["/", "/a"], 3), (["/"], 1)], walked.paths), 8, 8, 0
+    )
+    assert behaviour_rows(MODEL, ways).rows == (
+        (0, None, "/", 4), (1, "/", "/a", 3), (1, "/", "(ended)", 1), (2, "/a", "(ended)", 3),
+    )  # fmt: skip
 
 
 def test_paths_say_how_much_they_hold():

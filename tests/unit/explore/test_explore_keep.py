@@ -1,17 +1,22 @@
 """What the page saves is a file like every other, and never over another one; dashboards and segments too."""
 
+import re
 from pathlib import Path
 
 import pytest
-from explore_cases import MODEL, views
+import yaml
+from explore_cases import MODEL, names, views
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dkd.errors import UsageError
 from dkd.explore.dashboard import merged
 from dkd.explore.keep import save_segment, save_view, slug
 from dkd.explore.keep_gesture import segment, with_segment
 from dkd.explore.project import kept
+from dkd.explore.saved import ViewFile, read
 from dkd.explore.view import View, as_link, fitted, of_link
+from dkd.query.question import Filter, Split
 
 LINK = (
     "1~m.visitors.orders~t.7d~s.country.5.orders~s.channel~f.country.NL.DE~x.utm_campaign.-n~g.P1D~c.previous"
@@ -44,6 +49,83 @@ def test_whatever_fits_the_model_can_be_saved_and_is_the_same_again(tmp_path: Pa
     path = save_view(tmp_path, MODEL, "Any", fits, replaces=True)
     found = kept(path.parent, MODEL)
     assert (found.problems, found.views["any"]) == ((), ("Any", fits))
+
+
+BEHAVIOURS = {
+    "funnel": "{steps: [{event: page_view, filters: [{dimension: country, values: [NL]}]}, {event: purchase}], "
+    "unit: session, window: 30m, split: device_type}",
+    "retention": "{grain: P1W, back: purchase, born: visit}",
+    "paths": "{by: page_path, anchor: /, backwards: true, depth: 3, top: 9}",
+    "sessions": "{page: 2, behind: {funnel: {steps: [{event: page_view}, {}]}, step: 2, lost: true}}",
+}
+HEAD = "view: 1\ntitle: Any\nmeasures: [visitors]\ninterval: {last: 1d}\n"
+
+
+@pytest.mark.parametrize("name", BEHAVIOURS)
+def test_a_saved_behaviour_is_the_same_again(tmp_path: Path, name: str):
+    written = read(f"{HEAD}{name}: {BEHAVIOURS[name]}\n", "a.yaml", MODEL)
+    assert written.problems == ()
+    assert written.view is not None
+    save_view(tmp_path, MODEL, "Any", written.view)
+    found = kept(tmp_path, MODEL)
+    assert (found.problems, found.views["any"]) == ((), ("Any", written.view))
+    assert of_link(as_link(written.view)) == written.view
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "code_"),
+    [
+        ("funnel:\n  steps:\n    - event: page_view\n    - event: purchas\n", "8:14", "DKD335"),
+        (
+            "funnel:\n  steps:\n    - {}\n    - filters:\n        - {dimension: contry, values: [NL]}\n",
+            "9:11",
+            "DKD311",
+        ),
+        ("funnel:\n  steps: [{}, {}]\n  split: contry\n", "7:10", "DKD311"),
+        ("funnel:\n  steps: [{}]\n", "6:10", "DKD204"),
+        ("retention:\n  back: nothing\n", "6:9", "DKD335"),
+        ("paths:\n  by: contry\n", "6:7", "DKD311"),
+        ("paths:\n  deep: 3\n", "6:3", "DKD203"),
+        ("sessions:\n  behind:\n    step: 1\n    funnel: {steps: [{event: gone}, {}]}\n", "8:30", "DKD335"),
+        ("paths: {}\nretention: {}\n", "6:12", "DKD204"),
+    ],
+)
+def test_mistakes_of_a_behaviour_stand_at_their_places(text: str, place: str, code_: str):
+    (one,) = read(HEAD + text, "a.yaml", MODEL).problems
+    assert (one.where, one.code) == (f"a.yaml:{place}", code_)
+
+
+HOSTILE = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 10**20), st.floats(), names,
+    st.sampled_from(["' OR 1=1 --", "\u202eevil", "", "orders", "visitors", "country", "2026-11-01", "P1D", "table"]),
+)  # fmt: skip
+KEYS = [*ViewFile.model_fields, *Split.model_fields, *Filter.model_fields, "last", "start", "end", "steps", "event"]
+TREES = st.recursive(
+    HOSTILE,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.dictionaries(st.sampled_from([*ViewFile.model_fields]), TREES, max_size=6))
+def test_every_file_ends_as_a_view_or_as_mistakes_with_places(tree: dict[str, object]):
+    found = read(yaml.safe_dump({**tree, "view": 1, "title": "Any"}, allow_unicode=True), "a.yaml", MODEL)
+    assert (found.view is None) or found.problems or as_link(found.view)
+    assert all(re.fullmatch(r"a\.yaml:\d+:\d+", one.where) for one in found.problems)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "interval: {last: 1d}\nmeasures: [visitors, 5]\nmeasure: visitors\n",
+        "measures: [visitors]\ninterval: {last: 1d}\ncompare: previous\nagainst: []\n",
+        "splits: [{dimension: country}, {dimension: country}]\ninterval: 3\nmeasures: {}\n",
+        "measures: [visitors]\ninterval: {last: 1d}\nfunnel: {steps: [{}, {}]}\npaths: {}\nsessions: {}\n",
+    ],
+)
+def test_what_is_wrong_as_a_whole_is_said(text: str):
+    assert read(f"view: 1\ntitle: Any\n{text}", "a.yaml", MODEL).problems
 
 
 def test_nothing_is_overwritten_unasked(tmp_path: Path):

@@ -84,6 +84,12 @@ def test_all_questions_are_of_one_interval():
     assert found["trust"]["bots"] == "3 bot events hidden"
 
 
+def test_a_link_with_fixed_dates_is_not_live():
+    _, _, found = drawn("1~m.visitors~t.1d~L")
+    assert of_link(found["view"]["link"]).live is True
+    assert of_link(found["view"]["fixed_link"]).live is False
+
+
 def test_a_grain_too_fine_to_draw_is_made_coarser_and_said():
     _, plan, found = drawn("1~m.visitors~t.30d~g.PT1M")
     assert plan.grain == "P1D"
@@ -112,7 +118,15 @@ def test_a_period_in_which_the_data_begins_is_not_compared_with():
 
 
 @pytest.mark.parametrize(
-    ("link", "action"), [("1~m.visitors~t.1d", "last"), ("1~m.visitors~t.1d~f.country.XX", "unfilter")]
+    ("link", "action"),
+    [
+        ("1~m.visitors~t.1d", "last"),
+        ("1~m.visitors~t.1d~f.country.XX", "unfilter"),
+        ("1~m.visitors~t.1d~f.is_bot.-t", "bots"),
+        ("1~m.visitors~t.1d~x.is_bot.-f", "bots"),
+        ("1~m.visitors~t.1d~x.is_bot.-t", "unfilter"),
+        ("1~m.visitors~t.1d~f.is_bot.-t~b", "unfilter"),
+    ],
 )
 def test_an_empty_answer_offers_a_way_on(link, action):
     _, _, found = drawn(link, value=0)

@@ -165,6 +165,16 @@ def test_more_rows_than_can_be_drawn_are_made_coarser_and_said():
     assert "More than 20,000 points" in found.remarks[0]
 
 
+def test_coarser_steps_are_compared_with_nothing_and_that_is_said():
+    view = of_link("1~m.pageviews~t.30d~s.channel.900~g.PT1H~c.previous~V.table")
+    split = view.question.splits[0].model_copy(update={"by": "delta"})
+    view = view.model_copy(update={"question": view.question.model_copy(update={"splits": (split,)})})
+    found = drawing(MODEL, view, planned(MODEL, view, NEWEST))
+    assert isinstance(found.question, Question)
+    assert (found.question.compare, found.question.splits[0].by) == (None, "value")
+    assert found.remarks[-1] == "Its steps are not those of the cards, so nothing is compared in it."
+
+
 def test_fifty_thousand_combinations_show_the_first_and_say_how_many():
     view = of_link("1~m.pageviews~t.1d~s.page_path.1000~s.browser.50")
     found = drawing(MODEL, view, planned(MODEL, view, NEWEST))
