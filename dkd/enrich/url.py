@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
+import idna
 import polars as pl
 
 from dkd.enrich.distinct import text_by_text
@@ -14,21 +15,26 @@ _ABSOLUTE = r"(?s)^[A-Za-z][A-Za-z0-9+.\-]*://([^/?#\\]*)([/\\][^?#]*)?" + _TAIL
 _RELATIVE = r"(?s)^()([/\\][^?#]*)?" + _TAIL
 _HOST = r"^(?:.*@)?(\[[0-9A-Fa-f:.]+\]|[^\s:<>\"\[\]@]+)(?::[0-9]*)?$"
 
+_DOTS = r"(?i)/(?:\.|%2e){1,2}(?:/|$)"
+_LONGEST_HOST = 1_000
+"""A name of 253 characters has no more, even where each of them is written as %XX."""
 _BLANK = re.compile(r"\{[^{}/]*\}")
 
 
 def parts(addresses: pl.Series) -> pl.DataFrame:
-    """Host, path and query of each address, whatever its scheme.
+    r"""Host, path and query of each address, whatever its scheme.
 
     Args:
         addresses: URLs, or paths that begin with ``/`` as web server logs hold them; anything else, such as
             ``about:blank``, has no parts.
 
     Returns:
-        Columns ``host`` (lower case, without port and user; punycode as it is), ``path`` (``/`` where an address has
-        a host alone) and ``query`` (without ``?``; null when empty), in the order of *addresses*.
+        Columns ``host`` (lower case, without port and user; an international one as punycode), ``path`` (``/`` where an
+        address has a host alone, ``/`` for ``\``, without ``.`` and ``..``) and ``query`` (without ``?``; null when
+        empty), in the order of *addresses*. So says https://url.spec.whatwg.org, but that what it would escape stays as
+        it came: a browser has done that before it sends an address.
     """
-    texts = addresses.str.strip_chars()
+    texts = addresses.str.strip_chars().str.replace_all(r"[\t\r\n]", "")
     found = _groups(texts, _ABSOLUTE)
     relative = texts.str.contains(r"^[/?\\]").fill_null(False)
     if relative.any():
@@ -51,6 +57,7 @@ def _either(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
 def _parts(found: pl.DataFrame) -> pl.DataFrame:
     host = pl.col("authority").str.extract(_HOST).str.to_lowercase()
     known = found.with_columns(host.alias("host"))
+    known = known.with_columns(_named(known["host"]), _plain(known["path"]))
     # An authority that is no host spoils the address; without one (a path, a file) there is none to spoil.
     sound = (pl.col("authority") == "") | pl.col("host").is_not_null()
     path = pl.when(pl.col("host").is_not_null()).then(pl.col("path").fill_null("/")).otherwise("path")
@@ -59,6 +66,48 @@ def _parts(found: pl.DataFrame) -> pl.DataFrame:
         pl.when(sound).then(path).alias("path"),
         pl.when(sound & (pl.col("query") != "")).then("query").alias("query"),
     )
+
+
+def _named(hosts: pl.Series) -> pl.Series:
+    """*hosts* in the form that names are looked up by; null for one that none can have."""
+    foreign = hosts.str.contains(r"[^\x00-\x7F]|%").fill_null(False)
+    if not foreign.any():
+        return hosts
+    names = text_by_text(hosts.set(~foreign, None), _punycode)
+    return pl.select(pl.when(foreign).then(names).otherwise(hosts).alias("host")).to_series()
+
+
+def _punycode(host: str) -> str | None:
+    if len(host) > _LONGEST_HOST:
+        return None
+    try:
+        return idna.encode(unquote(host), uts46=True).decode().lower()
+    except UnicodeError:
+        return None
+
+
+def _plain(paths: pl.Series) -> pl.Series:
+    r"""*paths* with ``/`` for ``\``, and without the folders ``.`` and ``..``."""
+    slashed = paths.str.replace_all("\\", "/", literal=True)
+    dotted = slashed.str.contains(_DOTS).fill_null(False)
+    if not dotted.any():
+        return slashed
+    walked = text_by_text(slashed.set(~dotted, None), _walked)
+    return pl.select(pl.when(dotted).then(walked).otherwise(slashed).alias("path")).to_series()
+
+
+def _walked(path: str) -> str:
+    parts = path.split("/")[1:]
+    kept: list[str] = []
+    for seq, part in enumerate(parts):
+        plain = part.lower().replace("%2e", ".")
+        if plain == ".." and kept:
+            kept.pop()
+        if plain not in (".", ".."):
+            kept.append(part)
+        elif seq == len(parts) - 1:
+            kept.append("")
+    return "/" + "/".join(kept)
 
 
 def routes_of(templates: Sequence[str]) -> pl.Expr:

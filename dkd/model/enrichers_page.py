@@ -33,14 +33,15 @@ class Facts(NamedTuple):
 
 _FACTS: dict[str, Facts] = {
     "url": Facts(
-        "Host in lower case without port and user; path and query as they came. An address that is none "
-        "has no parts. "
-        "A route's `{name}` is one character or more but `/`; `*` at its end is anything; the first "
-        "that fits counts.",
-        "own rules, after the URL standard's parts",
-        "addresses of 100 KB and templates that make other engines backtrack: below a second "
+        "By the URL standard: host in lower case without port and user, international ones as punycode; tabs and line "
+        "ends go, a backslash is a slash, `.` and `..` are walked. What it would escape stays as it came, and so do "
+        "hosts that are numbers in other bases. An address that is none has no parts. "
+        "A route's `{name}` is one character or more but `/`; `*` at its end is anything; the first that fits counts.",
+        "https://url.spec.whatwg.org",
+        "20,000 of 20,000 random http addresses alike with can_ada (`tests/benchmarks/url_oracle.py`); addresses and "
+        "hosts of 100 KB, and templates that make other engines backtrack: below a second "
         "(`tests/unit/enrich/test_enrich_url.py`)",
-        "0.9 to 1.0",
+        "1.2",
     ),
     "campaign": Facts(
         "The first value that is not empty counts; bytes that are not UTF-8 become U+FFFD. A paid click "

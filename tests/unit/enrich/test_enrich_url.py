@@ -22,7 +22,18 @@ CASES = {
     "android-app://com.google.android.gm/": ("com.google.android.gm", "/", None),
     "file:///etc/hosts": (None, "/etc/hosts", None),
     "  https://shop.example/x \n": ("shop.example", "/x", None),
-    "https://shop.example/a\nb?c\nd": ("shop.example", "/a\nb", "c\nd"),
+    "https://shop.example/a\nb?c\nd": ("shop.example", "/ab", "cd"),
+    "https://Bücher.example/x": ("xn--bcher-kva.example", "/x", None),
+    "https://straße.example/": ("xn--strae-oqa.example", "/", None),
+    "https://b%C3%BCcher.example/": ("xn--bcher-kva.example", "/", None),
+    "https://b%FFcher.example/x?y": (None, None, None),
+    "https://\u202eshop.example/x": (None, None, None),
+    "https://a..ü/x": (None, None, None),
+    "https:\\\\shop.example\\a\\b?c\\d": (None, None, None),
+    "https://shop.example\\a\\b?c\\d": ("shop.example", "/a/b", "c\\d"),
+    "https://shop.example/a/./b/../c/%2E%2e/d/..": ("shop.example", "/a/", None),
+    "https://shop.example/../../x/.": ("shop.example", "/x/", None),
+    "https://shop.example/.well-known/..x/a..": ("shop.example", "/.well-known/..x/a..", None),
     "https://not a host/x?y=1": (None, None, None),
     "https://<script>/x": (None, None, None),
     "about:blank": (None, None, None),
@@ -95,6 +106,14 @@ SEARCHED = {
 def test_what_was_searched_on_the_site_is_the_first_parameter_with_a_value(query):
     found = add_url(pl.DataFrame({"page_url": [f"/find?{query}", None]}), search=("q", "search"))
     assert found["search_term"].to_list() == [SEARCHED[query], None]
+
+
+@pytest.mark.parametrize("host", ["ü" * 100_000, "%C3%BC" * 16_000, "ü." * 50_000, "a" * 990 + "ü"])
+def test_a_host_that_no_name_can_have_spoils_its_address_at_once(host):
+    started = time.process_time()
+    assert parts(pl.Series([f"https://{host}/x?y=1"])).row(0) == (None, None, None)
+    assert parts(pl.Series(["https://s.example" + "/a/.." * 25_000]))["path"].to_list() == ["/"]
+    assert time.process_time() - started < 1
 
 
 def test_routes_and_terms_of_hostile_addresses_are_answered_at_once():
