@@ -10,8 +10,9 @@ from dkd.errors import UsageError
 from dkd.explore import behaviour_gesture, keep_gesture, shelf_gesture
 from dkd.explore.edit import asked, over, refused, with_own
 from dkd.explore.picture_gesture import PICTURE_KINDS
-from dkd.explore.view import View, of_link, said
+from dkd.explore.view import View, of_link
 from dkd.model.types import Scalar
+from dkd.model.valid import in_words
 from dkd.query.periods import local_time
 from dkd.query.question import Filter, Interval, Last
 
@@ -35,7 +36,7 @@ def act(view: View, gesture: Gesture) -> View:
     try:
         return found(view, gesture)
     except ValidationError as error:
-        raise refused(said(error.errors()[0]["msg"])) from error
+        raise refused(in_words(error.errors()[0])) from error
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         raise refused(f"the gesture {kind!r} is not whole") from error
 

@@ -7,9 +7,11 @@ from pydantic import ValidationError, create_model
 
 from dkd.errors import Problem, UsageError
 from dkd.explore.faults import faults
-from dkd.explore.view import BEHAVIOURS, View, as_link, said
+from dkd.explore.view import BEHAVIOURS, View, as_link
 from dkd.model.schema import Model
 from dkd.model.tree import Path, Tree, parse
+from dkd.model.types import Frozen
+from dkd.model.valid import in_words
 from dkd.query.behaviour_check import behaviour_problems
 from dkd.query.measure import near
 from dkd.query.question import Question, Text
@@ -99,7 +101,7 @@ def _validated(root: dict[str, Any], tree: Tree, model: Model) -> tuple[Question
             return ViewFile.model_validate({**usual, **root}), not tree.problems
         except ValidationError as error:
             for detail in error.errors():
-                _note(detail, tree)
+                note(detail, tree, ViewFile)
             wrong = {key for detail in error.errors() for key in detail["loc"][:1] or _TOGETHER}
             right = {key: value for key, value in root.items() if key not in wrong}
             # What is wrong as a whole, and not for any of its parts, leaves nothing that is right.
@@ -163,18 +165,19 @@ def _behaviour_place(view: View, where: str) -> Path:
     return (*own, "steps", int(seq) - 1, *(("filters", int(below[1]) - 1) if below else ("event",)))
 
 
-def _note(detail: Any, tree: Tree) -> None:
+def note(detail: Any, tree: Tree, file: type[Frozen]) -> None:
+    """Note one of pydantic's mistakes of a *file* at its place."""
     # The two forms of an interval are told apart by a tag, which is no key of the file.
     path: Path = tuple(part for part in detail["loc"] if part not in ("fixed", "newest"))
     kind, last = detail["type"], path[-1] if path else "view"
     if kind == "extra_forbidden":
-        known = list(ViewFile.model_fields) if len(path) == 1 else []
+        known = list(file.model_fields) if len(path) == 1 else []
         tree.add(path, "DKD203", f"unknown key {last!r}", near(str(last), known) if known else "remove it", of_key=True)
     elif kind == "missing":
         tree.add(path[:-1], "DKD205", f"{last!r} is missing", "add it")
     else:
         shown = "" if kind == "value_error" else f"{detail['input']!r:.60}: "
-        tree.add(path, "DKD204", f"{shown}{said(detail['msg'])}", "correct the value")
+        tree.add(path, "DKD204", f"{shown}{in_words(detail)}", "correct the value")
 
 
 def _in_order(tree: Tree) -> tuple[Problem, ...]:

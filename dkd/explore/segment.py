@@ -8,11 +8,10 @@ from pydantic import ValidationError
 
 from dkd.errors import Problem
 from dkd.explore.faults import faults
-from dkd.explore.view import said
+from dkd.explore.saved import note
 from dkd.model.schema import Model
-from dkd.model.tree import Path, Tree, parse
+from dkd.model.tree import Tree, parse
 from dkd.model.types import Frozen
-from dkd.query.measure import near
 from dkd.query.question import Filter, Question, Text
 
 Held = TypeVar("Held", bound=Frozen)
@@ -86,18 +85,6 @@ def validated(kind: type[Held], tree: Tree) -> Held | None:
         found = kind.model_validate(tree.value)
     except ValidationError as error:
         for detail in error.errors():
-            _note(detail, tree, kind)
+            note(detail, tree, kind)
         return None
     return None if tree.problems else found
-
-
-def _note(detail: Any, tree: Tree, kind: type[Frozen]) -> None:
-    path: Path = tuple(part for part in detail["loc"] if part not in ("fixed", "newest"))
-    last = path[-1] if path else ""
-    if detail["type"] == "extra_forbidden":
-        known = list(kind.model_fields) if len(path) == 1 else []
-        tree.add(path, "DKD203", f"unknown key {last!r}", near(str(last), known) if known else "remove it", of_key=True)
-    elif detail["type"] == "missing":
-        tree.add(path[:-1], "DKD205", f"{last!r} is missing", "add it")
-    else:
-        tree.add(path, "DKD204", said(detail["msg"]), "correct the value")

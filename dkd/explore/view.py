@@ -11,6 +11,7 @@ from dkd.explore.faults import faults
 from dkd.explore.renamed import renamed
 from dkd.model.schema import Model
 from dkd.model.types import Frozen, Name
+from dkd.model.valid import in_words
 from dkd.query import link
 from dkd.query.behaviour import Behaviour, Funnel, Paths, Retention, Sessions
 from dkd.query.behaviour_check import behaviour_problems
@@ -157,15 +158,10 @@ def validated(tree: dict[str, Any]) -> View:
     try:
         return View.model_validate(tree)
     except ValidationError as error:
-        found = tuple(Problem("view", "DKD316", said(one["msg"])) for one in error.errors())
+        found = tuple(Problem("view", "DKD316", in_words(one)) for one in error.errors())
         refusal = UsageError("DKD316", where="view", problem=found[0].problem)
         refusal.problems = found
         raise refusal from error
-
-
-def said(message: str) -> str:
-    """One of pydantic's messages without its own heading."""
-    return message.removeprefix("Value error, ")
 
 
 def opened(text: str, model: Model) -> Opened:

@@ -35,6 +35,12 @@ _EXPECTED = {
     "bool_parsing": "true or false",
 }
 """What a value should have been, by pydantic's type of error: https://docs.pydantic.dev/latest/errors/validation_errors."""
+_BOUNDS = {
+    "greater_than": ("more than {}", "gt"),
+    "greater_than_equal": ("{} or more", "ge"),
+    "less_than": ("less than {}", "lt"),
+    "less_than_equal": ("{} at most", "le"),
+}
 
 
 @dataclass
@@ -180,6 +186,22 @@ def _wrong_value(detail: Any, path: Path) -> tuple[str, str]:
         return f"{shown} for {_named(path)} should be {_EXPECTED[kind]}", remedy
     message = str(detail["msg"]).removeprefix("Input ").removeprefix("Value ")
     return f"{shown} for {_named(path)}: {message}", "correct the value"
+
+
+def in_words(detail: Any) -> str:
+    """One of pydantic's errors as people say it, whatever value it is about."""
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind in _BOUNDS:
+        form, bound = _BOUNDS[kind]
+        return f"this should be {form.format(context[bound])}"
+    if kind == "literal_error":
+        return f"this should be {context['expected']}"
+    if kind == "string_pattern_mismatch":
+        return "this is not a valid name"
+    if kind in _EXPECTED:
+        return f"this should be {_EXPECTED[kind]}"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"this {message.removeprefix('Input ')}" if message.startswith("Input ") else message
 
 
 def _named(path: Path) -> str:

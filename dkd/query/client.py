@@ -192,7 +192,8 @@ class Druid:
     def _unreached(self, error: requests.RequestException) -> Exception:
         """A refused connection is final; one that breaks while Druid works may be a process that starts again."""
         broken = isinstance(error, requests.exceptions.ChunkedEncodingError) or any(
-            word in repr(error) for word in ("ConnectionReset", "RemoteDisconnected", "IncompleteRead")
+            word in repr(error)
+            for word in ("ConnectionReset", "RemoteDisconnected", "IncompleteRead", "BadStatusLine", "BrokenPipe")
         )
         found = self._error("DKD301", "broke off the connection" if broken else "cannot be reached", self._remedy)
         return _PassingError(found) if broken else found

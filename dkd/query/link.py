@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from dkd.errors import Problem, UsageError
 from dkd.model.schema import Model
 from dkd.model.types import Scalar, duration_text
+from dkd.model.valid import in_words
 from dkd.query.check import problems
 from dkd.query.link_parts import (
     FILTER_KEY,
@@ -197,7 +198,7 @@ def _value(key: str, values: list[Scalar]) -> object:
 def _problem(where: str, error: Mapping[str, Any]) -> Problem:
     """One of pydantic's errors in dkd's words; it never repeats what was given at length."""
     place = ".".join(str(part) for part in error["loc"] if part not in ("fixed", "newest"))
-    said = str(error["msg"]).removeprefix("Value error, ")
+    said = in_words(error)
     remedy = ""
     if error["type"] == "extra_forbidden":
         said, remedy = "it is no part of a question", near(str(error["loc"][-1]), list(Question.model_fields))

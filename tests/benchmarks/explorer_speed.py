@@ -20,30 +20,24 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import explorer_events
 import explorer_page
+import explorer_views
 from explorer_page import Answer
+from explorer_views import asked_alone, view
 from playwright.sync_api import Browser, Page
 
-from dkd.explore.asking import Desk
-from dkd.explore.view import Opened, View, as_link
-from dkd.explore.visit import Site, shown
+from dkd.explore.view import View, as_link
 from dkd.model.load import read_model
 from dkd.model.schema import Model
 from dkd.query.client import Druid
-from dkd.query.first import first_values
-from dkd.query.question import Filter, Interval, Question, Split
+from dkd.query.question import Filter
 from dkd.settings import DruidSettings, Ports, druid_settings
 
 MILLION = 1_000_000
-MEASURES = ("visitors", "pageviews", "orders", "revenue")
-PANELS = ("country", "page_path", "utm_source")
-END = datetime(2026, 10, 19, tzinfo=UTC)
-WEEK = Interval(start=END - timedelta(days=7), end=END)
 FLOOR_PAGE = """
 import streamlit as st
 st.session_state.setdefault("n", 0)
@@ -201,10 +195,12 @@ def measured(
         yield Line("gesture, known answer, p50", 0.20, 0.12, at(known, 0.5), 0.0, at(pressed, 0.5))
         yield Line("gesture, known answer, p95", 0.35, 0.15, at(known, 0.95), 0.0, at(pressed, 0.95))
         heard("new questions")
-        yield from new(page, model, settings, count // 3, at(pressed, 0.95), is_large=events > MILLION)
+        yield from new(page, model, settings, max(3, count // 3), at(pressed, 0.95), is_large=events > MILLION)
+        yield from behaviours(page, model, settings, at(pressed, 0.5))
     yield from again(chromium, explore, project, base_port, port, model, settings, seen, at(pressed, 0.95))
     heard("searching values")
-    yield Line("search in 200,000 visitors, Druid alone", 0.3, 0.1, *[at(list(searched(model, settings)), 0.5)] * 2)
+    times = list(explorer_views.search_times(model, settings))
+    yield Line("search in 200,000 visitors, Druid alone, p50", 0.3, 0.1, at(times, 0.5), at(times, 0.5))
 
 
 def new(
@@ -221,6 +217,18 @@ def new(
     yield Line("new question, visitors drawn, p95", *limits[1], at(whole, 0.95), at(alone, 0.95), floor_s)
     added = at([one.whole_s for one in compared], 0.5) - at(whole, 0.5)
     yield Line("added by the period before, p50", 0.4, 0.15, added)
+
+
+def behaviours(page: Page, model: Model, settings: DruidSettings, floor_s: float) -> Iterator[Line]:
+    """A funnel and a retention that nobody asked for before."""
+    for what, must, good, make in (
+        ("funnel of 3 steps, new, p50", 1.5, 0.9, explorer_views.funnel),
+        ("retention 14 x 14, new, p50", 4.0, 1.0, explorer_views.retention),
+    ):
+        heard(what)
+        times = [explorer_page.asked(page, as_link(make(seq))).whole_s for seq in range(3)]
+        alone = [asked_alone(model, settings, make(seq)) for seq in range(3, 6)]
+        yield Line(what, must, good, at(times, 0.5), at(alone, 0.5), floor_s)
 
 
 def again(
@@ -240,38 +248,6 @@ def again(
     yield Line("gesture, Druid's cache warm, p50", 0.35, 0.22, at(times, 0.5), at(alone, 0.5), floor_s)
     yield Line("gesture, Druid's cache warm, p95", 0.60, 0.35, at(times, 0.95), at(alone, 0.95), floor_s)
     yield Line("added to Druid, p95", 0.15, 0.10, at(times, 0.95) - at(alone, 0.95), None, floor_s)
-
-
-def view(*filters: Filter, compare: str | None = None) -> View:
-    """Four measures by the hour of a week, and three tables ranked by visitors."""
-    question = Question.model_validate(
-        {"measures": MEASURES, "interval": WEEK, "filters": filters, "grain": "PT1H", "compare": compare}
-    )
-    return View(question=question, panels=PANELS)
-
-
-def asked_alone(model: Model, settings: DruidSettings, of: View) -> float:
-    """Seconds until all questions of a view are answered, without a page and without any answer kept."""
-    desk = Desk(settings)
-    began_s = time.perf_counter()
-    shown(Site(model, desk), Opened(of), datetime.now(UTC), lambda: None)
-    took_s = time.perf_counter() - began_s
-    desk.close()
-    return took_s
-
-
-def searched(model: Model, settings: DruidSettings) -> Iterator[float]:
-    """Seconds of a search for a text in the identifiers of two weeks, with the events of each."""
-    fortnight = Interval(start=END - timedelta(days=14), end=END + timedelta(days=1))
-    with Druid(settings) as druid:
-        for text in ("a1f", "0c3", "9e2", "77b", "d04"):
-            question = Question(
-                measures=("pageviews",), interval=fortnight, splits=(Split(dimension="party_id", limit=100),),
-                filters=(Filter(dimension="party_id", contains=text),),
-            )  # fmt: skip
-            began_s = time.perf_counter()
-            first_values(druid, model, question)
-            yield time.perf_counter() - began_s
 
 
 def at(values: Sequence[float], part: float) -> float:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import explorer_speed
+import explorer_views
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
@@ -71,7 +72,7 @@ async def person(port: int, seq: int, seconds: float, pause_s: float = 5.0) -> S
 
 async def opened(line: ClientConnection, country: str) -> float:
     """Seconds until the page of another view was sent."""
-    link = as_link(explorer_speed.view(Filter(dimension="country", values=(country,))))
+    link = as_link(explorer_views.view(Filter(dimension="country", values=(country,))))
     asked = BackMsg()
     asked.rerun_script.query_string = f"v={link}"
     began = time.monotonic()

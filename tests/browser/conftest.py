@@ -27,6 +27,7 @@ def shop(stack: Stack) -> Stack:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    # One for all modules: no second one can start in a process while this one runs.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
@@ -44,6 +45,7 @@ def opened(chromium: Browser, stack: Stack) -> Iterator[Callable[..., Page]]:
 
     def opens(link: str = "", url: str = here, width: int = 1400, **more: object) -> Page:
         context = chromium.new_context(viewport={"width": width, "height": 900}, locale="en-GB", **more)  # type: ignore[arg-type]
+        context.set_default_timeout(60_000)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
         contexts.append(context)
         page = context.new_page()

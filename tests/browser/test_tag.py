@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import pytest
 from collector_server import Running, running
 from divolte_vectors import decoded
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from dkd.collect.base36 import write
 from dkd.collect.message import Message
@@ -86,16 +86,6 @@ def site(folder: Path, collector: str) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join(10)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

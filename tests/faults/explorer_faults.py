@@ -24,6 +24,7 @@ from pathlib import Path
 
 import explorer_page
 import explorer_speed
+import explorer_views
 from broken_line import Line
 from playwright.sync_api import Page
 
@@ -54,7 +55,7 @@ class Scene:
     def new(self) -> View:
         """A view that nobody asked for before."""
         self.seq += 1
-        return explorer_speed.view(Filter(dimension="city", values=(f"City-{self.seq}",), exclude=True))
+        return explorer_views.view(Filter(dimension="city", values=(f"City-{self.seq}",), exclude=True))
 
     def says(self, pattern: str, wait_s: float = WAIT_S) -> str:
         """What the page's state is once it is like *pattern*, and the last one when the time is up."""
@@ -103,7 +104,7 @@ def scene(project: Path, base_port: int) -> Iterator[Scene]:
         far = base_port + FAR
         line = Line(Ports.at(far).broker, Ports.at(base_port).broker)
         with explorer_speed.server(EXPLORE, project, far, Ports.at(far).explorer) as url:
-            page, _ = explorer_page.opened(explorer_page.context(chromium), f"{url}?v={as_link(explorer_speed.view())}")
+            page, _ = explorer_page.opened(explorer_page.context(chromium), f"{url}?v={as_link(explorer_views.view())}")
             yield Scene(project, base_port, line, page)
         line.close()
 
@@ -137,13 +138,13 @@ def cut(on: Scene) -> str:
 
 def nothing(on: Scene) -> str:
     """a filter that nothing fits"""
-    on.go(explorer_speed.view(Filter(dimension="country", values=("' OR 1=1 --",))))
+    on.go(explorer_views.view(Filter(dimension="country", values=("' OR 1=1 --",))))
     return on.says("Nothing was counted")
 
 
 def many_values(on: Scene) -> str:
     """a split by each of 90,000 visitors"""
-    view = explorer_speed.view()
+    view = explorer_views.view()
     question = view.question.model_copy(update={"splits": (Split(dimension="party_id", limit=1000),), "grain": None})
     on.go(view.model_copy(update={"question": question, "panels": ("party_id",)}))
     return on.says("^visitors [0-9]")
@@ -151,9 +152,9 @@ def many_values(on: Scene) -> str:
 
 def many_rows(on: Scene) -> str:
     """millions of rows are wanted"""
-    view = explorer_speed.view()
+    view = explorer_views.view()
     splits = tuple(Split(dimension=name, limit=1000) for name in ("party_id", "page_path"))
-    whole = Interval(start=explorer_speed.END - timedelta(days=14), end=explorer_speed.END)
+    whole = Interval(start=explorer_views.END - timedelta(days=14), end=explorer_views.END)
     question = view.question.model_copy(update={"splits": splits, "grain": "PT1M", "interval": whole})
     on.go(view.model_copy(update={"question": question, "panels": ()}))
     return on.says("too many steps|cannot be drawn|too much at once")
@@ -165,7 +166,7 @@ def hurried(on: Scene) -> str:
     for seq in range(100):
         on.go(on.new())
         on.page.wait_for_timeout(max(0.0, 1000 * (began + seq / 10 - time.monotonic())))
-    last = explorer_speed.view(Filter(dimension="country", values=("DE",)))
+    last = explorer_views.view(Filter(dimension="country", values=("DE",)))
     on.go(last)
     on.page.wait_for_url(lambda url: "country.DE" in url)
     return on.says("^visitors [0-9]")
