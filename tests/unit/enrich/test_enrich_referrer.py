@@ -72,6 +72,7 @@ CAMPAIGNS = [
     ("e-mail", "", "", "Email"),
     ("partner", "affiliate", "", "Affiliates"),
     ("partner", "referral", "", "Referral"),
+    ("email", "referral", "", "Referral"),
     ("podcast", "audio", "", "Audio"),
     ("sms", "", "", "SMS"),
     ("app", "web-push", "", "Mobile Push Notifications"),
