@@ -26,7 +26,7 @@ Answer = tuple[Any, ...]
 Keys = Sequence[Any]
 
 _TOGETHER = (("url", "campaign"), ("referrer",), ("agent", "geo", "bots"))
-_APART = frozenset(("sessions",))
+_APART = frozenset(("profile", "sessions"))
 _TAKEN = ("page_path", "is_bot")
 """What sessions read of enrichers' columns, beside the texts of origin and device, and :data:`FLAGS`."""
 
@@ -119,7 +119,7 @@ def planned(clean: Sequence[str]) -> Plan:
     groups = sorted((tuple(map(names.index, some)) for some in (*_TOGETHER, *alone)), key=min)
     needs = [_needs(group) for group in groups]
     owner = {name: place for place in reversed(range(len(groups))) for name in needs[place]}
-    owner |= {name: place for place, group in enumerate(groups) for one in group for name in CATALOGUE[one].adds}
+    owner |= {name: place for place, group in enumerate(groups) for one in group for name in CATALOGUE[one].columns}
     asked = {name for some in needs for name in some} | set(_TAKEN)
     parts = [_spans(some, owner) for some in (clean, ORIGIN, DEVICE)]
     contexts = []
@@ -133,7 +133,7 @@ def planned(clean: Sequence[str]) -> Plan:
 
 def _needs(group: Sequence[int]) -> tuple[str, ...]:
     """What the entries of *group* need from outside of it; what a sender gave may always stand in."""
-    added = {name for one in group for name in CATALOGUE[one].adds}
+    added = {name for one in group for name in CATALOGUE[one].columns}
     needed = dict.fromkeys(name for one in group for name in CATALOGUE[one].needs if name not in added)
     return (*needed, "given")
 

@@ -14,11 +14,12 @@ from dkd.enrich.contexts import Memory, planned
 from dkd.enrich.geo import add_geo
 from dkd.enrich.given import filled, given_columns
 from dkd.enrich.privacy import needs_key, protect
+from dkd.enrich.profile import add_profile
 from dkd.enrich.referrer import add_referrer
 from dkd.enrich.resources import Resources
 from dkd.enrich.rules import Rules, rules_of
 from dkd.enrich.sessions import add_sessions
-from dkd.enrich.url import add_url
+from dkd.enrich.url import add_url, routes_of
 from dkd.errors import UsageError
 from dkd.model.columns import event_columns
 from dkd.model.enrichers import CATALOGUE
@@ -96,17 +97,23 @@ def _steps(model: Model, resources: Resources) -> dict[str, Step]:
     on = model.enrich
     steps: dict[str, Step] = {}
     if on.url:
-        steps["url"] = add_url
+        steps["url"] = partial(
+            add_url, routes=routes_of(on.url.routes) if on.url.routes else None, search=on.url.search
+        )
     if on.campaign:
-        steps["campaign"] = add_campaign
+        steps["campaign"] = partial(add_campaign, click_ids=on.campaign.click_ids)
     if on.referrer and resources.sites:
-        steps["referrer"] = partial(add_referrer, sites=resources.sites, own_domain=model.collector.cookie_domain)
+        steps["referrer"] = partial(
+            add_referrer, sites=resources.sites, own_domain=model.collector.cookie_domain, term=on.referrer.term
+        )
     if on.agent and resources.agent:
         steps["agent"] = partial(add_agent, find=resources.agent)
-    if on.geo and resources.country:
-        steps["geo"] = partial(add_geo, country=resources.country)
+    if on.geo and resources.place:
+        steps["geo"] = partial(add_geo, find=resources.place, networks=on.geo.networks is not None)
     if on.bots and resources.bots:
         steps["bots"] = partial(add_bots, lists=resources.bots, allow=on.bots.allow)
+    if on.profile and resources.profiles is not None:
+        steps["profile"] = partial(add_profile, key=on.profile.key, table=resources.profiles)
     if on.sessions:
         steps["sessions"] = partial(add_sessions, options=on.sessions)
     return steps

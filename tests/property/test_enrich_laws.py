@@ -241,7 +241,9 @@ def test_an_enricher_writes_only_the_columns_that_it_declares(stream):
     batch = base.with_columns(column for name, column in added.items() if name not in base.columns)
     before = batch.clone()
     for entry, (name, step) in zip(CATALOGUE, setup.steps, strict=True):
-        assert step is not None
+        assert (step is None) == (getattr(setup.model.enrich, name) is None)
+        if step is None:
+            continue
         found = step(batch)
         assert (name, tuple(found.columns), found.height) == (entry.name, entry.adds, len(stream))
         assert dict(found.schema) == {column: setup.clean_schema[column] for column in entry.adds}
