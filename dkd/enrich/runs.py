@@ -166,9 +166,8 @@ class Run:
         """The pieces at *places*."""
         text, ends = self.text, self.ends[places].tolist()
         starts = np.where(places > 0, self.ends[places - 1], 0).tolist()
-        return Pieces(
-            taken(self.rows, places), [bytes(text[start:end]) for start, end in zip(starts, ends, strict=True)]
-        )
+        blobs = map(text.__getitem__, map(slice, starts, ends))
+        return Pieces(taken(self.rows, places), list(blobs if isinstance(text, bytes) else map(bytes, blobs)))
 
     def of_keys(self, keys: Keys) -> tuple[Places, NDArray[np.bool_]]:
         """Places of all rows of *keys*, and which of *keys* are known here."""
