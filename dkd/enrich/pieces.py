@@ -179,7 +179,7 @@ def _heads(first: Places, by_origin: Places, blobs: _Blobs, found: Rows, extends
     heads[new] = _objects(list(map(b"".join, zip(*columns, strict=True))))
     heads[extends] = _objects(blobs.old)[first[extends]]
     heads[rest] = _objects(blobs.heads(first[rest]))
-    return heads.tolist()  # type: ignore[no-any-return]
+    return heads.tolist()
 
 
 def _objects(texts: Sequence[bytes]) -> NDArray[np.object_]:

@@ -166,8 +166,7 @@ class Run:
         """The pieces at *places*."""
         text, ends = self.text, self.ends[places].tolist()
         starts = np.where(places > 0, self.ends[places - 1], 0).tolist()
-        blobs = map(text.__getitem__, map(slice, starts, ends))
-        return Pieces(taken(self.rows, places), list(blobs if isinstance(text, bytes) else map(bytes, blobs)))
+        return Pieces(taken(self.rows, places), list(map(bytes, map(text.__getitem__, map(slice, starts, ends)))))
 
     def of_keys(self, keys: Keys) -> tuple[Places, NDArray[np.bool_]]:
         """Places of all rows of *keys*, and which of *keys* are known here."""
