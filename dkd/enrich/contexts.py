@@ -27,15 +27,18 @@ Keys = Sequence[Any]
 
 _TOGETHER = (("url", "campaign"), ("referrer",), ("agent", "geo", "bots"))
 _APART = frozenset(("profile", "sessions"))
-_TAKEN = ("page_path", "is_bot")
-"""What sessions read of enrichers' columns, beside the texts of origin and device, and :data:`FLAGS`."""
+_TAKEN = ("is_bot",)
+"""What is read of enrichers' columns, beside the texts of origin and device, and :data:`FLAGS`."""
+
+PAGE_CHARACTERS = 500
+"""A longer path is cut; it would else be for the visitor to say how large our state becomes."""
 
 
 class Flag(NamedTuple):
-    """A number that sessions ask of each event, found of the columns *needs*."""
+    """What sessions ask of each event, found of the columns *needs*."""
 
     needs: tuple[str, ...]
-    of: Callable[[pl.DataFrame], Sequence[int]]
+    of: Callable[[pl.DataFrame], Sequence[Any]]
 
 
 def _inside(frame: pl.DataFrame) -> list[int]:
@@ -44,11 +47,11 @@ def _inside(frame: pl.DataFrame) -> list[int]:
 
 
 FLAGS: dict[str, Flag] = {
-    "has_path": Flag(("page_path",), lambda frame: frame["page_path"].is_not_null().cast(pl.UInt8).to_list()),
+    "page": Flag(("page_path",), lambda frame: frame["page_path"].str.head(PAGE_CHARACTERS).cast(pl.Binary).to_list()),
     "inside": Flag(("referrer_medium", "utm_source"), _inside),
     "bot": Flag(("bot_reason",), lambda frame: number_by_text(frame["bot_reason"], bits_of).tolist()),
 }
-"""Whether it has a page's path, whether it did not come from outside, and the bits of its reasons to be a bot."""
+"""Its page's path or None, whether it did not come from outside, and the bits of its reasons to be a bot."""
 
 _KEPT_BYTES = 48 * 1024 * 1024
 """About so much JSON is kept for each context; then it begins anew."""

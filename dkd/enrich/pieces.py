@@ -6,6 +6,7 @@ so a session's attributes are a function of the set of its events.
 
 import struct
 from collections.abc import Sequence
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -18,11 +19,9 @@ from dkd.enrich.singles import Events
 PAGES = 100
 """A session's row lists so many pages at most."""
 
-PAGE_CHARACTERS = 500
-"""A longer path is cut; it would else be for the visitor to say how large our state becomes."""
-
 _PAGE = struct.Struct("<qQH")
 _PAGE_HEAD = np.dtype([("time_ms", "<i8"), ("tie", "<u8"), ("bytes", "<u2")])
+_AS_BYTES = np.dtype((np.void, _PAGE_HEAD.itemsize))
 _FEW_GROUPS = 1 << (63 - TIME_BITS)
 _SUMS = ("units", "micros", "events", "pageviews", "clicks", "heartbeats", "conversions", "pages")
 
@@ -72,14 +71,11 @@ class _Blobs:
         return [next(left) if one else next(old) for one in is_new.tolist()]
 
     def _fresh_pages(self, fresh: Places) -> list[bytes]:
-        shared, size = self._events.arrived.shared.by_item["page_path"], PAGE_CHARACTERS
-        texts = [shared[place].encode() for place in fresh.tolist()]
-        texts = [text if len(text) <= size else _cut(text) for text in texts]
+        texts = list(map(self._events.arrived.shared.by_item["page"].__getitem__, fresh.tolist()))
         heads = np.empty(len(texts), _PAGE_HEAD)
         heads["time_ms"], heads["tie"] = (self._events.rows[name][fresh] for name in ("start_ms", "first_tie"))
         heads["bytes"] = np.fromiter(map(len, texts), np.uint16, len(texts))
-        packed, length = heads.tobytes(), _PAGE.size
-        return [packed[place * length : (place + 1) * length] + text for place, text in enumerate(texts)]
+        return list(map(add, heads.view(_AS_BYTES).tolist(), texts))
 
     def merged(self) -> dict[int, bytes]:
         """Ids of merged sessions, by the place of the piece; of the few that have any."""
@@ -91,10 +87,6 @@ class _Blobs:
         if part:
             return arrived.shared.texts("device" if part == 1 else "origin", fresh)
         return list(map(arrived.parties.__getitem__, fresh))
-
-
-def _cut(path: bytes) -> bytes:
-    return path if len(path) <= PAGE_CHARACTERS else path.decode()[:PAGE_CHARACTERS].encode()
 
 
 def page_entries(packed: bytes) -> list[tuple[int, int, bytes]]:
@@ -183,15 +175,15 @@ def _heads(first: Places, by_origin: Places, blobs: _Blobs, found: Rows, extends
     columns = [blobs.parts(first[new], 0), blobs.parts(first[new], 1), blobs.parts(by_origin[new], 2)]
     for name, column in zip(BLOB_PARTS[:3], columns, strict=True):
         found[name][new] = np.fromiter(map(len, column), np.uint32, len(column))
-    heads: list[bytes] = [b""] * len(found)
-    for group, text in zip(np.flatnonzero(new).tolist(), map(b"".join, zip(*columns, strict=True)), strict=True):
-        heads[group] = text
-    for group, place in zip(np.flatnonzero(extends).tolist(), first[extends].tolist(), strict=True):
-        heads[group] = blobs.old[place]
-    rest = is_old & ~extends
-    for group, text in zip(np.flatnonzero(rest).tolist(), blobs.heads(first[rest]), strict=True):
-        heads[group] = text
-    return heads
+    heads, rest = np.empty(len(found), object), is_old & ~extends
+    heads[new] = _objects(list(map(b"".join, zip(*columns, strict=True))))
+    heads[extends] = _objects(blobs.old)[first[extends]]
+    heads[rest] = _objects(blobs.heads(first[rest]))
+    return heads.tolist()
+
+
+def _objects(texts: Sequence[bytes]) -> NDArray[np.object_]:
+    return np.fromiter(texts, object, len(texts))
 
 
 class _Order(NamedTuple):

@@ -166,9 +166,7 @@ class Run:
         """The pieces at *places*."""
         text, ends = self.text, self.ends[places].tolist()
         starts = np.where(places > 0, self.ends[places - 1], 0).tolist()
-        return Pieces(
-            taken(self.rows, places), [bytes(text[start:end]) for start, end in zip(starts, ends, strict=True)]
-        )
+        return Pieces(taken(self.rows, places), list(map(bytes, map(text.__getitem__, map(slice, starts, ends)))))
 
     def of_keys(self, keys: Keys) -> tuple[Places, NDArray[np.bool_]]:
         """Places of all rows of *keys*, and which of *keys* are known here."""

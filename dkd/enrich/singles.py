@@ -105,8 +105,8 @@ def rows_of(events: Arrived, conversions: Sequence[Values]) -> Rows:
     rows["start_ms"] = rows["end_ms"] = rows["origin_ms"] = events.own["timestamp_ms"].to_numpy()
     rows["first_tie"] = rows["origin_tie"] = _with_ties(events)
     rows["events"] = 1
-    has_path, rows["inside"] = (np.array(shared[flag], bool) for flag in ("has_path", "inside"))
-    rows["bot"] = np.array(shared["bot"], np.uint16)
+    rows["inside"], rows["bot"] = shared["inside"], shared["bot"]
+    has_path = np.fromiter((path is not None for path in shared["page"]), bool, len(rows))
     names = dict.fromkeys(event.to_list())
     codes = np.fromiter(map({name: code for code, name in enumerate(names)}.__getitem__, event.to_list()), np.intp)
     kinds = (("pageviews", "page_view".__eq__), ("clicks", is_click), ("heartbeats", HEARTBEAT.__eq__))

@@ -73,13 +73,15 @@ class Reader:
             values: Bodies with their frames.
         """
         verdict = self._filled(values)
-        tables = [self._singly(values, np.flatnonzero(verdict.unsure))]
+        tables = [self._singly(values, np.flatnonzero(verdict.unsure))] if verdict.unsure.any() else []
         sound = np.flatnonzero(verdict.sound)
         if len(sound) == len(values) and self.by_block:
             tables += self._blocks(values, sound, is_filled=True)
         elif len(sound):
             tables += self._blocks(values, sound) if self.by_block else [self._singly(values, sound)]
-        filled = [table for table in tables if len(table.places)] or tables[:1]
+        filled = [table for table in tables if len(table.places)]
+        if not filled:
+            return self._singly(values, sound[:0])
         if len(filled) == 1:
             return filled[0]
         places = np.concatenate([table.places for table in filled])

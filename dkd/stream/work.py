@@ -150,7 +150,7 @@ def _sessions(finished: Finished, batch: Batch) -> Rows:
 
 
 def _refusals(rejects: pl.DataFrame) -> Iterable[Refusal]:
-    return (Refusal(**row) for row in rejects.select(Refusal._fields).iter_rows(named=True))
+    return map(Refusal._make, rejects.select(Refusal._fields).iter_rows()) if len(rejects) else ()
 
 
 def _placed(batch: Batch, refused: list[Refusal]) -> Iterable[tuple[int, Refusal]]:

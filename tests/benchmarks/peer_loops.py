@@ -19,7 +19,7 @@ import orjson
 from dkd.enrich.bots import reasons_of
 from dkd.enrich.campaign import UTM, campaign_of
 from dkd.enrich.channel import Tag, of_campaign, of_site
-from dkd.enrich.resources import agent_finder, bot_matcher, country_finder, known_sites
+from dkd.enrich.resources import agent_finder, bot_lists, country_finder, known_sites
 
 GAP_MS = 30 * 60_000
 NAMES = {"pageView": "page_view"}
@@ -36,7 +36,7 @@ class Steps:
 
     def __init__(self, schema: str) -> None:
         self._schema = fastavro.parse_schema(json.loads(schema))
-        sites, match = known_sites(), bot_matcher()
+        sites, match = known_sites(), bot_lists().match
         self._agent, self._country = agent_finder(), country_finder()
         self._site = lru_cache(65_536)(lambda host: sites.at(host))
         self._reason = lru_cache(65_536)(lambda agent: reasons_of(agent, match))
