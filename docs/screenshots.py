@@ -15,6 +15,7 @@ SIZES = {"": (1400, 1000), "-phone": (390, 844)}
 KEPT = {"explorer", "explorer-phone", "funnel", "retention-dark", "table", "heat-dark", "map-phone", "session-phone"}
 """Those of the pictures that the docs keep."""
 _OF = "1~m.pageviews~t.1d"
+_FIRST = "1~m.visitors.pageviews.orders.revenue.revenue_per_visitor~t.7d~c.previous~P.page_path.channel.country"
 _CHANNELS = "~s.channel.8~s.device_type.5"
 _AXE = "async () => (await axe.run()).violations.map((one) => [one.id, one.impact, one.nodes[0].html.slice(0, 200)])"
 
@@ -57,7 +58,7 @@ def session(page: Page) -> None:
 
 
 STATES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
-    "explorer": ("", None),
+    "explorer": (_FIRST, None),
     "lists": (_OF, lists),
     "menu": (_OF, menu),
     "editor": (_OF, editor),
@@ -76,7 +77,7 @@ STATES: dict[str, tuple[str, Callable[[Page], None] | None]] = {
     "table": ("1~m.visitors.pageviews.orders~t.1d" + _CHANNELS + "~V.table", None),
     "compared": ("1~m.visitors.pageviews~t.1d~c.previous~s.channel.8~V.table", None),
     "pivot": (_OF + _CHANNELS + "~V.pivot", None),
-    "heat": (_OF + "~s.weekday.7~s.hour.24~V.heat", None),
+    "heat": ("1~m.pageviews~t.14d~s.weekday.7~s.hour.24~V.heat", None),
     "map": (_OF + "~s.country.50~V.map", None),
     "sankey": (_OF + _CHANNELS + "~V.sankey", None),
     "kinds": (_OF + "~s.country.50", lambda page: page.get_by_label("Picture: Map").locator("visible=true").click()),

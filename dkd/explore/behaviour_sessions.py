@@ -33,6 +33,7 @@ def listed_json(model: Model, view: View, answer: Listed | None) -> Json:
         "rows": [_row(one, zone) for one in answer.sessions],
         "notes": _notes(answer, bar),
         "segment": _segment(answer, bar),
+        "unkept": _unkept(answer, bar),
         "alt": f"{len(answer.sessions)} sessions, newest first.",
     }
 
@@ -131,3 +132,13 @@ def _segment(answer: Listed, bar: Behind | None) -> Json | None:
         "values": list(answer.units),
         "label": f"Keep only {said.unit(bar.funnel, len(answer.units))}",
     }
+
+
+def _unkept(answer: Listed, bar: Behind | None) -> str:
+    """Why no filter keeps those behind the bar; empty where one does."""
+    if bar is None or not answer.units or len(answer.units) <= _MOST_KEPT:
+        return ""
+    return (
+        f"{said.unit(bar.funnel, len(answer.units)).capitalize()} are too many to keep as a segment, "
+        f"which names each of at most {_MOST_KEPT}: choose a shorter time or another filter."
+    )

@@ -109,16 +109,17 @@ def pin(view: View, gesture: Gesture) -> View:
 
 
 def measures(view: View, gesture: Gesture) -> View:
-    """One measure more or less; the last one stays, as a question without any asks nothing."""
+    """One measure more or less, or with ``only`` no other; the last one stays, as without any nothing is asked."""
     name, before = gesture["name"], view.question.measures
-    if name not in before:
+    if gesture.get("only"):
+        rest: tuple[str, ...] = (name,)
+    elif name not in before:
         return asked(view, measures=(*before, name))
-    rest = tuple(one for one in before if one != name)
-    if not rest:
-        return view
-    splits = tuple(one.model_copy(update={"sort": None}) if one.sort == name else one for one in view.question.splits)
-    having = tuple(one for one in view.question.having if one.measure != name)
-    shown = with_own(view, measure=None if view.measure == name else view.measure)
+    else:
+        rest = tuple(one for one in before if one != name) or before
+    splits = tuple(one if one.sort in rest else one.model_copy(update={"sort": None}) for one in view.question.splits)
+    having = tuple(one for one in view.question.having if one.measure in rest)
+    shown = with_own(view, measure=view.measure if view.measure in rest else None)
     return asked(shown, measures=rest, splits=splits, having=having)
 
 

@@ -36,7 +36,7 @@ def ask(sql: str) -> Rows:
     began = time.monotonic()
     done = CliRunner().invoke(app, ["sql", sql, "--format", "json"])
     ASKED_S[0] += time.monotonic() - began
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 0, (sql, done.output, done.exception)
     found: Rows = json.loads(done.stdout)
     return found
 
@@ -68,10 +68,6 @@ class Days:
         quarter = timedelta(minutes=15)
         end = self.day + (self.newest - self.day) // quarter * quarter + quarter
         return self.within(end - timedelta(days=1), end)
-
-    @property
-    def last_week(self) -> str:
-        return self.within(self.monday, self.monday + timedelta(days=7))
 
 
 class User:
@@ -158,10 +154,10 @@ class User:
 
     # What somebody does again and again.
 
-    def last_week(self) -> None:
+    def between(self, begin: datetime, end: datetime) -> None:
         self.summary("Custom")
-        self.fill("From", f"{self.days.monday:%Y-%m-%dT00:00}")
-        self.fill("To", f"{self.days.monday + timedelta(days=7):%Y-%m-%dT00:00}")
+        self.fill("From", f"{begin:%Y-%m-%dT00:00}")
+        self.fill("To", f"{end:%Y-%m-%dT00:00}")
         self.button("Show")
 
     def item(self, name: str) -> Locator:
@@ -178,11 +174,12 @@ class User:
         choice = self.page.get_by_role("button", name=re.compile(f"^{name}")).locator("visible=true")
         self.tap(choice)
 
-    def only(self, *measures: str) -> None:
-        """Without the other measures that the first view has."""
-        for name in ("Visitors", "Pageviews"):
-            if name not in measures:
-                self.tap(self.page.locator(".measures").get_by_role("button", name=name, exact=True))
+    def only(self, measure: str) -> None:
+        """No other measure."""
+        at = self.page.locator(".measures").get_by_role("button", name=measure, exact=True)
+        at.first.click(modifiers=["Shift"])
+        self.clicks += 1
+        self.settle()
 
     def condition(self, how: str) -> None:
         self.choose("Condition", how)
@@ -219,21 +216,24 @@ COUNTRIES = {
 }
 
 
-def landing(user: User) -> None:
-    user.last_week()
+def landing(user: User, begin: datetime | None = None, end: datetime | None = None) -> None:
+    begin, end = begin or user.days.monday, end or user.days.monday + timedelta(days=7)
+    user.between(begin, end)
     user.button("Germany", user.panel("Country"), exact=False)
     user.button("mobile", user.panel("Device type"))
     user.dimension("Entry page", "Split, counting sessions")
-    where = user.days.last_week + " AND country = 'DE' AND device_type = 'mobile'"
+    where = user.days.within(begin, end) + " AND country = 'DE' AND device_type = 'mobile'"
     found = top("entry_page", "COUNT(*)", where, "shop_sessions")
     user.highest(str(found["k"]), found["n"])
 
 
 def week_before(user: User) -> None:
-    landing(user)
-    user.choose("Compare with", "the period before")
-    end = user.days.monday
-    where = user.days.within(end - timedelta(days=7), end) + " AND country = 'DE' AND device_type = 'mobile'"
+    # This week against the one before: the data begins within the one before that, and is not compared with then.
+    begin = user.days.monday + timedelta(days=7)
+    landing(user, begin, user.days.day)
+    user.choose("Compare with", "the same weekday before")
+    week = timedelta(days=7)
+    where = user.days.within(begin - week, user.days.day - week) + " AND country = 'DE' AND device_type = 'mobile'"
     before = number(f"SELECT COUNT(*) FROM shop_sessions WHERE {where}")
     expect(user.card("Sessions")).to_have_accessible_name(re.compile(f"from {said(before)}$"))
 
@@ -297,20 +297,20 @@ def drill(user: User) -> None:
     expect(first).to_be_visible()
     session = first.get_attribute("title")
     user.tap(first)
-    wanted = ask(f"SELECT event FROM shop_events WHERE session_id = '{session}' ORDER BY __time, event")
+    wanted = ask(f"SELECT event FROM shop_events WHERE session_id = '{session}'")
     rows = user.page.get_by_role("region", name=re.compile("[Ss]ession")).get_by_role("table").get_by_role("row")
     expect(rows).to_have_count(len(wanted) + 1)
     names = [text.split("\t")[2].strip().lower().replace(" ", "_") for text in rows.all_inner_texts()[1:]]
-    assert sorted(names) == sorted(str(row["event"]) for row in wanted), (names, wanted)
+    assert sorted(names) == sorted(str(row["event"]) for row in wanted), (session, names, wanted)
 
 
 STEPS = ("product_view", "add_to_cart", "purchase")
 
 
-def chains(user: User) -> list[int]:
+def chains(user: User, where: str) -> list[int]:
     """How many visitors did the first steps in their order, counted from the raw events."""
     rows = ask(
-        f"SELECT party_id, event, TIMESTAMP_TO_MILLIS(__time) AS t FROM shop_events WHERE {user.days.last_day}"
+        f"SELECT party_id, event, TIMESTAMP_TO_MILLIS(__time) AS t FROM shop_events WHERE {user.days.last_day}{where}"
         " AND event IN ('product_view', 'add_to_cart', 'purchase') LIMIT 100000"
     )
     events: dict[object, list[tuple[int, int]]] = {}
@@ -326,12 +326,12 @@ def chains(user: User) -> list[int]:
     return reached
 
 
-def built(user: User) -> list[int]:
+def built(user: User, where: str = "") -> list[int]:
     user.button("Funnel")
     user.button("Remove step 4")
     user.button("Remove step 1")
     user.choose("Event of step 3", "Purchase")
-    wanted = chains(user)
+    wanted = chains(user, where)
     for n, name in enumerate(("Product view", "Add to cart", "Purchase")):
         bar = user.page.get_by_role("button", name=re.compile(f"^Step {n + 1}, {name}: {said(wanted[n])}\\b"))
         expect(bar).to_be_visible()
@@ -343,10 +343,11 @@ def funnel(user: User) -> None:
 
 
 def drop_off(user: User) -> None:
-    wanted = built(user)
+    # Of one country: a segment names its visitors, and at most 25.
+    user.button("Germany", user.panel("Country"), exact=False)
+    wanted = built(user, " AND country = 'DE'")
     user.tap(user.page.get_by_role("button", name=re.compile("did not go on")).nth(1))
-    user.button("visitors", exact=False)
-    user.button("Explore")
+    user.button("Keep only", exact=False)
     user.shows("Visitors", wanted[1] - wanted[2])
 
 
@@ -369,7 +370,7 @@ def paths(user: User) -> None:
     user.button("Paths")
     user.choose("Steps are", "Page path")
     user.tap(user.page.get_by_role("button", name=re.compile("^.bags: .*Begin the paths here")))
-    heading = user.page.get_by_role("heading", name=re.compile("^/bags · "))
+    heading = user.page.get_by_role("heading", name=re.compile("^.bags · "))
     expect(heading).to_be_visible()
     wanted = number(
         f"SELECT COUNT(DISTINCT session_id) FROM shop_events WHERE {user.days.last_day} AND page_path = '/bags'"
@@ -408,7 +409,12 @@ def export_png(user: User) -> None:
 def export_sql(user: User) -> None:
     user.dimension("Country", "Split")
     statement = user.download("The SQL").decode().split("-- rows\n")[1].partition(";")[0]
-    found = {row["country"] or "": row["visitors"] for row in ask(statement)}
+    # A number of visitors comes with its bounds; the row of all others is no country's.
+    found = {
+        row["country"] or "": json.loads(str(row["visitors"]))["estimate"]
+        for row in ask(statement)
+        if not row["country.others"]
+    }
     wanted = by_country(user)
     common = found.keys() & wanted.keys()
     assert len(common) > 2
@@ -474,6 +480,8 @@ def campaign_line(user: User) -> None:
 
 
 def filtered(user: User, name: str, how: str, fill: Callable[[], None], where: str, measure: str = "Pageviews") -> None:
+    if measure != "Pageviews":
+        user.only(measure)
     user.dimension(name, "Filter…")
     if how:
         user.condition(how)
@@ -510,13 +518,17 @@ def measure_condition(user: User) -> None:
     user.button("+ Filter")
     user.fill("Search", "pageviews")
     user.press("Enter")
-    user.fill("From", "200")
+    user.fill("From", "50")
     user.button("Apply")
     rows = ask(
         f"SELECT page_path, {PAGEVIEWS} AS n FROM shop_events WHERE {user.days.last_day}"
-        f" GROUP BY 1 HAVING {PAGEVIEWS} >= 200"
+        f" GROUP BY 1 HAVING {PAGEVIEWS} >= 50"
     )
-    expect(user.picture.get_by_role("rowheader")).to_have_count(min(len(rows), 10) + 1)
+    # Besides those that fit, the total, and all others, so that the parts add up to it.
+    names = user.picture.get_by_role("rowheader")
+    expect(names).to_have_count(len(rows) + 2)
+    found = {text.strip() for text in names.all_inner_texts()}
+    assert found == {"Total", "Others", *(str(row["page_path"]) for row in rows)}, (found, rows)
 
 
 def several(user: User) -> None:
@@ -550,7 +562,8 @@ def grain_and_zone(user: User) -> None:
     user.choose("Time zone", "Europe/Amsterdam")
     chart = user.page.get_by_role("region", name="Over time")
     user.button("Table", chart)
-    day = (user.days.newest + timedelta(hours=1)).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    # The last day by days is the newest one, from its midnight in Amsterdam.
+    day = (user.days.newest + timedelta(hours=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     start = day - timedelta(hours=1)
     wanted = number(f"SELECT {VISITORS} FROM shop_events WHERE {user.days.within(start, start + timedelta(days=1))}")
     row = chart.get_by_role("row", name=re.compile(rf"\b{day.day} {day:%b}"))

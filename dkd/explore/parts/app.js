@@ -6,6 +6,7 @@ const LIVE_MS = 2000;
 const AGAIN_MS = 4000;
 const TRUST_MS = 3000;
 const SILENT_MS = 25000;
+const HEALTH_MS = 10000;
 const LAST = 1000;  // behind every panel
 
 export default function (component) {
@@ -60,12 +61,22 @@ function buildDialog(dialog) {
   dialog.addEventListener("pointerdown", (event) => { if (event.target === dialog) dialog.close(); });
 }
 
-/** No answer for long: its own process may be gone, and then nothing else would say so. */
-function silence(app) {
-  const text = "No answer yet. If this stays, the explorer has stopped: dkd up starts it again, then reload this page.";
+/** No answer for long: it is still being counted, or the explorer is gone, and then nothing else would say so. */
+async function silence(app) {
+  const { seq } = app, lives = await isThere();
+  if (app.seq !== seq || app.data.seq === seq) return;
+  const text = lives ? "Still counting: this takes longer than usual."
+    : "No answer: the explorer has stopped. dkd up starts it again, then reload this page.";
   const notice = node("p", { textContent: text });
   notice.dataset.key = text;
   app.$(".notices").replaceChildren(notice);
+  app.silent = setTimeout(() => silence(app), SILENT_MS);
+}
+
+/** Whether the explorer answers at all, however busy it is. */
+async function isThere() {
+  const address = `${location.pathname.replace(/[^/]*$/, "")}_stcore/health`;
+  try { return (await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(HEALTH_MS) })).ok; } catch { return false; }
 }
 
 function say(app, text, shown = false) {

@@ -47,7 +47,7 @@ function makeStep(app, n) {
       node("span", { className: "chips" }), stepFilter(app, n), node("span", { className: "gap" }),
       button("up", "↑", "Move up"), button("down", "↓", "Move down"), button("drop", "×", "Remove")),
     node("div", { className: "line" }, node("button", { type: "button", className: "bar" }, node("i"), node("i"), node("span")),
-      node("button", { type: "button", className: "plain explore", textContent: "Explore", title: "Filter everything by this step" })),
+      node("button", { type: "button", className: "plain explore", textContent: "Explore", ariaLabel: `Explore step ${n + 1}`, title: "Filter everything by this step" })),
     node("div", { className: "line between" }, node("button", { type: "button", className: "plain lost" }), node("span", { className: "before" })));
 }
 

@@ -10,7 +10,7 @@ function scrolling(label) {
 function drawSessions(app, at, one) {
   if (!at.firstChild) {
     const button = (className, textContent) => node("button", { type: "button", className, textContent });
-    at.append(node("div", { className: "line" }, node("b", { className: "behind" }), button("back", "Back to the funnel"), button("keep", "")),
+    at.append(node("div", { className: "line" }, node("b", { className: "behind" }), button("back", "Back to the funnel"), button("keep", ""), node("span", { className: "many" })),
       node("p", { className: "why", textContent: "No session here." }), scrolling("Sessions as a table"),
       node("div", { className: "line pager" }, button("newer", "Newer"), node("span"), button("older", "Older")));
   }
@@ -19,6 +19,7 @@ function drawSessions(app, at, one) {
   put($(".behind"), "textContent", one.behind);
   $(".back").onclick = () => app.send({ kind: "funnel_back" });
   $(".keep").hidden = !one.segment;
+  put($(".many"), "textContent", one.unkept ?? "");
   put($(".keep"), "textContent", one.segment?.label ?? "");
   $(".keep").onclick = () => app.send({ kind: "those", dimension: one.segment.dimension, values: one.segment.values });
   at.children[1].hidden = one.rows.length > 0 || Boolean(app.data.state);

@@ -26,7 +26,7 @@ function patchCard(app, at, card) {
   const most = Math.max(...card.spark.map((value) => value ?? 0), 0) || 1, last = card.spark.length - 1;
   const x = (n) => (last > 0 ? n / last * 100 : 50), y = (value) => 31 - value / most * 27;
   const under = path(card.spark.map((value) => value ?? 0), x, y);
-  spark.children[0].setAttribute("d", under && `${under}L100 34L0 34Z`);
+  spark.children[0].setAttribute("d", under && last > 0 ? `${under}L100 34L0 34Z` : "");
   spark.children[1].setAttribute("d", path(card.spark, x, y));
 }
 

@@ -20,6 +20,7 @@ const KEYS = [
 ];
 const MORE = [
   ["Ctrl Z", "Undo"], ["Ctrl Shift Z", "Redo"], ["↑ ↓", "Through a list, a menu or values"],
+  ["Shift click", "A measure alone, in the list of measures"],
   ["Delete", "Remove the chip in focus"], ["Alt ← →", "Move the chip in focus"], ["Esc", "Close what is open"],
 ];
 

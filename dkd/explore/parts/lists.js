@@ -95,10 +95,15 @@ function patchMeasure(app, at, item) {
   put(icon, "textContent", item.on ? "✓" : "");
   put(text, "textContent", item.label);
   put(marks, "textContent", item.unit);
-  put(at, "title", item.about);
+  put(at, "title", `${item.about}\nShift and a click, or the context menu: only this measure`);
   at.dataset.measure = item.name;
   at.ariaPressed = String(item.on);
-  at.onclick = () => app.send({ kind: "measures", name: item.name });
+  const send = (only) => app.send({ kind: "measures", name: item.name, only });
+  at.onclick = (event) => send(event.shiftKey || event.altKey);
+  at.oncontextmenu = (event) => {
+    event.preventDefault();
+    openMenu(app, at, item.label, [["Only this measure", () => send(true)], [item.on ? "Without this measure" : "This measure too", () => send(false)]]);
+  };
 }
 
 function dimensionMenu(app, at, item) {

@@ -16,6 +16,7 @@ from dkd.query.flow import flow
 from dkd.query.funnel import Funnelled, Reach
 from dkd.query.paths import Travelled
 from dkd.query.question import Filter, Range
+from dkd.query.sessions import Listed
 
 USUAL = first_view(MODEL)
 assert USUAL is not None
@@ -199,6 +200,16 @@ def test_paths_say_how_much_they_hold():
     found = behaved(MODEL, view, {"compares": False, "state": None, "sources": {}}, answer)["behaviour"]
     assert "These paths hold 4 of 8 sessions (50 %)." in found["notes"]
     assert found["columns"][1]["ended"]["count"] == 1
+
+
+@pytest.mark.parametrize("count", [1, 25, 26, 1000])
+def test_those_behind_a_bar_are_kept_or_it_is_said_why_not(count: int):
+    view = act(act(USUAL, TAB), {"kind": "drill", "step": 2, "lost": True})
+    answer = Listed(view.question, "events", (), False, tuple(map(str, range(count))))
+    found = behaved(MODEL, view, {"compares": False, "state": None, "sources": {}}, answer)["behaviour"]
+    kept, why = found["segment"], found["unkept"]
+    assert (kept is None) is bool(why) is (count > 25)
+    assert f"{count:,} visitor" in (why or kept["label"])
 
 
 def test_a_definition_names_the_rules():

@@ -96,6 +96,17 @@ def test_a_measure_that_goes_takes_its_order_and_its_condition_along_and_the_las
     assert len(view.question.measures) == 1
 
 
+def test_a_measure_alone_goes_without_what_the_others_brought():
+    view = act(USUAL, split("country"))
+    view = act(view, {"kind": "split_set", "dimension": "country", "changed": {"sort": "revenue"}})
+    view = act(view, {"kind": "having_set", "having": {"measure": "revenue", "range": {"at_least": 5}}})
+    alone = act(view, {"kind": "measures", "name": "orders", "only": True})
+    assert alone.question.measures == ("orders",)
+    assert (alone.question.splits[0].sort, alone.question.having) == (None, ())
+    kept = act(view, {"kind": "measures", "name": "revenue", "only": True})
+    assert (kept.question.measures, kept.question.splits[0].sort) == (("revenue",), "revenue")
+
+
 def test_another_segment_has_filters_of_its_own_and_no_other_period():
     view = act(act(USUAL, put(NL)), {"kind": "compare", "to": "against"})
     assert (view.question.compare, view.question.against) == (None, ())
