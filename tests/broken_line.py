@@ -68,4 +68,6 @@ class Line:
             client.sendall(head + between + body[: len(body) // 2])
             if body:
                 self.cut_count += 1
+                # Closing alone says nothing to the client while the other thread reads from it.
+                client.shutdown(socket.SHUT_RDWR)
                 return

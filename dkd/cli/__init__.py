@@ -13,6 +13,8 @@ import typer
 import dkd
 from dkd.cli import (
     ask,
+    backfill,
+    bots,
     collect,
     demo,
     deploy,
@@ -54,10 +56,12 @@ for group in (
     deploy,
     sql,
     ask,
+    bots,
     sessions,
     tail,
     rejects,
     replay,
+    backfill,
     simulate,
     demo,
     collect,

@@ -124,7 +124,7 @@ def ask(
     since, until = (local_time(text, zone) if text else None for text in (start, end))
     with Druid(given.druid) as druid:
         question = of_dict(
-            {**tree, "interval": _interval(last, since, until, lambda: newest_event(druid, given.model))}
+            {**tree, "interval": interval_of(last, since, until, lambda: newest_event(druid, given.model))}
         )
         answer = answered(druid, given.model, question, with_subtotals=nested, timeout_s=timeout)
         trust = trust_of(druid, given.model, answer)
@@ -134,7 +134,7 @@ def ask(
         _print(answer, trust, form)
 
 
-def _interval(
+def interval_of(
     last: str | None, start: "datetime | None", end: "datetime | None", newest: "Callable[[], datetime | None]"
 ) -> dict[str, object]:
     """What the options say of time; *newest* is asked where the interval ends with the data."""

@@ -33,10 +33,11 @@ def enrich(
     import signal
     from contextlib import ExitStack, closing
 
-    from dkd.stream.heap import keep_small
+    from dkd.stream.heap import collect_rarely, keep_small, one_thread
     from dkd.stream.stop import Stop
 
     keep_small()
+    one_thread()
     stop = Stop()  # before the imports that take a second, so that a stop during these is graceful too
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.ask())
@@ -50,6 +51,7 @@ def enrich(
     found = opened(model, target)
     schemas = found.project / "specs" / found.model.site / "schemas"
     work = enricher(found.model, found.settings, schemas, stop, _say, instance=instance)
+    collect_rarely()
     if metrics_port is None and found.settings.is_local and instance == "1":
         metrics_port = Ports.at(base_port(found.project)).enricher_admin
     with ExitStack() as opened_ones:

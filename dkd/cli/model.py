@@ -41,6 +41,7 @@ class SchemaForm(StrEnum):
 
     json = "json"
     markdown = "markdown"
+    enrichers = "enrichers"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -125,11 +126,17 @@ def check(
 
 
 def schema(
-    form: Annotated[SchemaForm, typer.Option("--format", help="markdown: every key in tables, for people.")] = (
-        SchemaForm.json
-    ),
+    form: Annotated[
+        SchemaForm,
+        typer.Option("--format", help="For people: markdown, every key in tables; enrichers, a chapter for each."),
+    ] = (SchemaForm.json),
 ) -> None:
     """Print the JSON Schema of a model's file, by which editors complete and check it while it is written."""
+    if form is SchemaForm.enrichers:
+        from dkd.model.enrichers_page import enrichers_page
+
+        typer.echo(enrichers_page(), nl=False)
+        return
     if form is SchemaForm.markdown:
         from dkd.model.reference import page
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dkd.cli.args import JsonOption, ModelOption, TargetOption
+from dkd.errors import UsageError
 
 if TYPE_CHECKING:
     from dkd.query.question import Question
@@ -26,11 +27,18 @@ def sessions(
     page: Annotated[int, typer.Option(min=1, max=200, help="Which fifty of them.")] = 1,
     zone: Annotated[str, typer.Option(help="Whose clock: an IANA name such as Europe/Amsterdam.")] = "UTC",
     bots: Annotated[bool, typer.Option("--bots", help="Automated visitors too.")] = False,
+    gap: Annotated[
+        str, typer.Option(metavar="TIMES", help="What other gaps would do, such as 5m,15m,30m.", show_default=False)
+    ] = "",
     model: ModelOption = None,
     target: TargetOption = "local",
     as_json: JsonOption = False,
 ) -> None:
-    """List sessions, newest first and open ones too, or one session's events in order with the gaps between them."""
+    """List sessions, newest first and open ones too, or one session's events in order with the gaps between them.
+
+    --gap 5m,15m,30m makes sessions of what raw holds under each of these gaps, by the enricher's own code, and compares
+    sessions, bounces, conversions and durations; nothing is written.
+    """
     from dkd.cli.args import asked
     from dkd.cli.asking import filters as read_filters
     from dkd.query.asking import empty, newest_event
@@ -41,6 +49,14 @@ def sessions(
     from dkd.query.periods import fixed
     from dkd.query.sessions import listed, told
 
+    if gap:
+        if session or where or without or page != 1:
+            remedy = "leave the others out; --last and --bots go with it"
+            raise UsageError("DKD707", where="--gap", problem="it takes no ID, filters or pages", remedy=remedy)
+        from dkd.cli.gaps import compare
+
+        compare(gap, last, model, target, zone=zone, with_bots=bots, as_json=as_json)
+        return
     given = asked(model, target)
     kinds = {name: column.type for name, column in dimensions(given.model).items()}
     filters = [

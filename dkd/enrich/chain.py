@@ -5,7 +5,7 @@ For the loop that calls this::
     setup = prepare(model, open_resources(model), pseudonym_key)     # once; dkd.enrich.resources opens the files
     state = State()                                                   # or State.restored(...)
     outcome = enrich(raw, state, setup)                               # pure: raw and state stay as they are
-    values = encode(outcome.clean)                                    # dkd.enrich.encode; key is clean["party_id"]
+    values, keys = outcome.values, outcome.keys                       # clean events as JSON, and their parties
     rows = outcome.finished                                           # of sessions that ended: offsets, keys, JSON
     state = state.applied(outcome.delta)                              # cheap; shares what did not change
 
@@ -14,10 +14,15 @@ For the loop that calls this::
 count as null and ones that are not known are ignored, so records of an older schema need no special care;
 ``pl.concat(frames, how="diagonal_relaxed").sort("offset")`` unites frames of several schemas.
 
+:func:`enrich_lanes` does the same for several partitions at once, which costs little more than one. What enrichers
+find is kept by distinct value and put into JSON from there (:mod:`dkd.enrich.contexts`); ``outcome.clean`` has them run
+over all rows instead, which gives the same.
+
 Records that could not be decoded never come here: count them with ``outcome.delta.with_rejects(n)``.
 
-A delta to be stored holds ``delta.seen`` and ``delta.sessions.changed``, beside the new state's ``watermark_ms``,
-``seq`` and ``books`` (cumulative); a bucket holds ``state.bucket(index, count, forget_before_ms)`` in the same form.
+A delta to be stored holds ``delta.seen``, ``delta.sessions.changed`` and ``delta.visitors``, beside the new state's
+``watermark_ms``, ``seq`` and ``books`` (cumulative); a bucket holds ``state.bucket(index, count, forget_before_ms)``
+in the same form.
 
 Nothing here depends on how a stream is cut into batches: clean, sessions and rejects are byte for byte the same, and so
 is the state but for ``seq``.
@@ -25,68 +30,26 @@ is the state but for ``seq``.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from dkd.enrich import dedup, normalise
-from dkd.enrich.agent import add_agent
-from dkd.enrich.bots import add_bots
-from dkd.enrich.campaign import add_campaign
+from dkd.enrich.behaviour import watched
+from dkd.enrich.bots import SIGNS, hinted
+from dkd.enrich.clean import Kept
 from dkd.enrich.finished import Finished
-from dkd.enrich.geo import add_geo
-from dkd.enrich.given import filled, given_columns
+from dkd.enrich.lanes import Lane, Passed, late_rejects, limits, passed
 from dkd.enrich.opened import SessionsDelta
-from dkd.enrich.placing import Marks
-from dkd.enrich.privacy import needs_key, protect
-from dkd.enrich.referrer import add_referrer
-from dkd.enrich.resources import Resources
-from dkd.enrich.rules import Rules, rules_of
-from dkd.enrich.sessions import Arrived, Sessionized, add_sessions, sessionized
+from dkd.enrich.sessions import Sessionized, sessionized
+from dkd.enrich.setup import Setup, prepare
+from dkd.enrich.singles import PARTY, Arrived, party_keys
 from dkd.enrich.state import Books, State, StateDelta
-from dkd.enrich.url import add_url
-from dkd.errors import UsageError
-from dkd.model.columns import event_columns
-from dkd.model.enrichers import CATALOGUE
-from dkd.model.schema import Model
-from dkd.model.types import in_ms
+from dkd.enrich.visitors import Rows
 
-Step = Callable[[pl.DataFrame], pl.DataFrame]
-"""One enricher: a batch to the columns that it adds, in the batch's order."""
-
-_CLEAN_TYPE: dict[str, pl.DataType] = {
-    "string": pl.String(), "long": pl.Int64(), "double": pl.Float64(), "boolean": pl.Boolean(),
-    "list": pl.List(pl.String()),
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What enriching needs beside batch and state; made once by :func:`prepare`.
-
-    Attributes:
-        model: The site.
-        steps: Name and function of each entry of the catalogue, in running order; None for one that is off.
-        rules: What an event must fulfil.
-        sessions: What joins events to sessions; None where the model has no sessions.
-        raw_schema: Columns that a raw batch may have, with their types.
-        clean_schema: Columns of clean events, in order, with their types.
-        grace_ms: How far behind the watermark an event is not yet late.
-        late_after_ms: How far behind the watermark an event is refused; the horizon of dedup.
-        key: Secret of pseudonyms.
-    """
-
-    model: Model
-    steps: tuple[tuple[str, Step | None], ...]
-    rules: tuple[normalise.Check, ...]
-    sessions: Rules | None
-    raw_schema: normalise.Schema
-    clean_schema: normalise.Schema
-    grace_ms: int
-    late_after_ms: int
-    key: bytes | None = field(repr=False)
+__all__ = ["Lane", "Outcome", "Setup", "enrich", "enrich_lanes", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -94,62 +57,26 @@ class Outcome:
     """What became of one batch.
 
     Attributes:
-        clean: Clean events in offset order, columns as ``event_columns(model)``.
+        values: Clean events as JSON, in offset order.
+        keys: Their parties.
+        received_ms: When they were received.
         finished: Rows of the sessions that ended, in the order of their topic.
         rejects: ``offset``, ``code``, ``reason``, ``stage``, ``problem``, ``remedy`` of each record refused, by offset.
         delta: Change of the partition's state.
     """
 
-    clean: pl.DataFrame
+    values: list[bytes]
+    keys: list[bytes]
+    received_ms: list[int]
     finished: Finished
     rejects: pl.DataFrame
     delta: StateDelta
+    _clean: Callable[[], pl.DataFrame] = field(repr=False)
 
-
-def prepare(model: Model, resources: Resources, pseudonym_key: bytes | None) -> Setup:
-    """Everything about *model* that is the same for each batch.
-
-    Raises:
-        UsageError: DKD570, when a field is to be a pseudonym and there is no key.
-    """
-    secret = needs_key(model)
-    if secret and not pseudonym_key:
-        problem = f"field {secret[0]} becomes a pseudonym and there is no key"
-        remedy = "set DKD_PSEUDONYM_KEY to a long random text"
-        raise UsageError("DKD570", where=model.site, problem=problem, remedy=remedy)
-    timing = model.enrich.timing
-    steps = _steps(model, resources)
-    return Setup(
-        model=model,
-        steps=tuple((entry.name, steps.get(entry.name)) for entry in CATALOGUE),
-        rules=normalise.checks(model),
-        sessions=rules_of(model),
-        raw_schema=normalise.raw_schema(model),
-        clean_schema={column.name: _CLEAN_TYPE[column.type] for column in event_columns(model)},
-        grace_ms=in_ms(timing.grace),
-        late_after_ms=in_ms(timing.late_after),
-        key=pseudonym_key,
-    )
-
-
-def _steps(model: Model, resources: Resources) -> dict[str, Step]:
-    on = model.enrich
-    steps: dict[str, Step] = {}
-    if on.url:
-        steps["url"] = add_url
-    if on.campaign:
-        steps["campaign"] = add_campaign
-    if on.referrer and resources.sites:
-        steps["referrer"] = partial(add_referrer, sites=resources.sites, own_domain=model.collector.cookie_domain)
-    if on.agent and resources.agent:
-        steps["agent"] = partial(add_agent, find=resources.agent)
-    if on.geo and resources.country:
-        steps["geo"] = partial(add_geo, country=resources.country)
-    if on.bots and resources.bots:
-        steps["bots"] = partial(add_bots, match=resources.bots, allow=on.bots.allow)
-    if on.sessions:
-        steps["sessions"] = partial(add_sessions, options=on.sessions)
-    return steps
+    @cached_property
+    def clean(self) -> pl.DataFrame:
+        """Clean events as columns, as ``event_columns(model)``; made when they are first asked for."""
+        return self._clean()
 
 
 def enrich(raw: pl.DataFrame, state: State, setup: Setup, ticks: Sequence[tuple[int, int]] = ()) -> Outcome:
@@ -161,133 +88,176 @@ def enrich(raw: pl.DataFrame, state: State, setup: Setup, ticks: Sequence[tuple[
         setup: Of :func:`prepare`.
         ticks: Offset and event time of each tick among the records, by offset.
     """
+    lane = Lane(state, raw["offset"].to_numpy().astype(np.int64), ticks)
+    return enrich_lanes(raw.with_columns(pl.int_range(pl.len()).alias("offset")), [lane], setup)[0]
+
+
+def enrich_lanes(raw: pl.DataFrame, lanes: Sequence[Lane], setup: Setup) -> list[Outcome]:
+    """The same for records of several partitions, one outcome for each of them.
+
+    Args:
+        raw: As :func:`enrich` takes it, but ``offset`` is the place among the records of all *lanes*, one after the
+            other; records may be missing.
+        lanes: Of different partitions, one or more.
+        setup: Of :func:`prepare`.
+    """
     events, invalid = normalise.normalised(raw, setup.model, setup.raw_schema, setup.rules)
-    placed = _placed(events, state, setup, ticks)
-    unseen = placed.events.filter(pl.Series(placed.is_fresh))
-    enriched = _with_steps(unseen, setup)
-    kept = _without_bots(enriched, setup.model)
-    found = _with_sessions(kept, placed.marks, state, setup)
-    rejects = pl.concat((invalid, placed.rejects)).sort("offset")
-    books = Books(
-        consumed=raw.height,
-        clean=found.clean.height,
-        dropped_bots=enriched.height - found.clean.height,
-        duplicates=placed.events.height - unseen.height,
-        rejects=rejects.height,
-        late=int(found.clean["is_late"].sum()),
-        sessions=len(found.finished),
-    )
-    delta = StateDelta(placed.watermark_ms, books, placed.seen, placed.forget_before_ms, found.delta)
-    return Outcome(found.clean, found.finished, rejects, delta)
+    timed = _timed(events, lanes, setup)
+    late = timed.behind_ms > setup.late_after_ms
+    refused = late_rejects(events.filter(pl.Series(late)), timed.behind_ms[late])
+    rejects = pl.concat((invalid, refused)).sort("offset") if len(refused) else invalid
+    events = events.with_columns(pl.Series("is_late", timed.behind_ms > setup.grace_ms))
+    fresh, visitors = _signed(events.filter(pl.Series(timed.is_fresh)), timed, lanes, setup)
+    unseen = Kept.of(fresh, setup)
+    bots = setup.model.enrich.bots
+    is_kept = ~unseen.are_bots if bots and bots.action == "drop" else np.ones(unseen.events.height, bool)
+    batch = _Batch(lanes, timed, unseen.kept(is_kept), np.flatnonzero(timed.is_fresh)[is_kept], visitors, setup)
+    found = batch.sessions()
+    return batch.outcomes(found, raw["offset"], unseen.events["offset"], rejects)
 
 
 @dataclass(frozen=True)
-class _Placed:
-    """Events by watermark and memory: *events* are those not refused as late, *is_fresh* marks the unseen of them.
+class _Timed:
+    """What became of the events of all lanes by their times, and of their partitions."""
 
-    Their columns ``?watermark`` and ``?tie`` hold the watermark when each came and the hash of its id.
-    """
+    offsets: NDArray[np.int64]
+    keys: dedup.Keys
+    limits: list[tuple[int, int]]
+    passed: list[Passed]
 
-    events: pl.DataFrame
-    is_fresh: NDArray[np.bool_]
-    marks: Marks
-    rejects: pl.DataFrame
-    seen: dedup.Entries
-    watermark_ms: int | None
-    forget_before_ms: int
+    @cached_property
+    def behind_ms(self) -> dedup.Times:
+        return np.concatenate([one.behind_ms for one in self.passed])
 
+    @cached_property
+    def watermarks(self) -> dedup.Times:
+        return np.concatenate([one.watermarks for one in self.passed])
 
-def _placed(events: pl.DataFrame, state: State, setup: Setup, ticks: Sequence[tuple[int, int]]) -> _Placed:
-    times = events["timestamp_ms"].to_numpy()
-    before = dedup.NEVER if state.watermark_ms is None else state.watermark_ms
-    marks, watermarks = _marks(events["offset"].to_numpy(), times, ticks, before)
-    behind = watermarks - times
-    after = max(marks.last_ms, before)
-    events = events.with_columns(
-        pl.Series("is_late", behind > setup.grace_ms), pl.Series("?watermark", watermarks, pl.Int64)
-    )
-    in_time = behind <= setup.late_after_ms
-    rejects = _late_rejects(events.filter(pl.Series(~in_time)), behind[~in_time])
-    if len(rejects):
-        events, times, watermarks = events.filter(pl.Series(in_time)), times[in_time], watermarks[in_time]
-    keys = dedup.keys_of(events["party_id"], events["event_id"])
-    is_fresh = dedup.fresh(keys, times, watermarks, state.seen, setup.late_after_ms)
-    remembered = is_fresh & (keys != 0)
-    return _Placed(
-        events=events.with_columns(pl.Series("?tie", keys, pl.UInt64)),
-        is_fresh=is_fresh,
-        marks=marks,
-        rejects=rejects,
-        seen=dedup.Entries.of(keys[remembered], times[remembered]),
-        watermark_ms=None if after == dedup.NEVER else after,
-        forget_before_ms=after - setup.late_after_ms,
-    )
+    @cached_property
+    def is_fresh(self) -> NDArray[np.bool_]:
+        return np.concatenate([one.is_fresh for one in self.passed])
 
 
-def _marks(
-    offsets: NDArray[np.int64], times: dedup.Times, ticks: Sequence[tuple[int, int]], before_ms: int
-) -> tuple[Marks, dedup.Times]:
-    """The watermark after each event and tick, and after each event alone."""
-    count, passed = len(times), np.array(ticks, np.int64).reshape(-1, 2)
-    offsets, times = np.append(offsets, passed[:, 0]), np.append(times, passed[:, 1])
-    order = np.argsort(offsets, kind="stable")
-    watermarks = np.empty(len(order), np.int64)
-    watermarks[order] = np.maximum(np.maximum.accumulate(times[order]), before_ms)
-    return Marks(offsets[order], watermarks[order]), watermarks[:count]
+def _timed(events: pl.DataFrame, lanes: Sequence[Lane], setup: Setup) -> _Timed:
+    places, times = events["offset"].to_numpy(), events["timestamp_ms"].to_numpy()
+    offsets = np.concatenate([lane.offsets for lane in lanes])[places]
+    keys, found = dedup.keys_of(events["party_id"], events["event_id"]), limits(places, lanes)
+    spans = [slice(start, end) for start, end in found]
+    done = [
+        passed(lane, offsets[span], times[span], keys[span], setup.late_after_ms)
+        for lane, span in zip(lanes, spans, strict=True)
+    ]
+    return _Timed(offsets, keys, found, done)
 
 
-def _with_sessions(events: pl.DataFrame, marks: Marks, state: State, setup: Setup) -> Sessionized:
-    clean = _clean(events, setup)
-    if setup.sessions is None or not len(marks.offsets):
-        return Sessionized(clean, Finished.none(), SessionsDelta.none())
-    columns = (events[name].to_numpy() for name in ("offset", "?watermark", "?tie"))
-    return sessionized(Arrived(clean, *columns), marks, state.sessions, setup.sessions)
+def _signed(
+    events: pl.DataFrame, timed: _Timed, lanes: Sequence[Lane], setup: Setup
+) -> tuple[pl.DataFrame, list[Rows]]:
+    """*events* with the hash of their parties and their signs of bots, and the visitors that each lane changes."""
+    keys = pl.Series(PARTY, party_keys(events["party_id"]))
+    events = events.with_columns(keys, pl.Series("?watermark", timed.watermarks[timed.is_fresh]))
+    tables = [
+        (lane.state.visitors, *span)
+        for lane, span in zip(lanes, limits(events["offset"].to_numpy(), lanes), strict=True)
+    ]
+    behaved = watched(events, tables, setup.late_after_ms, setup.model)
+    return events.with_columns(pl.Series(SIGNS, behaved.reasons | hinted(events))), behaved.changed
 
 
-def _late_rejects(events: pl.DataFrame, behind_ms: NDArray[np.int64]) -> pl.DataFrame:
-    """A reject for each event that is further behind the watermark than the model allows."""
-    return events.select(
-        "offset",
-        pl.lit("DKD555").alias("code"),
-        pl.lit("late").alias("reason"),
-        pl.lit("late").alias("stage"),
-        pl.format("the event is {} ms behind its partition's watermark", pl.Series(behind_ms, dtype=pl.Int64)).alias(
-            "problem"
-        ),
-        pl.lit("load history with dkd backfill, or raise late_after").alias("remedy"),
-    )
+@dataclass(frozen=True)
+class _Batch:
+    """Events that are kept, *rows*, their places among all that have a time, and the visitors that lanes change."""
+
+    lanes: Sequence[Lane]
+    timed: _Timed
+    kept: Kept
+    rows: NDArray[np.intp]
+    visitors: Sequence[Rows]
+    setup: Setup
+
+    @cached_property
+    def limits(self) -> list[tuple[int, int]]:
+        return limits(self.kept.events["offset"].to_numpy(), self.lanes)
+
+    @cached_property
+    def own(self) -> pl.DataFrame:
+        return self.kept.own()
+
+    @cached_property
+    def parties(self) -> list[bytes]:
+        return self.kept.events["party_id"].cast(pl.Binary).to_list()
+
+    @cached_property
+    def keys(self) -> dedup.Keys:
+        return self.kept.events[PARTY].to_numpy()
+
+    def sessions(self) -> list[Sessionized]:
+        """Of each lane."""
+        ids = self.kept.events["event_id"].cast(pl.Binary).to_list()
+        return [self._sessions(seq, start, end, ids[start:end]) for seq, (start, end) in enumerate(self.limits)]
+
+    def _sessions(self, seq: int, start: int, end: int, event_ids: list[bytes | None]) -> Sessionized:
+        passed_by = self.timed.passed[seq]
+        if self.setup.sessions is None or not len(passed_by.marks.offsets):
+            return Sessionized([None] * (end - start), [None] * (end - start), Finished.none(), SessionsDelta.none())
+        rows = self.rows[start:end]
+        arrived = Arrived(
+            self.own[start:end], self.timed.offsets[rows], self.timed.watermarks[rows], self.timed.keys[rows],
+            self.keys[start:end], self.parties[start:end], event_ids, self.kept.shared.part(start, end),
+            lambda places: self.kept.whole(start + places),
+        )  # fmt: skip
+        return sessionized(arrived, passed_by.marks, self.lanes[seq].state.sessions, self.setup.sessions)
+
+    def outcomes(
+        self, found: Sequence[Sessionized], raw: pl.Series, unseen: pl.Series, rejects: pl.DataFrame
+    ) -> list[Outcome]:
+        """What became of each lane.
+
+        Args:
+            found: Of :meth:`sessions`.
+            raw: Places of all records.
+            unseen: Places of the events that were not seen before.
+            rejects: Of all lanes, ``offset`` being the place.
+        """
+        ids = [value for one in found for value in one.ids]
+        is_first = [value for one in found for value in one.is_first]
+        values = self.kept.encoded(self.own, ids, is_first)
+        counts = (limits(places.to_numpy(), self.lanes) for places in (raw, unseen, rejects["offset"]))
+        offsets = np.concatenate([lane.offsets for lane in self.lanes])
+        rejects = rejects.with_columns(pl.Series("offset", offsets[rejects["offset"].to_numpy()], pl.Int64))
+        spans = zip(*counts, strict=True)
+        return [
+            self._outcome(seq, one, values, rejects, span)
+            for seq, (one, span) in enumerate(zip(found, spans, strict=True))
+        ]
+
+    def _outcome(
+        self,
+        seq: int,
+        found: Sessionized,
+        values: list[bytes],
+        rejects: pl.DataFrame,
+        spans: tuple[tuple[int, int], ...],
+    ) -> Outcome:
+        (start, end), timed = self.limits[seq], self.timed.passed[seq]
+        consumed, unseen, refused = (after - before for before, after in spans)
+        late = int(self.own["is_late"][start:end].sum())
+        in_time = consumed - refused
+        books = Books(
+            consumed, end - start, unseen - (end - start), in_time - unseen, refused, late, len(found.finished)
+        )
+        return Outcome(
+            values[start:end],
+            self.parties[start:end],
+            self.own["received_ms"][start:end].to_list(),
+            found.finished,
+            rejects[spans[2][0] : spans[2][1]],
+            StateDelta(timed.watermark_ms, books, timed.seen, timed.forget_before_ms, found.delta, self.visitors[seq]),
+            partial(_whole, self.kept, start, end, found),
+        )
 
 
-def _with_steps(events: pl.DataFrame, setup: Setup) -> pl.DataFrame:
-    """*events* with the columns of every enricher; given values fill what an enricher did not find."""
-    given = given_columns(events["given"])
-    for entry, (_, step) in zip(CATALOGUE, setup.steps, strict=True):
-        found = step(events) if step else _nothing(entry.adds, setup, events.height)
-        events = events.hstack(filled(found, given))
-    if "referrer" in (name for name, step in setup.steps if step):
-        arrived = pl.col("referrer_medium").is_null() & pl.col("channel").is_null()
-        events = events.with_columns(pl.when(arrived).then(pl.lit("Direct")).otherwise("channel").alias("channel"))
-    return events
-
-
-def _nothing(names: tuple[str, ...], setup: Setup, height: int) -> pl.DataFrame:
-    return pl.DataFrame([pl.Series(name, [None], setup.clean_schema[name]).new_from_index(0, height) for name in names])
-
-
-def _without_bots(events: pl.DataFrame, model: Model) -> pl.DataFrame:
-    if model.enrich.bots is None or model.enrich.bots.action == "flag":
-        return events
-    return events.filter(~pl.col("is_bot"))
-
-
-def _clean(events: pl.DataFrame, setup: Setup) -> pl.DataFrame:
-    """The columns of clean events, after privacy; times in the order of the partition."""
-    protected = events.with_columns(protect(events, setup.model, setup.key).get_columns())
-    return protected.select(_widened(protected[name], kind) for name, kind in setup.clean_schema.items())
-
-
-def _widened(values: pl.Series, kind: pl.DataType) -> pl.Series:
-    if values.dtype == kind:
-        return values
-    # 19.99 sent as a float of 32 bits would else become 19.989999771118164.
-    return values.cast(pl.String).cast(kind) if values.dtype == pl.Float32 else values.cast(kind)
+def _whole(kept: Kept, start: int, end: int, found: Sessionized) -> pl.DataFrame:
+    columns = (("session_id", found.ids), ("first_in_session", found.is_first))
+    schema = kept.setup.clean_schema
+    return kept.whole(slice(start, end)).with_columns(pl.Series(name, values, schema[name]) for name, values in columns)

@@ -48,9 +48,9 @@ _RULES: tuple[tuple[str, Callable[[Tag], bool]], ...] = (
     ("Organic Social", lambda tag: tag.kind == "social" or tag.medium in _SOCIAL),
     ("Organic Video", lambda tag: tag.kind == "video" or "video" in tag.medium),
     ("Organic Search", lambda tag: tag.kind == "search" or tag.medium == "organic"),
+    ("Referral", lambda tag: tag.medium in ("referral", "app", "link")),
     ("Email", lambda tag: tag.kind == "email" or tag.source in _EMAIL or tag.medium in _EMAIL),
     ("Affiliates", lambda tag: tag.medium == "affiliate"),
-    ("Referral", lambda tag: tag.medium in ("referral", "app", "link")),
     ("Audio", lambda tag: tag.medium == "audio"),
     ("SMS", lambda tag: "sms" in (tag.source, tag.medium)),
     (

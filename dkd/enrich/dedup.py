@@ -129,6 +129,8 @@ def keys_of(party_id: pl.Series, event_id: pl.Series) -> Keys:
     """64-bit xxh3 of ``party_id NUL event_id`` for each event; 0 where the event has no id."""
     texts = pl.select(pl.concat_str(party_id, pl.lit("\0"), event_id).cast(pl.Binary)).to_series().to_list()
     digest = xxhash.xxh3_64_intdigest
+    if None not in texts:
+        return np.fromiter(map(digest, texts), np.uint64, len(texts))
     return np.fromiter((0 if text is None else digest(text) for text in texts), np.uint64, len(texts))
 
 

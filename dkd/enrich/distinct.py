@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 
 def text_by_text(texts: pl.Series, find: Callable[[str], str | None]) -> pl.Series:
@@ -34,3 +36,13 @@ def by_text(texts: pl.Series, find: Callable[[str], Sequence[str | None]], names
 def _spread(texts: pl.Series, asked: pl.Series, answers: pl.DataFrame) -> pl.DataFrame:
     table = answers.with_columns(asked.alias("?text"))
     return texts.alias("?text").to_frame().join(table, on="?text", how="left", maintain_order="left").drop("?text")
+
+
+def number_by_text(texts: pl.Series, find: Callable[[str], int]) -> NDArray[np.uint16]:
+    """Ask *find* about each distinct text; null is asked nothing and gets 0. In the order of *texts*."""
+    asked = texts.drop_nulls().unique()
+    answers = np.fromiter(map(find, asked.to_list()), np.uint16, len(asked))
+    if not answers.any():  # most batches of addresses hold no network that is known
+        return np.zeros(len(texts), np.uint16)
+    found = _spread(texts, asked, pl.Series("?answer", answers).to_frame())["?answer"]
+    return found.fill_null(0).to_numpy(writable=True)

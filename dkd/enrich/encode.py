@@ -1,5 +1,8 @@
 """Clean events become JSON lines: no nulls, keys in the order of the columns, the same bytes for the same event."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import polars as pl
 
 
@@ -10,23 +13,45 @@ def encode(clean: pl.DataFrame) -> list[bytes]:
         clean: Columns as ``dkd.model.columns.event_columns`` names them; the first holds no null. Numbers that are
             not finite are left out like nulls.
     """
-    if clean.is_empty():
-        return []
-    held = clean.select(column for column in clean.get_columns() if column.null_count() < len(column))
-    texts = held.select(pl.struct(pl.all()).struct.json_encode()).to_series()
-    return _without(texts, [column.name for column in held.get_columns() if _may_be_null(column)])
+    return [one + b"}" for one in members(clean, b"{")]
+
+
+def members(frame: pl.DataFrame, before: bytes = b",") -> list[bytes]:
+    """Each row of *frame* as members of a JSON object, without its braces; empty where all are null.
+
+    Args:
+        frame: Its columns become members; after ``{``, the first holds no null.
+        before: What stands before the first member.
+    """
+    held = [column for column in frame.get_columns() if column.null_count() < len(column)]
+    if not held or frame.is_empty():
+        return [b""] * frame.height
+    texts = pl.struct(column.name for column in held).struct.json_encode()
+    whole = pl.concat_str(pl.lit(before.decode()), texts.str.strip_prefix("{").str.strip_suffix("}"))
+    return frame.select(_without(whole, [column.name for column in held if _may_be_null(column)])).to_series().to_list()
 
 
 def _may_be_null(column: pl.Series) -> bool:
     return column.null_count() > 0 or column.dtype.is_float()
 
 
-def _without(texts: pl.Series, names: list[str]) -> list[bytes]:
+def _without(texts: pl.Expr, names: list[str]) -> pl.Expr:
     """*texts* less the null members of *names*.
 
-    Safe on any value: inside a JSON string every quote is escaped, so ``,"name":null`` can only be a whole member, and
-    the first column, which has no comma before it, is never null.
+    Safe on any value: inside a JSON string every quote is escaped, so ``,"name":null`` can only be a whole member.
     """
     # One pattern of only these names: 11 times faster than replace_many, and faster than a pattern of any name.
     found = texts.str.replace_all(f',"(?:{"|".join(names)})":null', "") if names else texts
-    return found.cast(pl.Binary).to_list()
+    return found.cast(pl.Binary)
+
+
+def arrays(frame: pl.DataFrame, columns: Sequence[str]) -> list[bytes]:
+    """The texts of *columns* of each row as the items of a JSON array, without its brackets."""
+    found = frame.select(pl.struct(pl.concat_list(columns).alias("v")).struct.json_encode().cast(pl.Binary))
+    return [text[len('{"v":[') : -2] for text in found.to_series().to_list()]
+
+
+def number_members(span: Sequence[str], values: Sequence[Any]) -> bytes:
+    """Numbers and booleans as :func:`members` writes them."""
+    found = (f',"{name}":{str(value).lower()}' for name, value in zip(span, values, strict=True) if value is not None)
+    return "".join(found).encode()

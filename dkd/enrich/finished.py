@@ -6,11 +6,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dkd.enrich.bots import texts_of
+from dkd.enrich.contexts import DEVICE, ORIGIN
 from dkd.enrich.encode import encode
 from dkd.enrich.pieces import PAGES, page_entries
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import BLOB_PARTS, Pieces
-from dkd.enrich.singles import DEVICE, ORIGIN, value_of
+from dkd.enrich.singles import value_of
 from dkd.model.columns import SESSION_COLUMNS
 
 HEARTBEAT_S = 10
@@ -87,6 +89,7 @@ def _table(pieces: Pieces, closed_by: list[str], rules: Rules) -> pl.DataFrame:
         "conversions": numbers["conversions"] if rules.conversions else None,
         "conversion_value": values if any(one.column for one in rules.conversions) else None,
         "is_bot": rows["bot"] > 0 if rules.has_bots else None,
+        "bot_reason": list(map(texts_of, rows["bot"].tolist())),
         "closed_by": closed_by,
     }
     columns = [_column(column.name, column.type, found[column.name], len(rows))

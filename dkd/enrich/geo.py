@@ -1,14 +1,25 @@
-"""An address becomes the country it is registered in."""
+"""An address becomes the country it is registered in; with a user's databases also its city and its network."""
 
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
+from typing import NamedTuple
 
 import polars as pl
 
-from dkd.enrich.distinct import text_by_text
+from dkd.enrich.distinct import by_text
 
-Country = Callable[[str], str | None]
-"""Two letters for an address, None for a private or unknown one and for any text that is no address; never raises."""
+
+class Place(NamedTuple):
+    """What databases know of an address; None for what they do not."""
+
+    country: str | None = None
+    city: str | None = None
+    network_number: str | None = None
+    network_name: str | None = None
+
+
+FindPlace = Callable[[str], Place]
+"""Nothing for a private or unknown address and for any text that is no address; never raises."""
 
 _MAX_ADDRESS = 64
 
@@ -29,11 +40,18 @@ def public_address(text: str) -> str | None:
     return str(address) if address.is_global else None
 
 
-def add_geo(batch: pl.DataFrame, country: Country) -> pl.DataFrame:
-    """``country`` of each ``ip``; ``city`` is null, as the database that dkd ships knows countries only.
+def add_geo(batch: pl.DataFrame, find: FindPlace, networks: bool = False) -> pl.DataFrame:
+    """``country`` and ``city`` of each ``ip``; the database that dkd ships knows no city.
 
     An address truncated by the collector still has its country; one that it hashed has none.
+
+    Args:
+        batch: Has ``ip``.
+        find: What is known of an address.
+        networks: Whether ``network_number`` and ``network_name`` are added.
     """
     addresses = batch.select(pl.when(pl.col("ip").str.len_bytes() <= _MAX_ADDRESS).then("ip")).to_series()
-    found = text_by_text(addresses, country).alias("country").to_frame()
-    return found.with_columns(pl.lit(None, pl.String).alias("city"))
+    found = by_text(addresses, find, Place._fields)
+    if not networks:
+        return found.select("country", "city")
+    return found.with_columns(pl.col("network_number").cast(pl.Int64))

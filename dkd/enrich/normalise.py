@@ -20,6 +20,11 @@ AHEAD_MS = 300_000
 
 _SHOWN = 80
 
+_IDS = ("party_id", "collector_session_id", "pageview_id", "event_id")
+
+_NO_ID = ("", "null", "undefined", "NaN", "None", "[object Object]")
+"""What scripts write where they have no id; as one, it would join strangers, or drop their events as repeats."""
+
 Schema = dict[str, pl.DataType]
 
 REJECT_SCHEMA: Schema = {
@@ -179,6 +184,10 @@ def rejects(refused: pl.DataFrame, rules: Sequence[Check]) -> pl.DataFrame:
     )
 
 
+def _without_words(name: str) -> pl.Expr:
+    return pl.when(pl.col(name).is_in(_NO_ID).not_()).then(name)
+
+
 def normalised(
     raw: pl.DataFrame, model: Model, schema: Schema, rules: Sequence[Check]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -190,6 +199,6 @@ def normalised(
         schema: :func:`raw_schema` of the model.
         rules: :func:`checks` of the model.
     """
-    batch = conformed(raw, schema)
+    batch = conformed(raw, schema).with_columns(_without_words(name) for name in _IDS)
     named = batch.with_columns(event_names(batch["event"], model.events).alias("event"), pl.col("event").alias("?sent"))
     return sorted_out(named.hstack(timed(named, model.collector.kind == "dkd")), rules)

@@ -6,7 +6,7 @@ each range that it touches, so it costs what it touches however many sessions ar
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 from dkd.enrich.dedup import NEVER, Keys, distinct, known
 from dkd.enrich.runs import Pieces, Run, united
 
-_RANGES = 32
+_MOST_RANGES = 64
+_FULL = 32_768
+"""So many rows in each range, about, and there will be twice as many ranges."""
+
 _GROWTH = 3
 
 
@@ -48,9 +51,9 @@ def _newest(runs: Iterable[Run]) -> Pieces:
     return united(reversed(found)).by_party()
 
 
-def _limits(keys: Keys) -> list[int]:
-    """Where in *keys*, ascending, each range begins, and their number."""
-    edges = np.arange(1, _RANGES, dtype=np.uint64) << np.uint64(64 - _RANGES.bit_length() + 1)
+def _limits(keys: Keys, ranges: int) -> list[int]:
+    """Where in *keys*, ascending, each of so many *ranges* begins, and the number of keys."""
+    edges = np.arange(1, ranges, dtype=np.uint64) << np.uint64(64 - ranges.bit_length() + 1)
     return [0, *np.searchsorted(keys, edges).tolist(), len(keys)]
 
 
@@ -59,12 +62,12 @@ class OpenSessions:
     """The table; a value. Its length is the number of open sessions.
 
     Attributes:
-        ranges: Runs of each range of the key, oldest first.
+        ranges: Runs of each range of the key, oldest first; their number is a power of two.
         count: Open sessions.
         swept_ms: No session that ended before it is here.
     """
 
-    ranges: tuple[tuple[Run, ...], ...] = field(default=((),) * _RANGES)
+    ranges: tuple[tuple[Run, ...], ...] = ((),)
     count: int = 0
     swept_ms: int = NEVER
 
@@ -83,7 +86,7 @@ class OpenSessions:
 
     def of(self, keys: Keys) -> Pieces:
         """All pieces of the parties *keys*, which are ascending and distinct; by party and time."""
-        limits, found = _limits(keys), list[Pieces]()
+        limits, found = _limits(keys, len(self.ranges)), list[Pieces]()
         for runs, (start, end) in zip(self.ranges, pairwise(limits), strict=True):
             asked = keys[start:end]
             for run in reversed(runs):
@@ -96,22 +99,34 @@ class OpenSessions:
 
     def plus(self, delta: SessionsDelta) -> "OpenSessions":
         """The table after a batch."""
-        changed, ranges = delta.changed, list(self.ranges)
-        limits = _limits(changed.keys)
+        changed, ranges = delta.changed, self._enough()
+        limits = _limits(changed.keys, len(ranges))
         for one, (start, end) in enumerate(pairwise(limits)):
             if end > start:
                 # Ranges of one growth would all be rewritten by the same batch, and hold all memory twice.
                 ranges[one] = _grown(
                     ranges[one],
                     Run.of(changed.at(np.arange(start, end))),
-                    _GROWTH + _GROWTH * one // _RANGES,
+                    _GROWTH + _GROWTH * one // len(ranges),
                 )
         return OpenSessions(tuple(ranges), self.count + delta.opened, max(self.swept_ms, delta.swept_ms))
+
+    def _enough(self) -> list[tuple[Run, ...]]:
+        """The ranges; twice as many, where they hold much: rewriting one should take little memory and time."""
+        ranges, count = list(self.ranges), len(self.ranges)
+        if count == _MOST_RANGES or sum(len(run) for runs in ranges for run in runs) <= _FULL * count:
+            return ranges
+        edges = [(one << 64) // (2 * count) for one in range(2 * count + 1)]
+        halves = (
+            tuple(run.between(low, high) for run in ranges[one // 2]) for one, (low, high) in enumerate(pairwise(edges))
+        )
+        return [tuple(run for run in runs if len(run)) for runs in halves]
 
     def bucket(self, index: int, count: int) -> Pieces:
         """Pieces of bucket *index* of *count* equal ranges of the key; by party and time."""
         low, high = (index << 64) // count, ((index + 1) << 64) // count
-        touched = self.ranges[low * _RANGES >> 64 : (high * _RANGES + (1 << 64) - 1) >> 64]
+        ranges = len(self.ranges)
+        touched = self.ranges[low * ranges >> 64 : (high * ranges + (1 << 64) - 1) >> 64]
         return united(_newest(run.between(low, high) for run in runs) for runs in touched if runs).alive()
 
     @classmethod
@@ -135,9 +150,9 @@ class OpenSessions:
 
     @classmethod
     def _of_runs(cls, parts: Iterable[Pieces]) -> "OpenSessions":
-        shares: list[list[Pieces]] = [[] for _ in range(_RANGES)]
+        shares: list[list[Pieces]] = [[] for _ in range(_MOST_RANGES)]
         for part in parts:
-            limits = _limits(part.keys)
+            limits = _limits(part.keys, _MOST_RANGES)
             for share, (start, end) in zip(shares, pairwise(limits), strict=True):
                 share.append(Pieces(part.rows[start:end], part.blobs[start:end]))
         runs = [Run.of(united(share).alive().sorted()) for share in shares]

@@ -55,3 +55,21 @@ def full_matcher(pattern: str) -> Callable[[str], Any]:
     engine = _re2()
     compiled = re.compile(pattern) if engine is None else engine.compile(pattern)
     return compiled.fullmatch
+
+
+def sound(pattern: str) -> bool:
+    """Whether the engine can read *pattern*."""
+    engine = _re2()
+    if engine is None:
+        try:
+            re.compile(pattern)
+        except re.error:
+            return False
+        return True
+    options = engine.Options()
+    options.log_errors = False
+    try:
+        engine.compile(pattern, options)
+    except engine.error:
+        return False
+    return True

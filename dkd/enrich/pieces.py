@@ -6,23 +6,22 @@ so a session's attributes are a function of the set of its events.
 
 import struct
 from collections.abc import Sequence
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from dkd.enrich.dedup import Keys, Times
 from dkd.enrich.runs import BLOB_PARTS, TIME_BITS, Pieces, Places, Rows, chained, taken
-from dkd.enrich.singles import DEVICE, ORIGIN, Events, payloads
+from dkd.enrich.singles import Events
 
 PAGES = 100
 """A session's row lists so many pages at most."""
 
-PAGE_CHARACTERS = 500
-"""A longer path is cut; it would else be for the visitor to say how large our state becomes."""
-
 _PAGE = struct.Struct("<qQH")
+_PAGE_HEAD = np.dtype([("time_ms", "<i8"), ("tie", "<u8"), ("bytes", "<u2")])
+_AS_BYTES = np.dtype((np.void, _PAGE_HEAD.itemsize))
 _FEW_GROUPS = 1 << (63 - TIME_BITS)
 _SUMS = ("units", "micros", "events", "pageviews", "clicks", "heartbeats", "conversions", "pages")
 
@@ -45,8 +44,7 @@ class _Blobs:
     def parts(self, places: Places, part: int) -> list[bytes]:
         """Party, device or origin of each piece, in the order of :data:`BLOB_PARTS`."""
         is_new = places >= self.count
-        columns = (("party_id",), DEVICE, ORIGIN)[part]
-        new = iter(self._new(places[is_new] - self.count, columns))
+        new = iter(self._new((places[is_new] - self.count).tolist(), part))
         if is_new.all():
             return list(new)
         known = np.where(is_new, 0, places)
@@ -63,33 +61,32 @@ class _Blobs:
         """The entries of pages of each piece, all of which have pages."""
         is_new = places >= self.count
         fresh, known = places[is_new] - self.count, places[~is_new]
-        paths = self._events.frame["page_path"].gather(fresh).cast(pl.Binary).to_list()
-        times, ties = (self._events.rows[name][fresh].tolist() for name in ("start_ms", "first_tie"))
-        pack, size = _PAGE.pack, PAGE_CHARACTERS
-        new = (
-            pack(time_ms, tie, len(text)) + text
-            for time_ms, tie, text in zip(times, ties, (one if len(one) <= size else _cut(one) for one in paths),
-                                          strict=True)
-        )  # fmt: skip
-        old = (
+        new = self._fresh_pages(fresh)
+        if not len(known):
+            return new
+        left, old = iter(new), (
             self.old[place][start:end]
             for place, start, end in zip(known.tolist(), *self.ends[3:5, known].tolist(), strict=True)
-        )
-        return [next(new) if one else next(old) for one in is_new.tolist()]
+        )  # fmt: skip
+        return [next(left) if one else next(old) for one in is_new.tolist()]
+
+    def _fresh_pages(self, fresh: Places) -> list[bytes]:
+        texts = list(map(self._events.arrived.shared.by_item["page"].__getitem__, fresh.tolist()))
+        heads = np.empty(len(texts), _PAGE_HEAD)
+        heads["time_ms"], heads["tie"] = (self._events.rows[name][fresh] for name in ("start_ms", "first_tie"))
+        heads["bytes"] = np.fromiter(map(len, texts), np.uint16, len(texts))
+        return list(map(add, heads.view(_AS_BYTES).tolist(), texts))
 
     def merged(self) -> dict[int, bytes]:
         """Ids of merged sessions, by the place of the piece; of the few that have any."""
         starts, ends = self.ends[4], self.ends[5]
         return {place: self.old[place][starts[place] : ends[place]] for place in np.flatnonzero(ends > starts).tolist()}
 
-    def _new(self, fresh: Places, columns: Sequence[str]) -> list[bytes]:
-        if len(columns) > 1:
-            return payloads(self._events.frame, fresh, columns)
-        return self._events.frame[columns[0]].gather(fresh).cast(pl.Binary).to_list()
-
-
-def _cut(path: bytes) -> bytes:
-    return path if len(path) <= PAGE_CHARACTERS else path.decode()[:PAGE_CHARACTERS].encode()
+    def _new(self, fresh: Sequence[int], part: int) -> list[bytes]:
+        arrived = self._events.arrived
+        if part:
+            return arrived.shared.texts("device" if part == 1 else "origin", fresh)
+        return list(map(arrived.parties.__getitem__, fresh))
 
 
 def page_entries(packed: bytes) -> list[tuple[int, int, bytes]]:
@@ -137,14 +134,15 @@ def joined(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
     found = taken(sorted_rows, heads)
     for name in _SUMS:
         found[name] = np.add.reduceat(sorted_rows[name], heads)
-    for name in ("end_ms", "bot"):
-        found[name] = np.maximum.reduceat(sorted_rows[name], heads)
+    found["end_ms"] = np.maximum.reduceat(sorted_rows["end_ms"], heads)
+    found["bot"] = np.bitwise_or.reduceat(sorted_rows["bot"], heads)
     by_origin = _order(2 * groups + rows["inside"], rows["origin_ms"], rows["origin_tie"])[heads]
     for name in ("origin_ms", "origin_tie", "inside", "origin_bytes"):
         found[name] = rows[name][by_origin]
     found["id"], found["linked"] = grouped.ids, grouped.linked
-    pages = _pages(rows, order, groups, blobs, found)
-    texts = list(map(bytes.__add__, _heads(first, by_origin, blobs, found), pages))
+    extends = _extends(first, by_origin, groups, existing.rows)
+    pages = _pages(_Order(rows, order, groups), blobs, found, extends)
+    texts = list(map(bytes.__add__, _heads(first, by_origin, blobs, found, extends), pages))
     for group, ids in _merged(groups, blobs, grouped.merged, found).items():
         texts[group] += ids
     return Pieces(found, texts)
@@ -161,23 +159,52 @@ def _order(groups: NDArray[np.int64], times: Times, ties: Keys) -> Places:
     return order if (found[1:] != found[:-1]).all() else np.lexsort((ties, both))
 
 
-def _heads(first: Places, by_origin: Places, blobs: _Blobs, found: Rows) -> list[bytes]:
+def _extends(first: Places, by_origin: Places, groups: NDArray[np.int64], existing: Rows) -> NDArray[np.bool_]:
+    """Groups of one existing piece and later events: most of them. Their blob is the piece's, and pages behind it."""
+    found: NDArray[np.bool_] = (first == by_origin) & (first < len(existing))
+    held = groups[: len(existing)]
+    found &= np.bincount(held[held >= 0], minlength=len(found)) == 1
+    found[found] = existing["merged_bytes"][first[found]] == 0
+    return found
+
+
+def _heads(first: Places, by_origin: Places, blobs: _Blobs, found: Rows, extends: NDArray[np.bool_]) -> list[bytes]:
     """What each group's blob begins with; the lengths in *found* are set."""
     is_old = (first == by_origin) & (first < blobs.count)
     new = ~is_old
     columns = [blobs.parts(first[new], 0), blobs.parts(first[new], 1), blobs.parts(by_origin[new], 2)]
     for name, column in zip(BLOB_PARTS[:3], columns, strict=True):
         found[name][new] = np.fromiter(map(len, column), np.uint32, len(column))
-    fresh, old = map(b"".join, zip(*columns, strict=True)), iter(blobs.heads(first[is_old]))
-    return [next(old) if one else next(fresh) for one in is_old.tolist()]
+    heads, rest = np.empty(len(found), object), is_old & ~extends
+    heads[new] = _objects(list(map(b"".join, zip(*columns, strict=True))))
+    heads[extends] = _objects(blobs.old)[first[extends]]
+    heads[rest] = _objects(blobs.heads(first[rest]))
+    return heads.tolist()
 
 
-def _pages(rows: Rows, order: Places, groups: NDArray[np.int64], blobs: _Blobs, found: Rows) -> list[bytes]:
-    """Entries of each group's pages; ``last_page_*`` of *found* are set."""
+def _objects(texts: Sequence[bytes]) -> NDArray[np.object_]:
+    return np.fromiter(texts, object, len(texts))
+
+
+class _Order(NamedTuple):
+    """Pieces and events, their order by group and time, and their groups."""
+
+    rows: Rows
+    order: Places
+    groups: NDArray[np.int64]
+
+
+def _pages(ordered: _Order, blobs: _Blobs, found: Rows, extends: NDArray[np.bool_]) -> list[bytes]:
+    """Entries of each group's pages, of *extends* only the new ones; ``last_page_*`` of *found* are set.
+
+    Groups whose pages have to be sorted anew are taken out of *extends*.
+    """
+    rows, order, groups = ordered
     paged = order[rows["pages"][order] > 0]
     packed: list[bytes] = [b""] * len(found)
-    found["pages_bytes"] = 0
+    held_bytes = np.where(extends, found["pages_bytes"], 0)
     if not len(paged):
+        found["pages_bytes"] = held_bytes
         return packed
     mine, mixed = groups[paged], found["pages"] > PAGES
     last_ms, last_tie = rows["last_page_ms"][paged], rows["last_page_tie"][paged]
@@ -185,17 +212,25 @@ def _pages(rows: Rows, order: Places, groups: NDArray[np.int64], blobs: _Blobs, 
     follows = (last_ms[1:] > last_ms[:-1]) | ((last_ms[1:] == last_ms[:-1]) & (last_tie[1:] > last_tie[:-1]))
     follows &= rows["events"][paged[1:]] == 1
     mixed[mine[1:][(mine[1:] == mine[:-1]) & ~follows]] = True
-    entries, starts = blobs.pages(paged), np.flatnonzero(np.diff(mine, prepend=-1))
-    for group, start, end in zip(
-        mine[starts].tolist(), starts.tolist(), [*starts[1:].tolist(), len(mine)], strict=True
-    ):
-        packed[group] = b"".join(entries[start:end]) if end - start > 1 else entries[start]
-    for group in np.flatnonzero(mixed).tolist():
-        packed[group] = _bounded(packed[group])
+    starts = np.flatnonzero(np.diff(mine, prepend=-1))
     latest = _order(mine, last_ms, last_tie)[np.append(starts[1:], len(mine)) - 1]
     found["last_page_ms"][mine[starts]], found["last_page_tie"][mine[starts]] = last_ms[latest], last_tie[latest]
-    found["pages_bytes"] = np.fromiter(map(len, packed), np.uint32, len(packed))
+    extends &= ~mixed
+    held_bytes[mixed] = 0
+    wanted = paged[~extends[mine] | (paged >= blobs.count)]
+    _collect(groups[wanted], blobs.pages(wanted), packed)
+    for group in np.flatnonzero(mixed).tolist():
+        packed[group] = _bounded(packed[group])
+    found["pages_bytes"] = held_bytes + np.fromiter(map(len, packed), np.uint32, len(packed))
     return packed
+
+
+def _collect(groups: NDArray[np.int64], entries: Sequence[bytes], packed: list[bytes]) -> None:
+    """Put the *entries* of each group, which follow each other, together."""
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    ends = np.append(starts[1:], len(groups))[: len(starts)].tolist()
+    for group, start, end in zip(groups[starts].tolist(), starts.tolist(), ends, strict=True):
+        packed[group] = b"".join(entries[start:end]) if end - start > 1 else entries[start]
 
 
 def _merged(groups: NDArray[np.int64], blobs: _Blobs, more: dict[int, bytes], found: Rows) -> dict[int, bytes]:

@@ -199,13 +199,14 @@ def ids_of(events: Events, places: Places) -> NDArray[np.uint64]:
 
     An event without an id is known by its place in raw, which a replay of the topic repeats.
     """
-    columns = events.frame.select("party_id", "event_id", "timestamp_ms")[places]
-    offsets = events.offsets[places].tolist()
+    arrived, chosen = events.arrived, places.tolist()
+    parties, event_ids = ([column[place] for place in chosen] for column in (arrived.parties, arrived.event_ids))
+    times, offsets = events.rows["start_ms"][places].tolist(), arrived.offsets[places].tolist()
     texts = (
-        f"{party}\0{event if event is not None else f'@{offset}'}\0{time_ms}"
-        for (party, event, time_ms), offset in zip(columns.iter_rows(), offsets, strict=True)
+        b"%b\0%b\0%d" % (party, event if event is not None else b"@%d" % offset, time_ms)
+        for party, event, time_ms, offset in zip(parties, event_ids, times, offsets, strict=True)
     )
-    return as_ids(xxhash.xxh3_128_digest(text.encode()) for text in texts)
+    return as_ids(map(xxhash.xxh3_128_digest, texts))
 
 
 def as_ids(digests: Iterable[bytes]) -> NDArray[np.uint64]:
@@ -218,7 +219,8 @@ def _parties(rows: Rows, events: Events, slow: Keys) -> Iterator[Party]:
     held, came = np.flatnonzero(known(rows["key"], slow)), np.flatnonzero(known(events.keys, slow))
     came = came[np.argsort(events.keys[came], kind="stable")]
     ids = [one.tobytes() for one in ids_of(events, came)]
-    columns = (came, events.rows["start_ms"][came], events.watermarks[came], events.offsets[came])
+    columns = (came, events.rows["start_ms"][came], events.arrived.watermarks[came],
+               events.arrived.offsets[came])  # fmt: skip
     arrived = [Arrival(*one) for one in zip(*(column.tolist() for column in columns), ids, strict=True)]
     pieces = [
         Piece(start, end, one.tobytes(), bool(linked), events_, [place])

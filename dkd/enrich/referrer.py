@@ -7,12 +7,14 @@ from typing import NamedTuple
 import polars as pl
 
 from dkd.enrich.channel import Tag, of_campaign, of_site
-from dkd.enrich.distinct import by_text, text_by_text
-from dkd.enrich.url import parts
+from dkd.enrich.distinct import text_by_text
+from dkd.enrich.url import first_value, parts
 
 _SEPARATOR = "\x1f"
 _TAG = ("utm_source", "utm_medium", "utm_campaign")
 _MEDIUM_OF = {"video": "social", "shopping": "unknown"}
+_TERMS = ("q", "query", "text", "wd", "word", "searchfor", "search_query", "kw", "keyword", "keywords", "p", "k")
+"""How search engines call what was searched; a name that also counts pages comes late."""
 _MAX_LABELS = 8
 _COUNTRY_LETTERS = 3
 
@@ -21,8 +23,8 @@ class Site(NamedTuple):
     """A known site.
 
     Attributes:
-        kind: search, social, video, shopping, email or unknown. Only channels tell video and shopping apart;
-            ``referrer_medium`` has the words search, social, email, internal, unknown.
+        kind: search, social, video, shopping, email, paid or unknown. Only channels tell video and shopping apart;
+            ``referrer_medium`` has the words search, social, email, paid, internal, unknown.
         name: Such as Google.
     """
 
@@ -37,14 +39,18 @@ class Sites:
     by_host: Mapping[str, Site]
     by_name: Mapping[str, Site]
 
-    def at(self, host: str) -> Site | None:
-        """The site of *host*, by the longest known host that it equals or lies below; None when it is not known."""
+    def at(self, host: str, folder: str = "") -> Site | None:
+        """The site of *host*, by the longest known host that it equals or lies below; None when it is not known.
+
+        A key ``bing.com/images`` is that host with the first part of a path, and comes before the host alone.
+        """
         labels = host.lower().rstrip(".").split(".")[-_MAX_LABELS:]
         for start in range(len(labels)):
             rest = labels[start:]
             for name in (".".join(rest), *_wildcards(rest)):
-                if name in self.by_host:
-                    return self.by_host[name]
+                for key in (f"{name}/{folder}", name):
+                    if key in self.by_host:
+                        return self.by_host[key]
         return None
 
     def called(self, source: str) -> Site | None:
@@ -61,13 +67,14 @@ def _wildcards(labels: list[str]) -> list[str]:
     ]
 
 
-def add_referrer(batch: pl.DataFrame, sites: Sites, own_domain: str | None = None) -> pl.DataFrame:
+def add_referrer(batch: pl.DataFrame, sites: Sites, own_domain: str | None = None, term: bool = False) -> pl.DataFrame:
     """Medium and source of ``referrer_url``, and the channel.
 
     Args:
         batch: ``referrer_url``, ``page_host`` and the ``utm_*`` columns.
         sites: Known sites.
         own_domain: Referrers at or below it are internal too.
+        term: Whether ``referrer_term`` is added: what was searched, where the referrer is a search engine that tells.
 
     Returns:
         ``referrer_medium`` is ``internal`` for the page's own host (with or without ``www.``), ``unknown`` for a site
@@ -75,24 +82,40 @@ def add_referrer(batch: pl.DataFrame, sites: Sites, own_domain: str | None = Non
         ``channel`` is that of the campaign where there is one, else of the referrer; null where there is neither, or
         the referrer is internal, which is no arrival.
     """
-    host = _hosts(batch["referrer_url"])
-    known = by_text(host, lambda text: sites.at(text) or (None, None), ("kind", "name"))
-    found = batch.select("page_host", *_TAG).hstack(known).with_columns(host.alias("host"))
+    found = batch.select("page_host", *_TAG).hstack(_known(batch["referrer_url"], sites))
     found = found.with_columns(_is_internal(own_domain).alias("internal"))
     channel = text_by_text(_evidence(found), lambda text: _channel(text, sites))
     medium = pl.when("internal").then(pl.lit("internal")).otherwise(pl.col("kind").replace(_MEDIUM_OF))
-    return found.select(
+    added = found.select(
         pl.when(pl.col("host").is_not_null()).then(medium.fill_null("unknown")).alias("referrer_medium"),
         pl.when("internal").then("host").otherwise(pl.coalesce("name", "host")).alias("referrer_source"),
         channel.alias("channel"),
+        pl.when(~pl.col("internal")).then("term").alias("referrer_term"),
+    )
+    return added if term else added.drop("referrer_term")
+
+
+def _known(addresses: pl.Series, sites: Sites) -> pl.DataFrame:
+    """``host``, ``kind``, ``name`` and ``term`` of each address; most events of a page repeat their referrer."""
+    asked = addresses.drop_nulls().unique().alias("address")
+    split = parts(asked)
+    rows = [_of(host, path, query, sites) for host, path, query in split.iter_rows()]
+    names = ("kind", "name", "term")
+    answers = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+    table = pl.DataFrame([asked, split["host"], *answers.get_columns()])
+    return (
+        addresses.alias("address")
+        .to_frame()
+        .join(table, on="address", how="left", maintain_order="left")
+        .drop("address")
     )
 
 
-def _hosts(addresses: pl.Series) -> pl.Series:
-    """Host of each address; most events of a page repeat their referrer."""
-    asked = addresses.drop_nulls().unique().alias("address")
-    table = asked.to_frame().with_columns(parts(asked)["host"])
-    return addresses.alias("address").to_frame().join(table, on="address", how="left", maintain_order="left")["host"]
+def _of(host: str | None, path: str | None, query: str | None, sites: Sites) -> tuple[str | None, ...]:
+    site = sites.at(host, (path or "")[1:].partition("/")[0]) if host else None
+    if site is None:
+        return (None, None, None)
+    return (site.kind, site.name, first_value(query, _TERMS) if query and site.kind == "search" else None)
 
 
 def _is_internal(own_domain: str | None) -> pl.Expr:

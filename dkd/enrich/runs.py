@@ -19,11 +19,12 @@ ROW = np.dtype([
     ("origin_ms", "<i8"), ("origin_tie", "<u8"), ("last_page_ms", "<i8"), ("last_page_tie", "<u8"),
     ("units", "<i8"), ("micros", "<i8"), ("events", "<u4"), ("pageviews", "<u4"), ("clicks", "<u4"),
     ("heartbeats", "<u4"), ("conversions", "<u4"), ("pages", "<u4"), ("party_bytes", "<u4"), ("device_bytes", "<u4"),
-    ("origin_bytes", "<u4"), ("pages_bytes", "<u4"), ("merged_bytes", "<u4"), ("bot", "u1"), ("inside", "u1"),
+    ("origin_bytes", "<u4"), ("pages_bytes", "<u4"), ("merged_bytes", "<u4"), ("bot", "<u2"), ("inside", "u1"),
     ("linked", "u1"),
 ])  # fmt: skip
 """Numbers of a piece. ``key`` is the party's hash; ``*_tie`` orders events of one time; ``units`` and ``micros`` sum
-the conversions' values; ``pages`` counts pageviews with a path; ``inside`` is 1 while no event came from outside;
+the conversions' values; ``pages`` counts pageviews with a path; ``bot`` holds the
+reasons of :mod:`dkd.enrich.bots`; ``inside`` is 1 while no event came from outside;
 ``linked`` is 1 while the piece goes on with the session of the piece before it. The blob's parts follow each other in
 the order of their lengths here."""
 
@@ -71,12 +72,24 @@ class Pieces(NamedTuple):
 
     def sorted(self) -> "Pieces":
         """By party and time."""
-        return self.at(np.lexsort((self.rows["start_ms"], self.rows["key"])))
+        keys = np.ascontiguousarray(self.keys)
+        order = np.argsort(keys)
+        found = keys[order]
+        if (found[1:] == found[:-1]).any():
+            order = np.lexsort((self.rows["start_ms"], keys))
+        return self.at(order)
 
     def by_party(self) -> "Pieces":
         """By party; those of one party stay in their order."""
+        keys = np.ascontiguousarray(self.keys)
+        if (keys[1:] >= keys[:-1]).all():
+            return self
         # Quick where few sorted runs follow each other.
-        return self.at(np.argsort(self.keys, kind="stable"))
+        return self.at(np.argsort(keys, kind="stable"))
+
+    def where(self, mask: NDArray[np.bool_]) -> "Pieces":
+        """The pieces that *mask* marks."""
+        return self if mask.all() else self.at(np.flatnonzero(mask))
 
     def at(self, places: Places) -> "Pieces":
         """The pieces at *places*."""
@@ -84,8 +97,7 @@ class Pieces(NamedTuple):
 
     def alive(self) -> "Pieces":
         """Those that are a piece at all."""
-        places = np.flatnonzero(self.rows["events"])
-        return self if len(places) == len(self.rows) else self.at(places)
+        return self.where(self.rows["events"] > 0)
 
     @property
     def keys(self) -> Keys:
@@ -154,9 +166,7 @@ class Run:
         """The pieces at *places*."""
         text, ends = self.text, self.ends[places].tolist()
         starts = np.where(places > 0, self.ends[places - 1], 0).tolist()
-        return Pieces(
-            taken(self.rows, places), [bytes(text[start:end]) for start, end in zip(starts, ends, strict=True)]
-        )
+        return Pieces(taken(self.rows, places), list(map(bytes, map(text.__getitem__, map(slice, starts, ends)))))
 
     def of_keys(self, keys: Keys) -> tuple[Places, NDArray[np.bool_]]:
         """Places of all rows of *keys*, and which of *keys* are known here."""

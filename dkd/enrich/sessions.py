@@ -13,21 +13,25 @@ A session's id is the hash of its party and of the event that opened it, the fir
 attributes depend on the set of its events alone.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dkd.enrich.dedup import Keys, Times, distinct, known
+from dkd.enrich.dedup import Keys, distinct, known
 from dkd.enrich.finished import Finished, finished
 from dkd.enrich.opened import OpenSessions, SessionsDelta
 from dkd.enrich.pieces import joined
 from dkd.enrich.placing import OPEN, Marks, placed
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import Pieces, united
-from dkd.enrich.singles import Events, rows_of
+from dkd.enrich.singles import Arrived, Events, rows_of
 from dkd.model.enrichers import Sessions
+
+Value = TypeVar("Value")
+
+_ID_DIGITS = 32
 
 
 def add_sessions(batch: pl.DataFrame, options: Sessions) -> pl.DataFrame:
@@ -44,19 +48,18 @@ def add_sessions(batch: pl.DataFrame, options: Sessions) -> pl.DataFrame:
     ).select("session_id", "first_in_session", "is_conversion")
 
 
-class Arrived(NamedTuple):
-    """Clean events in offset order, and for each its place in raw, the watermark when it came, and its hash or 0."""
-
-    clean: pl.DataFrame
-    offsets: NDArray[np.int64]
-    watermarks: Times
-    ties: Keys
-
-
 class Sessionized(NamedTuple):
-    """Clean events with their sessions, the rows of sessions that ended, and the change of those that are open."""
+    """The session of each event, rows of sessions that ended, and the change of those that are open.
 
-    clean: pl.DataFrame
+    Attributes:
+        ids: As 32 hexadecimal digits; None for a late event.
+        is_first: Whether the event opened its session; None for a late one.
+        finished: Rows.
+        delta: Change.
+    """
+
+    ids: list[str | None]
+    is_first: list[bool | None]
     finished: Finished
     delta: SessionsDelta
 
@@ -70,22 +73,23 @@ def sessionized(arrived: Arrived, marks: Marks, opened: OpenSessions, rules: Rul
         opened: Open sessions before the batch.
         rules: Of the model.
     """
-    in_time = ~arrived.clean["is_late"].to_numpy()
-    frame = arrived.clean.filter(pl.Series(in_time))
-    rows = rows_of(frame, arrived.ties[in_time], rules.conversions)
-    events = Events(frame, arrived.offsets[in_time], arrived.watermarks[in_time], rows)
+    in_time = ~arrived.own["is_late"].to_numpy()
+    early = arrived.kept(in_time)
+    events = Events(early, rows_of(early, rules.conversions))
     before_ms = marks.last_ms - rules.open_ms
     existing = _concerned(opened, events.keys, before_ms)
     found = placed(existing, events, marks, rules)
     pieces = joined(existing, events, found.grouped)
     ended = np.flatnonzero(found.closed_at != OPEN)
     done = finished(pieces.at(ended), found.closed_at[ended], [found.closed_by[place] for place in ended], rules)
-    alive = pieces.at(np.flatnonzero(found.closed_at == OPEN))
+    alive = pieces.where(found.closed_at == OPEN)
     concerned = distinct(np.concatenate((existing.keys, events.keys)))
     empty = concerned[~known(concerned, np.sort(alive.keys))]
     grown = int(np.count_nonzero(alive.rows["linked"] == 0)) - int(np.count_nonzero(existing.rows["linked"] == 0))
     delta = SessionsDelta(united((alive, Pieces.gone(empty))).sorted(), before_ms, grown)
-    return Sessionized(_with_ids(arrived.clean, in_time, found.session_ids, found.is_first), done, delta)
+    return Sessionized(
+        _spread(_hex(found.session_ids), in_time), _spread(found.is_first.tolist(), in_time), done, delta
+    )
 
 
 def _concerned(opened: OpenSessions, keys: Keys, before_ms: int) -> Pieces:
@@ -94,19 +98,17 @@ def _concerned(opened: OpenSessions, keys: Keys, before_ms: int) -> Pieces:
     existing = opened.of(asked)
     # A run may tell of an end that a newer one knows to be later.
     over = existing.keys[existing.rows["end_ms"] < before_ms]
-    return existing.at(np.flatnonzero(known(existing.keys, distinct(np.concatenate((keys, over))))))
+    return existing.where(known(existing.keys, distinct(np.concatenate((keys, over)))))
 
 
-def _with_ids(
-    clean: pl.DataFrame, in_time: NDArray[np.bool_], ids: NDArray[np.uint64], is_first: NDArray[np.bool_]
-) -> pl.DataFrame:
-    packed = np.ascontiguousarray(ids).tobytes()
-    texts = pl.Series([packed[place : place + 16] for place in range(0, len(packed), 16)], dtype=pl.Binary)
-    places = pl.Series(np.where(in_time, np.cumsum(in_time) - 1, 0))
-    has_session = pl.lit(pl.Series(in_time))
-    if not len(texts):
-        return clean
-    return clean.with_columns(
-        pl.when(has_session).then(texts.bin.encode("hex").gather(places)).alias("session_id"),
-        pl.when(has_session).then(pl.Series(is_first).gather(places)).alias("first_in_session"),
-    )
+def _hex(ids: NDArray[np.uint64]) -> list[str]:
+    packed = np.ascontiguousarray(ids).tobytes().hex()
+    return [packed[place : place + _ID_DIGITS] for place in range(0, len(packed), _ID_DIGITS)]
+
+
+def _spread(values: list[Value], in_time: NDArray[np.bool_]) -> list[Value | None]:
+    """*values* of the events that are in time; None for the others."""
+    if len(values) == len(in_time):
+        return list(values)
+    left = iter(values)
+    return [next(left) if one else None for one in in_time.tolist()]

@@ -3,24 +3,63 @@
 Events of one time are ordered by the hash of party and event id, or of their content where they have no id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 import polars as pl
 import xxhash
 from numpy.typing import NDArray
 
+from dkd.enrich.contexts import DEVICE, ORIGIN, Columns
 from dkd.enrich.dedup import Keys, Times
 from dkd.enrich.rules import HEARTBEAT, Values
 from dkd.enrich.runs import ROW, Places, Rows
 
-ORIGIN = ("referrer_url", "referrer_medium", "referrer_source", "utm_source", "utm_medium", "utm_campaign", "utm_term",
-          "utm_content", "channel")  # fmt: skip
-DEVICE = ("browser", "browser_version", "os", "os_version", "device_type", "country", "city")
+PARTY = "?party"
+"""The column of an event's :func:`party_keys`."""
 
 _LARGEST_VALUE = 1e14
 _MICROS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """Clean events of one partition, in offset order.
+
+    Attributes:
+        own: Columns that the event itself brought, ``timestamp_ms``, ``event`` and the model's fields among them.
+        offsets: Where each stands in raw.
+        watermarks: Of the partition when it came.
+        ties: Hash of each event's party and id; 0 where it has no id.
+        keys: Hash of each event's party.
+        parties: ``party_id`` of each.
+        event_ids: None where it has none.
+        shared: What enrichers found, by distinct value.
+        whole: All clean columns of the events at some places.
+    """
+
+    own: pl.DataFrame
+    offsets: NDArray[np.int64]
+    watermarks: Times
+    ties: Keys
+    keys: Keys
+    parties: Sequence[bytes]
+    event_ids: Sequence[bytes | None]
+    shared: Columns
+    whole: Callable[[Places], pl.DataFrame]
+
+    def kept(self, mask: NDArray[np.bool_]) -> "Arrived":
+        """The events that *mask* marks."""
+        if mask.all():
+            return self
+        places, kept = np.flatnonzero(mask), mask.tolist()
+        return Arrived(
+            self.own.filter(pl.Series(mask)), self.offsets[mask], self.watermarks[mask], self.ties[mask],
+            self.keys[mask], list(compress(self.parties, kept)), list(compress(self.event_ids, kept)),
+            self.shared.kept(kept), lambda some: self.whole(places[some]),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,15 +67,11 @@ class Events:
     """Events that join sessions, in offset order.
 
     Attributes:
-        frame: Their clean columns.
-        offsets: Where each stands in raw.
-        watermarks: Of the partition when it came.
+        arrived: None of them late.
         rows: A piece of each event alone.
     """
 
-    frame: pl.DataFrame
-    offsets: NDArray[np.int64]
-    watermarks: Times
+    arrived: Arrived
     rows: Rows
 
     @property
@@ -46,59 +81,63 @@ class Events:
         return keys
 
 
+def party_keys(parties: pl.Series) -> Keys:
+    """Hash of each party."""
+    found = parties.cast(pl.Binary).to_list()
+    return np.fromiter(map(xxhash.xxh3_64_intdigest, found), np.uint64, len(found))
+
+
 def is_click(name: str) -> bool:
     """Whether an event of that name counts as a click: it is called ``click``, or something that ends so."""
     return name == "click" or name.endswith("_click")
 
 
-def rows_of(frame: pl.DataFrame, ties: Keys, conversions: Sequence[Values]) -> Rows:
-    """A piece of each event of *frame* alone.
+def rows_of(events: Arrived, conversions: Sequence[Values]) -> Rows:
+    """A piece of each of *events* alone.
 
     Args:
-        frame: Clean events.
-        ties: Orders events of one time; 0 where the event has no id.
+        events: In offset order.
         conversions: Which events count as conversions.
     """
-    rows, event = np.zeros(frame.height, ROW), frame["event"]
-    parties = frame["party_id"].cast(pl.Binary)
-    digest = xxhash.xxh3_64_intdigest
-    rows["key"] = np.fromiter((digest(party) for party in parties.to_list()), np.uint64, frame.height)
-    rows["party_bytes"] = parties.bin.size().to_numpy()
-    rows["start_ms"] = rows["end_ms"] = rows["origin_ms"] = frame["timestamp_ms"].to_numpy()
-    rows["first_tie"] = rows["origin_tie"] = _with_ties(frame, ties)
+    rows, event, shared = np.zeros(len(events.parties), ROW), events.own["event"], events.shared.by_item
+    rows["key"] = events.keys
+    rows["party_bytes"] = np.fromiter(map(len, events.parties), np.uint32, len(rows))
+    rows["start_ms"] = rows["end_ms"] = rows["origin_ms"] = events.own["timestamp_ms"].to_numpy()
+    rows["first_tie"] = rows["origin_tie"] = _with_ties(events)
     rows["events"] = 1
-    rows["pageviews"] = is_pageview = (event == "page_view").to_numpy()
-    clicks = [name for name in event.unique().to_list() if is_click(name)]
-    rows["clicks"] = event.is_in(clicks).to_numpy()
-    rows["heartbeats"] = (event == HEARTBEAT).to_numpy()
-    rows["pages"] = has_page = is_pageview & frame["page_path"].is_not_null().to_numpy()
+    rows["inside"], rows["bot"] = shared["inside"], shared["bot"]
+    has_path = np.fromiter((path is not None for path in shared["page"]), bool, len(rows))
+    names = dict.fromkeys(event.to_list())
+    codes = np.fromiter(map({name: code for code, name in enumerate(names)}.__getitem__, event.to_list()), np.intp)
+    kinds = (("pageviews", "page_view".__eq__), ("clicks", is_click), ("heartbeats", HEARTBEAT.__eq__))
+    for column, is_one in kinds:
+        rows[column] = np.array([is_one(name) for name in names], bool)[codes] if names else 0
+    rows["pages"] = has_page = (rows["pageviews"] > 0) & has_path
     rows["last_page_ms"][has_page], rows["last_page_tie"][has_page] = (
         rows["start_ms"][has_page], rows["first_tie"][has_page])  # fmt: skip
-    rows["bot"] = frame["is_bot"].fill_null(False).to_numpy()
-    outside = (pl.col("referrer_medium") != "internal").fill_null(False) | pl.col("utm_source").is_not_null()
-    rows["inside"] = frame.select(~outside).to_series().to_numpy()
     for conversion in conversions:
-        _convert(rows, frame, conversion)
+        _convert(rows, events.own, conversion)
     return rows
 
 
-def _with_ties(frame: pl.DataFrame, ties: Keys) -> Keys:
-    nameless = np.flatnonzero(ties == 0)
+def _with_ties(events: Arrived) -> Keys:
+    nameless = np.flatnonzero(events.ties == 0)
     if not len(nameless):
-        return ties
+        return events.ties
     columns = ("event", "page_path", *ORIGIN, *DEVICE)
-    texts = frame[nameless].select(pl.struct(columns).struct.json_encode()).to_series().cast(pl.Binary).to_list()
-    found = ties.copy()
-    found[nameless] = np.fromiter((xxhash.xxh3_64_intdigest(text) for text in texts), np.uint64, len(texts))
+    whole = events.whole(nameless)
+    texts = whole.select(pl.struct(columns).struct.json_encode()).to_series().cast(pl.Binary).to_list()
+    found = events.ties.copy()
+    found[nameless] = np.fromiter(map(xxhash.xxh3_64_intdigest, texts), np.uint64, len(texts))
     return found
 
 
-def _convert(rows: Rows, frame: pl.DataFrame, conversion: Values) -> None:
-    is_one = (frame["event"] == conversion.event).to_numpy()
+def _convert(rows: Rows, own: pl.DataFrame, conversion: Values) -> None:
+    is_one = (own["event"] == conversion.event).to_numpy()
     rows["conversions"] += is_one
-    if conversion.column is None or not frame[conversion.column].dtype.is_numeric():
+    if conversion.column is None or not own[conversion.column].dtype.is_numeric():
         return  # a pseudonym is no number any more
-    values = frame[conversion.column].cast(pl.Float64).fill_null(0.0).to_numpy()
+    values = own[conversion.column].cast(pl.Float64).fill_null(0.0).to_numpy()
     values = np.clip(np.where(np.isfinite(values) & is_one, values, 0.0), -_LARGEST_VALUE, _LARGEST_VALUE)
     # Whole numbers: a sum of floats would depend on the order in which it is made.
     units = np.floor(values)
@@ -109,9 +148,3 @@ def _convert(rows: Rows, frame: pl.DataFrame, conversion: Values) -> None:
 def value_of(units: int, micros: int) -> float:
     """The sum of values that was kept as whole numbers."""
     return (units * _MICROS + micros) / _MICROS
-
-
-def payloads(frame: pl.DataFrame, places: Places, columns: Sequence[str]) -> list[bytes]:
-    """The texts of *columns* of the rows at *places*, as JSON arrays."""
-    chosen = frame.select(columns)[places].select(pl.struct(pl.concat_list(columns).alias("v")).struct.json_encode())
-    return [text[len('{"v":') : -1] for text in chosen.to_series().cast(pl.Binary).to_list()]

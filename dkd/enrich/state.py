@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from dkd.enrich.dedup import Entries, Seen
 from dkd.enrich.opened import OpenSessions, SessionsDelta
 from dkd.enrich.runs import Pieces, Run
+from dkd.enrich.visitors import Rows, Visitors, no_rows
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class StateDelta:
         seen: Events that the batch added to the memory of dedup.
         forget_before_ms: Entries with an older event time are never asked for again.
         sessions: What the batch changes of the open sessions.
+        visitors: Rows of the visitors that it changed.
     """
 
     watermark_ms: int | None
@@ -56,6 +58,7 @@ class StateDelta:
     seen: Entries
     forget_before_ms: int
     sessions: SessionsDelta = field(default_factory=SessionsDelta.none, repr=False)
+    visitors: Rows = field(default_factory=no_rows, repr=False)
 
     def with_rejects(self, count: int) -> "StateDelta":
         """The same, with *count* records more that were consumed and refused before they could be enriched."""
@@ -72,6 +75,7 @@ class State:
         books: Counts since the partition's first record.
         seen: Events within the horizon of dedup (older ones may linger and are never asked for).
         sessions: Open sessions; their number is its length.
+        visitors: What is remembered of behaviour, where bots are told from people.
     """
 
     watermark_ms: int | None = None
@@ -79,6 +83,7 @@ class State:
     books: Books = Books()
     seen: Seen = field(default_factory=Seen)
     sessions: OpenSessions = field(default_factory=OpenSessions, repr=False)
+    visitors: Visitors = field(default_factory=Visitors, repr=False)
 
     def applied(self, delta: StateDelta) -> "State":
         """The state after the batch that *delta* came from."""
@@ -88,10 +93,12 @@ class State:
             books=self.books + delta.books,
             seen=self.seen.plus(delta.seen, delta.forget_before_ms),
             sessions=self.sessions.plus(delta.sessions),
+            visitors=self.visitors.plus(delta.visitors, delta.forget_before_ms),
         )
 
-    def bucket(self, index: int, count: int, since_ms: int) -> tuple[Entries, Pieces]:
-        """What falls into bucket *index* of *count*: the live part of the memory of dedup, and the open sessions.
+    def bucket(self, index: int, count: int, since_ms: int) -> tuple[Entries, Pieces, Rows]:
+        """What falls into bucket *index* of *count*: the live part of the memory of dedup, the open sessions,
+        and the visitors that are remembered.
 
         Buckets are equal ranges of the key, so the union of all is the whole state.
 
@@ -100,7 +107,11 @@ class State:
             count: Number of buckets, 1 or more.
             since_ms: Entries with an older event time are left out; a delta's ``forget_before_ms``.
         """
-        return self.seen.bucket(index, count, since_ms), self.sessions.bucket(index, count)
+        return (
+            self.seen.bucket(index, count, since_ms),
+            self.sessions.bucket(index, count),
+            self.visitors.bucket(index, count, since_ms),
+        )
 
     @classmethod
     def restored(
@@ -110,6 +121,7 @@ class State:
         books: Books,
         parts: Iterable[Entries],
         sessions: Sequence[tuple[int, Run]] = (),
+        visitors: Sequence[tuple[int, Rows]] = (),
     ) -> "State":
         """The state that was stored in pieces.
 
@@ -121,5 +133,7 @@ class State:
                 before the horizon do no harm.
             sessions: Pieces of buckets and deltas with a rank that tells newer from older ones; of each party the
                 newest counts, so none may be missing.
+            visitors: Rows of buckets and deltas, in the same way.
         """
-        return cls(watermark_ms, seq, books, Seen.of(parts), OpenSessions.restored(sessions))
+        return cls(watermark_ms, seq, books, Seen.of(parts), OpenSessions.restored(sessions),
+                   Visitors.restored(visitors))  # fmt: skip

@@ -72,7 +72,7 @@ EVENT_COLUMNS: tuple[Column, ...] = (
     Column("page_path", "string", "path of the page"),
     Column("page_query", "string", "query string of the page, without ?"),
     Column("referrer_url", "string", "address of the page before"),
-    Column("referrer_medium", "string", "kind of referrer: search, social, email, internal, unknown"),
+    Column("referrer_medium", "string", "kind of referrer: search, social, email, paid, internal, unknown"),
     Column("referrer_source", "string", "name of the referrer, such as Google"),
     Column("utm_source", "string", "campaign source"),
     Column("utm_medium", "string", "campaign medium"),
@@ -95,10 +95,23 @@ EVENT_COLUMNS: tuple[Column, ...] = (
     Column("is_late", "boolean", "arrived behind watermark and grace"),
     Column("time_clamped", "boolean", "claimed a time in the future and was set to its receive time"),
     Column("is_bot", "boolean", "automated visitor"),
-    Column("bot_reason", "string", "why it counts as automated"),
+    Column("bot_reason", "string", "why it counts as automated, strongest first"),
+    Column("bot_confidence", "double", "how sure that is, 0 to 1; null for people"),
+    Column("bots_version", "string", "of the lists that were asked"),
     Column("is_conversion", "boolean", "counts as a conversion of its session"),
 )
 """In the order in which clean events hold them; the model's own fields follow."""
+
+_EXTRA_COLUMNS: tuple[Column, ...] = (
+    Column("page_route", "string", "the model's template that the path fits, such as /product/{id}"),
+    Column("search_term", "string", "what was searched on the site"),
+    Column("click_id", "string", "the click on an advertisement, as its network numbers it"),
+    Column("click_network", "string", "whose advertisement was clicked, such as google"),
+    Column("referrer_term", "string", "what was searched at the search engine before"),
+    Column("network_number", "long", "number of the autonomous system that holds the address"),
+    Column("network_name", "string", "who runs that system"),
+)
+"""Columns of enrichers' options; they follow the standard ones where the model asks for them."""
 
 _FIRST_OF_SESSION = (
     "referrer_url", "referrer_medium", "referrer_source", "utm_source", "utm_medium", "utm_campaign", "utm_term",
@@ -126,6 +139,7 @@ SESSION_COLUMNS: tuple[Column, ...] = (
     Column("conversions", "long", "number of conversions"),
     Column("conversion_value", "double", "sum of the conversions' values"),
     Column("is_bot", "boolean", "an event of it was flagged"),
+    Column("bot_reason", "string", "reasons of all its events, strongest first"),
     Column("closed_by", "string", "why it ended: gap, cap_time, cap_events"),
 )
 
@@ -155,6 +169,29 @@ def model_columns(model: Model) -> tuple[Column, ...]:
 STANDARD_NAMES: frozenset[str] = frozenset(column.name for column in EVENT_COLUMNS)
 
 
+def extra_columns(model: Model) -> tuple[Column, ...]:
+    """Columns that options of the model's enrichers ask for."""
+    url, campaign, referrer, geo = (getattr(model.enrich, name) for name in ("url", "campaign", "referrer", "geo"))
+    asked = {
+        "page_route": url and url.routes,
+        "search_term": url and url.search,
+        "click_id": campaign and campaign.click_ids,
+        "click_network": campaign and campaign.click_ids,
+        "referrer_term": referrer and referrer.term,
+        "network_number": geo and geo.networks,
+        "network_name": geo and geo.networks,
+    }
+    return tuple(column for column in _EXTRA_COLUMNS if asked[column.name]) + _profile_columns(model)
+
+
+def _profile_columns(model: Model) -> tuple[Column, ...]:
+    profile = model.enrich.profile
+    if profile is None:
+        return ()
+    own = (Column(f"profile_{name}", "string", f"{name} of the profile") for name in dict.fromkeys(profile.fields))
+    return (*own, Column("profile_version", "string", "of the profiles that were joined; null without one"))
+
+
 def event_columns(model: Model) -> tuple[Column, ...]:
-    """Columns of the site's clean events; the standard ones first, then the model's own."""
-    return EVENT_COLUMNS + model_columns(model)
+    """Columns of the site's clean events; the standard ones first, then those of options, then the model's own."""
+    return EVENT_COLUMNS + extra_columns(model) + model_columns(model)

@@ -1,15 +1,75 @@
 """The catalogue of enrichers, in running order: name, options, the columns each needs and the columns each adds."""
 
 from datetime import timedelta
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field as Option
+from pydantic import StringConstraints
 
 from dkd.model.types import Duration, Frozen, Name
+
+Route = Annotated[str, StringConstraints(pattern=r"^/[^?#\s]*$", max_length=500)]
+"""A template of a path: ``{name}`` stands for one part, ``*`` at its end for whatever follows."""
+ParameterName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
 class NoOptions(Frozen):
     """An enricher that has nothing to set."""
+
+
+class Url(Frozen):
+    """How the address of a page is split further."""
+
+    routes: tuple[Route, ...] = Option(
+        (), description="templates of paths, such as /product/{id}; the first that fits becomes page_route"
+    )
+    search: tuple[ParameterName, ...] = Option(
+        (), description="parameters that hold what somebody searched on the site; the first with a value: search_term"
+    )
+
+
+class Campaign(Frozen):
+    """What is read beside the utm parameters."""
+
+    click_ids: bool = Option(False, description="adds click_id, and click_network, whose advertisement was clicked")
+
+
+class Referrer(Frozen):
+    """What is read of the page before."""
+
+    term: bool = Option(False, description="adds referrer_term, what was searched at a search engine that tells it")
+
+
+class Geo(Frozen):
+    """Databases of addresses, seen from where dkd runs."""
+
+    database: str | None = Option(
+        None, description="file of a MaxMind city or country database (.mmdb), asked instead of dkd's own"
+    )
+    networks: str | None = Option(
+        None, description="file of a MaxMind ASN database (.mmdb); adds network_number and network_name"
+    )
+
+
+class Profile(Frozen):
+    """A left join of each event with what is known elsewhere of its visitor or user."""
+
+    file: str = Option(
+        description='file of lines {"key": …, "value": {…}} where dkd runs; the last of a key wins, null removes it'
+    )
+    key: Name = Option("party_id", description="party_id, or the field of the model that holds the key")
+    fields: tuple[Name, ...] = Option(min_length=1, description="fields that become columns profile_NAME")
+
+
+class Privacy(Frozen):
+    """What else is kept from the clean topic, for every field."""
+
+    rotate: Duration | None = Option(
+        None, description="pseudonyms of one value differ from one such time to the next, by event time; default: never"
+    )
+    emails: Literal["scrub", "keep"] = Option(
+        "scrub", description="what looks like an e-mail address in the columns of addresses and campaigns"
+    )
 
 
 class Bots(Frozen):
@@ -19,6 +79,10 @@ class Bots(Frozen):
         "flag", description="flag keeps them with is_bot and bot_reason; drop removes and counts them"
     )
     allow: tuple[str, ...] = Option((), description="user agents that contain one of these texts are never bots")
+    lists: str = Option(
+        ".dkd/lists",
+        description="directory of newer or more lists, TOML or crawler-user-agents.json; seen from where dkd runs",
+    )
 
 
 class Conversion(Frozen):
@@ -48,13 +112,20 @@ class Sessions(Frozen):
 class Enrichers(Frozen):
     """The enrichers that a model switches on; absent means off."""
 
-    url: NoOptions | None = Option(None, description="splits the page's address")
-    campaign: NoOptions | None = Option(None, description="reads campaign parameters from the page's address")
-    referrer: NoOptions | None = Option(None, description="names where the visitor came from")
+    url: Url | None = Option(None, description="splits the page's address")
+    campaign: Campaign | None = Option(None, description="reads campaign parameters from the page's address")
+    referrer: Referrer | None = Option(None, description="names where the visitor came from")
     agent: NoOptions | None = Option(None, description="reads the user agent")
-    geo: NoOptions | None = Option(None, description="looks the address up in the country database")
+    geo: Geo | None = Option(None, description="looks the address up in the country database")
     bots: Bots | None = Option(None, description="flags automated visitors, with a reason")
     sessions: Sessions | None = Option(None, description="groups a party's events by silence")
+    profile: Profile | None = Option(None, description="joins each event with the latest profile of its key")
+    privacy: Privacy | None = Option(None, description="how pseudonyms change, and e-mail addresses in addresses")
+
+    @property
+    def protection(self) -> Privacy:
+        """Privacy is always on; without its entry the defaults count."""
+        return self.privacy or Privacy()
 
     @property
     def timing(self) -> Sessions:
@@ -69,21 +140,36 @@ class Entry(NamedTuple):
     needs: tuple[str, ...]
     adds: tuple[str, ...]
     summary: str
+    extra: tuple[str, ...] = ()
+    """Columns that it adds only where one of its options asks for them."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All that it may add."""
+        return (*self.adds, *self.extra)
 
 
 CATALOGUE: tuple[Entry, ...] = (
-    Entry("url", ("page_url",), ("page_host", "page_path", "page_query"), "splits the page's address"),
+    Entry(
+        "url",
+        ("page_url",),
+        ("page_host", "page_path", "page_query"),
+        "splits the page's address",
+        ("page_route", "search_term"),
+    ),
     Entry(
         "campaign",
         ("page_query",),
         ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"),
         "reads campaign parameters from the page's address",
+        ("click_id", "click_network"),
     ),
     Entry(
         "referrer",
-        ("referrer_url", "page_host", "utm_source", "utm_medium"),
+        ("referrer_url", "page_host", "utm_source", "utm_medium", "utm_campaign"),
         ("referrer_medium", "referrer_source", "channel"),
         "names where the visitor came from",
+        ("referrer_term",),
     ),
     Entry(
         "agent",
@@ -91,8 +177,20 @@ CATALOGUE: tuple[Entry, ...] = (
         ("browser", "browser_version", "os", "os_version", "device_type"),
         "reads the user agent",
     ),
-    Entry("geo", ("ip",), ("country", "city"), "looks the address up in the country database"),
-    Entry("bots", ("user_agent", "ip"), ("is_bot", "bot_reason"), "flags automated visitors, with a reason"),
+    Entry(
+        "geo",
+        ("ip",),
+        ("country", "city"),
+        "looks the address up in the country database",
+        ("network_number", "network_name"),
+    ),
+    Entry(
+        "bots",
+        ("user_agent", "ip", "?signs"),  # what the visitor did and the page says, found before all enrichers
+        ("is_bot", "bot_reason", "bot_confidence", "bots_version"),
+        "flags automated visitors, with a reason",
+    ),
+    Entry("profile", (), (), "joins each event with the latest profile of its key", ("profile_version",)),
     Entry(
         "sessions",
         ("party_id", "timestamp_ms"),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from dkd.model.enrichers import CATALOGUE
+from dkd.model.enrichers import Enrichers
 from dkd.model.normal import SECTIONS
 from dkd.model.schema import Model
 from dkd.model.types import FieldType
@@ -101,10 +101,11 @@ def _steps() -> Json:
 
 def _enrichers() -> Json:
     """The list form: names, or a name with its options."""
-    named = [{"const": entry.name, "description": entry.summary} for entry in CATALOGUE]
+    known = Enrichers.model_fields
+    named = [{"const": name, "description": field.description} for name, field in known.items()]
     with_options = {
         "type": "object",
-        "properties": {entry.name: {"$ref": f"#/$defs/Enrichers/properties/{entry.name}"} for entry in CATALOGUE},
+        "properties": {name: {"$ref": f"#/$defs/Enrichers/properties/{name}"} for name in known},
         "additionalProperties": False,
         "minProperties": 1,
         "maxProperties": 1,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 import requests
+from urllib3.exceptions import ReadTimeoutError
 
 from dkd.errors import DkdError, UsageError
 from dkd.query.mistake import QueryError, advised, mistake, passes, unknown_name
@@ -123,14 +124,15 @@ class Druid:
             answer = self._http.post(
                 self._url, json={**body, "context": context}, timeout=(_CONNECT_S, timeout_s + self._grace_s)
             )
-        except (KeyboardInterrupt, requests.ReadTimeout) as error:
+        except KeyboardInterrupt:
             # Druid goes on computing for a client that has left.
             self._cancel(query_id)
-            if isinstance(error, KeyboardInterrupt):
-                raise
+            raise
+        except (requests.ReadTimeout, requests.exceptions.ChunkedEncodingError, requests.ConnectionError) as error:
+            if not _is_late(error):
+                raise self._unreached(error) from error
+            self._cancel(query_id)
             raise self._error("DKD303", f"no answer within {timeout_s:g} s", _LATE) from error
-        except (requests.exceptions.ChunkedEncodingError, requests.ConnectionError) as error:
-            raise self._unreached(error) from error
         finally:
             self._running.discard(query_id)
         # Druid names no charset, and guessing one takes seconds on a large answer.
@@ -200,6 +202,11 @@ class Druid:
 
     def _error(self, code: str, problem: str, remedy: str = "") -> DkdError:
         return QueryError(code, where=self._where, problem=problem, remedy=remedy)
+
+
+def _is_late(error: requests.RequestException) -> bool:
+    """Whether the time was up; an answer that stops half-way is a broken connection to requests."""
+    return isinstance(error, requests.ReadTimeout) or any(isinstance(one, ReadTimeoutError) for one in error.args)
 
 
 class _PassingError(Exception):

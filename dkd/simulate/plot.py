@@ -1,7 +1,9 @@
 """A model's events → the parts they play in a visit: who sees which of them when."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dkd.enrich.bots import AUTOMATED
 from dkd.model.schema import Field, Model
 
 _NAMES = {
@@ -52,6 +54,11 @@ def plot_of(model: Model) -> Plot:
     return Plot(
         parts=parts,
         others=tuple(name for name in model.events if name not in parts.values()),
-        fields={name: {**model.fields, **event.fields} for name, event in model.events.items()},
+        fields={name: _filled(model, event.fields) for name, event in model.events.items()},
         sells="cart" in parts or parts.get("goal") in _SOLD,
     )
+
+
+def _filled(model: Model, own: Mapping[str, Field]) -> dict[str, Field]:
+    """Fields of an event that visits fill; what a browser says of itself is not theirs to make up."""
+    return {name: field for name, field in {**model.fields, **own}.items() if name != AUTOMATED}

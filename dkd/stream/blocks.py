@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import fastavro
@@ -11,17 +11,21 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dkd.stream.structure import walked
+from dkd.stream.structure import Verdict, walked_through
 
 try:
     import polars_avro
 except ImportError:  # no wheel for this platform
     polars_avro = None  # type: ignore[assignment]
 
+_UNREADABLE = (pl.exceptions.PolarsError, *((polars_avro.AvroError,) if polars_avro else ()))
+
 Schema = Mapping[str, Any]
 Places = NDArray[np.intp]
 
-_SYNC = b"dkd block marker"
+_SYNC = b"dkd block marker"  # of 16 bytes, as Avro wants; the walk wants no more behind the last body
+FRAME_BYTES = 5
+_FRAME = "dkdFrame"
 _CHUNK = 256
 """Bodies of a block that failed are tried again in pieces of this size, so that a bad one slows only its neighbours."""
 
@@ -40,15 +44,17 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads bodies of one schema.
+    """Reads framed records of one schema; for one thread at a time.
 
     Attributes:
         schema: As it was written.
         parsed: The same for fastavro.
         columns: Column of each Avro field, in the schema's order.
         types: Type of each column.
-        head: What stands before the block in an Avro file.
+        head: What stands before the block in an Avro file; its schema begins with the frame, as each record does.
+        bytes_head: The same, but text is called bytes, which look the same in Avro.
         by_block: Whether polars-avro reads; else fastavro, which is some ten times slower and gives the same.
+        file: Where blocks are put together; new memory for each would cost as much as reading it.
     """
 
     schema: Schema
@@ -56,43 +62,92 @@ class Reader:
     columns: Mapping[str, str]
     types: Mapping[str, pl.DataType]
     head: bytes
+    bytes_head: bytes
     by_block: bool
+    file: io.BytesIO = field(default_factory=io.BytesIO, repr=False)
 
-    def read(self, bodies: Sequence[bytes]) -> Table:
-        """One row for each body that is a whole record of the schema and nothing more, whatever its neighbours are."""
-        verdict = walked(bodies, self.schema)
-        tables = [self._singly(bodies, np.flatnonzero(verdict.unsure))]
+    def read(self, values: Sequence[bytes]) -> Table:
+        """One row for each body that is a whole record of the schema and nothing more, whatever its neighbours are.
+
+        Args:
+            values: Bodies with their frames.
+        """
+        verdict = self._filled(values)
+        tables = [self._singly(values, np.flatnonzero(verdict.unsure))] if verdict.unsure.any() else []
         sound = np.flatnonzero(verdict.sound)
-        if len(sound):
-            tables += self._blocks(bodies, sound) if self.by_block else [self._singly(bodies, sound)]
-        filled = [table for table in tables if len(table.places)] or tables[:1]
+        if len(sound) == len(values) and self.by_block:
+            tables += self._blocks(values, sound, is_filled=True)
+        elif len(sound):
+            tables += self._blocks(values, sound) if self.by_block else [self._singly(values, sound)]
+        filled = [table for table in tables if len(table.places)]
+        if not filled:
+            return self._singly(values, sound[:0])
         if len(filled) == 1:
             return filled[0]
         places = np.concatenate([table.places for table in filled])
         order = np.argsort(places)
         return Table(pl.concat([table.frame for table in filled])[order], places[order])
 
-    def _blocks(self, bodies: Sequence[bytes], places: Places) -> list[Table]:
+    def _blocks(self, values: Sequence[bytes], places: Places, *, is_filled: bool = False) -> list[Table]:
         try:
-            return [self._block(bodies, places)]
-        except (polars_avro.AvroError, pl.exceptions.PolarsError):  # text that is not UTF-8
+            if not is_filled:
+                self._filled([values[place] for place in places])
+            return [self._block(places)]
+        except _UNREADABLE:  # text that is not UTF-8
+            pass
+        try:
+            self._filled([values[place] for place in places], as_bytes=True)
+            return self._sifted(self._block(places), values)
+        except _UNREADABLE:  # in a list
             if len(places) <= _CHUNK:
-                return [self._singly(bodies, places)]
+                return [self._singly(values, places)]
         parts = np.array_split(places, -(-len(places) // _CHUNK))
-        return [table for part in parts for table in self._blocks(bodies, part)]
+        return [table for part in parts for table in self._blocks(values, part)]
 
-    def _block(self, bodies: Sequence[bytes], places: Places) -> Table:
-        chosen = bodies if len(places) == len(bodies) else [bodies[place] for place in places]
-        block = b"".join(chosen)
-        file = b"".join((self.head, _number(len(chosen)), _number(len(block)), block, _SYNC))
-        frame = polars_avro.read_avro(io.BytesIO(file), batch_size=max(len(chosen), 1))
-        return Table(frame.rename(dict(self.columns)), places)
+    def _sifted(self, table: Table, values: Sequence[bytes]) -> list[Table]:
+        """*table*, whose text is bytes still, with text where it is UTF-8; the few other rows are read one by one."""
+        changed = [name for name, kind in self.types.items() if table.frame.schema[name] != kind]
+        lost, found = np.zeros(len(table.places), bool), list[pl.Series]()
+        for name in changed:
+            column = table.frame[name]
+            texts = _texts(column) if column.dtype == pl.Binary else column.cast(self.types[name])
+            lost |= (texts.is_null() & column.is_not_null()).to_numpy()
+            found.append(texts.alias(name))
+        frame = table.frame.with_columns(found)
+        rest = self._singly(values, table.places[lost])
+        return [Table(frame.filter(pl.Series(~lost)), table.places[~lost]), rest]
 
-    def _singly(self, bodies: Sequence[bytes], places: Places) -> Table:
+    def _filled(self, values: Sequence[bytes], *, as_bytes: bool = False) -> Verdict:
+        """Put *values* into the file, and tell which are sound; *as_bytes* leaves text unread."""
+        ends, file = np.cumsum(np.fromiter(map(len, values), np.int64, len(values))), self.file
+        file.seek(0)
+        file.write(
+            b"".join(
+                (
+                    self.bytes_head if as_bytes else self.head,
+                    _number(len(values)),
+                    _number(int(ends[-1]) if len(ends) else 0),
+                )
+            )
+        )
+        start = file.tell()
+        file.writelines(values)
+        file.write(_SYNC)
+        file.truncate()
+        with file.getbuffer() as whole, whole[start:] as text:
+            return walked_through(text, ends, self.schema, FRAME_BYTES)
+
+    def _block(self, places: Places) -> Table:
+        """The records at *places*, which are what the file holds."""
+        self.file.seek(0)
+        frame = polars_avro.read_avro(self.file, batch_size=max(len(places), 1))
+        return Table(frame.drop(_FRAME).rename(dict(self.columns)), places)
+
+    def _singly(self, values: Sequence[bytes], places: Places) -> Table:
         records, kept = [], []
         for place in places:
             try:
-                records.append(self._record(bodies[place]))
+                records.append(self._record(values[place][FRAME_BYTES:]))
                 kept.append(place)
             except (ValueError, IndexError, EOFError, OverflowError, TypeError, MemoryError):
                 continue
@@ -107,6 +162,21 @@ class Reader:
         return [record[name] for name in self.columns]
 
 
+def _texts(column: pl.Series) -> pl.Series:
+    """Bytes as text; null where they are not UTF-8."""
+    try:
+        return column.cast(pl.String)
+    except pl.exceptions.PolarsError:
+        return pl.Series([None if value is None else _text(value) for value in column.to_list()], dtype=pl.String)
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def reader(schema: Schema, names: Mapping[str, str], *, by_block: bool = True) -> Reader:
     """A reader of records of *schema*.
 
@@ -119,7 +189,11 @@ def reader(schema: Schema, names: Mapping[str, str], *, by_block: bool = True) -
     types = {columns[field["name"]]: _type(field["type"]) for field in schema["fields"]}
     text = json.dumps(schema)
     parsed = fastavro.parse_schema(json.loads(text))
-    return Reader(schema, parsed, columns, types, _file_head(text.encode()), by_block and polars_avro is not None)
+    # A frame before each record is a field of it, so that no record has to be copied without.
+    frame = {"name": _FRAME, "type": {"type": "fixed", "name": f"{_FRAME}Bytes", "size": FRAME_BYTES}}
+    framed = json.dumps({**schema, "fields": [frame, *schema["fields"]]})
+    head, bytes_head = (_file_head(one.encode()) for one in (framed, framed.replace('"string"', '"bytes"')))
+    return Reader(schema, parsed, columns, types, head, bytes_head, by_block and polars_avro is not None)
 
 
 def _type(kind: Any) -> pl.DataType:

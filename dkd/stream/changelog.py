@@ -7,8 +7,9 @@ the deltas that it needs are overwritten. Deltas that no bucket needs any more a
 twice the deltas, however small batches are, and compaction keeps the topic near twice the size of the state, or as many
 deltas above it as there are buckets, where batches are large.
 
-A delta holds the events that dedup added, and all pieces of every party whose sessions changed; a row of no events says
-that a party has none left. A bucket is whole, so the newest of both that knows a party is right about it.
+A delta holds the events that dedup added, the visitors whose behaviour it saw, and all pieces of every party whose
+sessions changed; a row of no events says that a party has none left. A bucket is whole, so the newest of both that
+knows a party is right about it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,7 +59,9 @@ class Changelog:
         """
         head = Head(state.seq, next_offset, state.watermark_ms, state.books, self.shape, 0, 1, self.partitions,
                     len(state.sessions))  # fmt: skip
-        changes: list[Change] = list(records(self._key(state.seq), head, Held(delta.seen, delta.sessions.changed)))
+        changes: list[Change] = list(
+            records(self._key(state.seq), head, Held(delta.seen, delta.sessions.changed, delta.visitors))
+        )
         count, debt = len(changes), self.debt_bytes + _weight(changes)
         written, parts = list(self.written), list(self.parts)
         gone, oldest = list[Change](), min(range(self.shape.buckets), key=self.written.__getitem__)
@@ -91,7 +94,7 @@ def _weight(changes: Iterable[Change]) -> int:
 
 
 def _size_bytes(state: State) -> int:
-    return len(state.seen) * ENTRY_BYTES + state.sessions.size_bytes
+    return len(state.seen) * ENTRY_BYTES + state.sessions.size_bytes + state.visitors.size_bytes
 
 
 class Recovered(NamedTuple):
@@ -143,6 +146,7 @@ def recovered(found: Iterable[Change], shape: Shape, partitions: int | None = No
         head.books,
         [piece.entries for _, parts in ranked for piece in parts],
         [(rank, piece.sessions) for rank, parts in ranked for piece in parts],
+        [(rank, piece.visitors) for rank, parts in ranked for piece in parts],
     )
     sizes = tuple((seq, len(deltas[seq])) for seq in sorted(deltas))
     log = Changelog(head.shape, partitions or head.partitions, written, tuple(map(len, buckets)), sizes)

@@ -66,8 +66,12 @@ class KafkaSink:
     def _produce(self, rows: Rows, partition: int) -> None:
         # Not produce_batch: version 2.16 takes neither times nor headers there.
         topic, produce = getattr(self._names, rows.kind), self._writer.produce
-        for key, value, time_ms, headers in rows.records():
-            produce(topic, value, key, partition, timestamp=time_ms, headers=list(headers) or None)
+        if rows.headers:
+            for key, value, time_ms, headers in rows.records():
+                produce(topic, value, key, partition, timestamp=time_ms, headers=list(headers) or None)
+            return
+        for key, value, time_ms in zip(rows.keys, rows.values, rows.timestamps_ms, strict=True):
+            produce(topic, value, key, partition, timestamp=time_ms)
 
 
 class Bounded:

@@ -1,8 +1,10 @@
 """The values of a batch become columns by the standard names, and a reject for each record that can't be read."""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,11 +13,11 @@ import polars as pl
 
 from dkd.model.columns import RAW_FIELDS
 from dkd.model.schema import Model
-from dkd.stream.blocks import Reader, reader
+from dkd.stream.blocks import FRAME_BYTES, Reader, reader
 from dkd.stream.records import Batch
 from dkd.systems.avro.render import raw_schema, schema_id
 
-_FRAME_BYTES = 5
+_HEAD: Callable[[Any], bytes] = itemgetter(slice(FRAME_BYTES))
 
 Schema = dict[str, Any]
 
@@ -72,26 +74,22 @@ class Decoder:
         refusals: list[Refusal] = []
         frames = [pl.DataFrame(schema={"offset": pl.Int64()})]
         for found_id, places in self._by_schema(batch, refusals).items():
-            bodies = [(batch.values[place] or b"")[_FRAME_BYTES:] for place in places]
-            table = self.readers[found_id].read(bodies)
-            offsets = np.asarray([batch.offsets[place] for place in places], np.int64)
-            lost = np.delete(np.arange(len(bodies)), table.places) if len(table.places) < len(bodies) else ()
-            refusals += [_unreadable(int(offsets[place]), found_id, len(bodies[place])) for place in lost]
+            values = [batch.values[place] or b"" for place in places]
+            table = self.readers[found_id].read(values)
+            offsets = np.asarray(batch.offsets, np.int64)[np.asarray(places)]
+            lost = np.delete(np.arange(len(values)), table.places) if len(table.places) < len(values) else ()
+            refusals += [_unreadable(int(offsets[place]), found_id, len(values[place]) - FRAME_BYTES) for place in lost]
             frame = table.frame.insert_column(0, pl.Series("offset", offsets[table.places]))
             frames.append(self._typed(frame, refusals))
         frame = pl.concat(frames, how="diagonal_relaxed").sort("offset") if len(frames) > 2 else frames[-1]
         return Decoded(frame, sorted(refusals))
 
-    def _by_schema(self, batch: Batch, refusals: list[Refusal]) -> dict[int, list[int]]:
+    def _by_schema(self, batch: Batch, refusals: list[Refusal]) -> dict[int, Sequence[int]]:
         """Places in the batch by schema id; records without a frame, or of an unknown schema, are refused."""
-        heads: dict[bytes, list[int]] = {}
-        for place, value in enumerate(batch.values):
-            if value is not None:
-                heads.setdefault(value[:_FRAME_BYTES], []).append(place)
-        found: dict[int, list[int]] = {}
-        for head, places in heads.items():
+        found: dict[int, Sequence[int]] = {}
+        for head, places in _by_head(batch.values).items():
             named = int.from_bytes(head[1:], "big")
-            if len(head) == _FRAME_BYTES and head[0] == 0 and named in self.readers:
+            if len(head) == FRAME_BYTES and head[0] == 0 and named in self.readers:
                 found[named] = places
             else:
                 refusals += [_unframed(batch.offsets[place], head) for place in places]
@@ -111,6 +109,17 @@ class Decoder:
         return frame
 
 
+def _by_head(values: Sequence[bytes | None]) -> Mapping[bytes, Sequence[int]]:
+    """Places of the values that begin alike; ticks are in none."""
+    if None not in values and len(heads := set(map(_HEAD, values))) == 1:
+        return {heads.pop(): range(len(values))}
+    found: dict[bytes, list[int]] = defaultdict(list)
+    for place, value in enumerate(values):
+        if value is not None:
+            found[value[:FRAME_BYTES]].append(place)
+    return found
+
+
 def known_schemas(model: Model, folder: Path) -> dict[int, Schema]:
     """Schemas by id: every file of *folder* (``specs/<site>/schemas``, which may be absent) and the model's own."""
     own = raw_schema(model)
@@ -125,7 +134,7 @@ def decoder(schemas: Mapping[int, Schema], wanted: Mapping[str, pl.DataType], *,
 
 
 def _unframed(offset: int, head: bytes) -> Refusal:
-    if len(head) == _FRAME_BYTES and head[0] == 0:
+    if len(head) == FRAME_BYTES and head[0] == 0:
         named = int.from_bytes(head[1:], "big")
         return Refusal(offset, "decode", "DKD521", "unknown_schema", f"schema {named} is unknown here",
                        f"put the schema's file {named}.avsc into specs/<site>/schemas")  # fmt: skip

@@ -1,6 +1,7 @@
 """A consumer group's partitions become batches, and the state topic beside them becomes what it tells."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -57,9 +58,9 @@ class KafkaSource:
             KafkaException: When the client can't go on; it is to be closed then.
         """
         self._owner = owner
-        found: dict[int, list[Message]] = {}
+        found: dict[int, list[Message]] = defaultdict(list)
         for message in self._messages(limits):
-            found.setdefault(message.partition() or 0, []).append(message)
+            found[message.partition() or 0].append(message)
         for partition, messages in found.items():
             self._last[partition] = Last((messages[-1].offset() or 0) + 1, messages[-1].timestamp()[1])
         batches = (_batch(partition, self._ours(partition, messages)) for partition, messages in found.items())

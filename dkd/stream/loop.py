@@ -1,7 +1,7 @@
 """Batches of raw records become committed results, one after the other; each partition keeps its state in between."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dkd.enrich.state import Books, State
@@ -11,7 +11,7 @@ from dkd.stream.records import Batch, Positions, Result, Rows
 from dkd.stream.sink import Sink
 from dkd.stream.source import Limits, Source
 from dkd.stream.state import Shape
-from dkd.stream.work import Work
+from dkd.stream.work import Done, Work
 
 _AGAIN_S = 0.2
 
@@ -84,7 +84,8 @@ class Loop:
         if not batches:
             return Books()
         before = sum((self._live[batch.partition].state.books for batch in batches), Books())
-        after = [self._result(batch) for batch in batches]
+        done = self._work.all_done(batches, [self._live[batch.partition].state for batch in batches])
+        after = list(map(self._result, batches, done))
         self._sink.commit([result for result, _ in after])
         self._live.update({result.partition: live for result, live in after})
         return _difference(sum((live.state.books for _, live in after), Books()), before)
@@ -131,10 +132,9 @@ class Loop:
         rest = batch.part(done, len(batch)) if done else batch
         return rest if len(rest) else None
 
-    def _result(self, batch: Batch) -> tuple[Result, Live]:
+    def _result(self, batch: Batch, parts: Sequence[Done]) -> tuple[Result, Live]:
         live = self._live[batch.partition]
         changelog, rows, received_ms = live.changelog, list[Rows](), batch.timestamps_ms[-1]
-        parts = self._work.done(batch, live.state)
         for part in parts:
             changelog, records = changelog.after(part.state, part.delta, part.next_offset)
             keys, values = zip(*records, strict=True)

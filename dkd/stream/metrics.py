@@ -131,14 +131,14 @@ class _Partitions(Collector):
         yield _gauge("watermark_seconds", "Greatest event time seen, since 1970", seen)
         yield _gauge("open_sessions", "Sessions that are not finished",
                      {one: len(state.sessions) for one, state in states.items()})  # fmt: skip
-        yield _gauge("state_bytes", "Memory of dedup and sessions",
+        yield _gauge("state_bytes", "Memory of dedup, sessions and visitors",
                      {one: _state_bytes(state) for one, state in states.items()})  # fmt: skip
         yield _gauge("books_difference", "Consumed and unaccounted for; anything but 0 is a fault",
                      {one: _difference(state.books) for one, state in states.items()})  # fmt: skip
 
 
 def _state_bytes(state: State) -> int:
-    return len(state.seen) * _ENTRY_BYTES + state.sessions.size_bytes
+    return len(state.seen) * _ENTRY_BYTES + state.sessions.size_bytes + state.visitors.size_bytes
 
 
 def _difference(books: Books) -> int:

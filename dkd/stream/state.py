@@ -3,6 +3,7 @@
 A record is the length of its head (4 bytes, little-endian), the head, and what it holds of the state:
 
 * entries of the memory of dedup: all keys (unsigned 64 bits), then all event times (signed 64 bits, ms);
+* what is remembered of visitors, as :data:`dkd.enrich.visitors.VISITOR` lays it out;
 * pieces of open sessions: all rows as :data:`dkd.enrich.runs.ROW` lays them out, then all blobs.
 
 The head is JSON, so that people can read it, and is the same in every record: position, watermark and books after the
@@ -20,9 +21,10 @@ import numpy as np
 from dkd.enrich.dedup import Entries
 from dkd.enrich.runs import ROW, Pieces, Run, blob_ends
 from dkd.enrich.state import Books
+from dkd.enrich.visitors import VISITOR, Rows, no_rows
 from dkd.errors import DkdError
 
-VERSION = 2
+VERSION = 3
 ENTRY_BYTES = 16
 
 
@@ -72,6 +74,7 @@ class Piece(NamedTuple):
     head: Head
     entries: Entries
     sessions: Run
+    visitors: Rows
 
 
 class Held(NamedTuple):
@@ -79,15 +82,17 @@ class Held(NamedTuple):
 
     entries: Entries
     sessions: Pieces
+    visitors: Rows = no_rows()
 
 
 class Opened(NamedTuple):
-    """A record's head, and what follows it: where it begins, how many entries, how many pieces of sessions."""
+    """A record's head, and what follows it: where it begins, how many entries, pieces of sessions and visitors."""
 
     head: Head
     start: int
     entries: int
     sessions: int
+    visitors: int
 
 
 def newest(values: Iterable[bytes]) -> Head | None:
@@ -101,22 +106,25 @@ def read(value: bytes) -> Piece:
     Raises:
         DkdError: DKD508, when it is not one that this dkd can read.
     """
-    head, start, count, pieces = opened(value)
+    head, start, count, pieces, visitors = opened(value)
     keys = np.frombuffer(value, "<u8", count, start).astype(np.uint64, copy=False)
     times = np.frombuffer(value, "<i8", count, start + 8 * count).astype(np.int64, copy=False)
     start += ENTRY_BYTES * count
+    seen = np.frombuffer(value, VISITOR, visitors, start)
+    start += seen.nbytes
     rows = np.frombuffer(value, ROW, pieces, start)
     text = memoryview(value)[start + rows.nbytes :]
-    return Piece(head, Entries(keys, times), Run(rows, blob_ends(rows), text))
+    return Piece(head, Entries(keys, times), Run(rows, blob_ends(rows), text), seen)
 
 
 def records(key: str, head: Head, held: Held) -> Iterator[tuple[bytes, bytes]]:
     """Keys and values of the records that hold a delta or a bucket."""
     found = list(_parts(held, head.shape.part_bytes))
-    for part, (entries, sessions) in enumerate(found):
-        packed = _packed(head._replace(part=part, parts=len(found)), len(entries), len(sessions.rows))
+    for part, (entries, sessions, visitors) in enumerate(found):
+        counts = (len(entries), len(sessions.rows), len(visitors))
+        packed = _packed(head._replace(part=part, parts=len(found)), counts)
         keys, times = entries.keys.astype("<u8").tobytes(), entries.times.astype("<i8").tobytes()
-        value = b"".join((packed, keys, times, sessions.rows.tobytes(), *sessions.blobs))
+        value = b"".join((packed, keys, times, visitors.tobytes(), sessions.rows.tobytes(), *sessions.blobs))
         yield part_key(key, part), value
 
 
@@ -126,7 +134,15 @@ def part_key(key: str, part: int) -> bytes:
 
 
 def _parts(held: Held, part_bytes: int) -> Iterator[Held]:
-    """*held* in pieces of about *part_bytes*: the entries first, the last of them with the first sessions."""
+    """*held* in pieces of about *part_bytes*: visitors and entries first, the last of them with the first sessions."""
+    most = max(part_bytes // VISITOR.itemsize, 1)
+    visitors = held.visitors
+    while len(visitors) > most:
+        yield Held(Entries.empty(), Pieces.empty(), visitors[:most])
+        visitors = visitors[most:]
+    if len(visitors) and visitors.nbytes + ENTRY_BYTES * len(held.entries) > part_bytes:
+        yield Held(Entries.empty(), Pieces.empty(), visitors)
+        visitors = no_rows()
     most = max(part_bytes // ENTRY_BYTES, 1)
     entries, rows = held.entries, held.sessions.rows
     cuts = list(range(most, len(entries), most))
@@ -134,15 +150,16 @@ def _parts(held: Held, part_bytes: int) -> Iterator[Held]:
     for start, end in zip(starts, cuts, strict=False):
         yield Held(Entries(entries.keys[start:end], entries.times[start:end]), Pieces.empty())
     rest = Entries(entries.keys[starts[-1] :], entries.times[starts[-1] :])
-    weights = np.cumsum(np.diff(blob_ends(rows), prepend=0) + ROW.itemsize) + ENTRY_BYTES * len(rest)
+    weights = np.cumsum(np.diff(blob_ends(rows), prepend=0) + ROW.itemsize)
+    weights += ENTRY_BYTES * len(rest) + visitors.nbytes
     places = np.flatnonzero(np.diff((weights - 1) // part_bytes)) + 1
     edges = [0, *places.tolist(), len(rows)]
     for start, end in pairwise(edges):
-        yield Held(rest, Pieces(rows[start:end], held.sessions.blobs[start:end]))
-        rest = Entries.empty()
+        yield Held(rest, Pieces(rows[start:end], held.sessions.blobs[start:end]), visitors)
+        rest, visitors = Entries.empty(), no_rows()
 
 
-def _packed(head: Head, entries: int, sessions: int) -> bytes:
+def _packed(head: Head, counts: tuple[int, int, int]) -> bytes:
     text = json.dumps(
         {
             "version": VERSION,
@@ -155,8 +172,9 @@ def _packed(head: Head, entries: int, sessions: int) -> bytes:
             "parts": head.parts,
             "partitions": head.partitions,
             "open_sessions": head.open_sessions,
-            "entries": entries,
-            "sessions": sessions,
+            "entries": counts[0],
+            "sessions": counts[1],
+            "visitors": counts[2],
         },
         separators=(",", ":"),
     ).encode()
@@ -185,7 +203,7 @@ def opened(value: bytes) -> Opened:
             found["partitions"],
             found.get("open_sessions"),
         )
-        return Opened(head, end, int(found["entries"]), int(found["sessions"]))
+        return Opened(head, end, int(found["entries"]), int(found["sessions"]), int(found["visitors"]))
     except (ValueError, KeyError, TypeError) as error:
         raise DkdError(
             "DKD508",
@@ -201,5 +219,5 @@ def _other_version(found: object) -> DkdError:
         "DKD508",
         where="state topic",
         problem=f"it is written in version {found}, and this dkd knows version {VERSION}",
-        remedy=begun if found == 1 else "use the dkd that wrote it, or a newer one",
+        remedy=begun if isinstance(found, int) and found < VERSION else "use the dkd that wrote it, or a newer one",
     )

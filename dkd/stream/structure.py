@@ -16,7 +16,7 @@ Mask = NDArray[np.bool_]
 _LONGEST_LIST = 64
 """Items of a list are walked one by one, for all records at once; a longer one is left to a slower reader."""
 
-_SPARE = 16
+SPARE = 16
 """Bytes behind the last body, so that a number cut off there can be read without looking at the end each time."""
 
 _PRIMITIVE = frozenset({"null", "boolean", "int", "long", "float", "double", "string", "bytes"})
@@ -36,10 +36,26 @@ class Verdict(NamedTuple):
 
 def walked(bodies: Sequence[bytes], schema: Mapping[str, Any]) -> Verdict:
     """Whether each of *bodies* has the structure of a record of *schema*; text is not checked for UTF-8."""
-    count = len(bodies)
+    ends = np.cumsum(np.fromiter(map(len, bodies), np.int64, len(bodies)))
+    return walked_through(b"".join((*bodies, bytes(SPARE))), ends, schema)
+
+
+def walked_through(
+    text: bytes | memoryview, ends: NDArray[np.int64], schema: Mapping[str, Any], frame_bytes: int = 0
+) -> Verdict:
+    """The same for bodies that stand one after the other.
+
+    Args:
+        text: Begins with the first body; :data:`SPARE` bytes or more follow the last.
+        ends: Of each body.
+        schema: Of the bodies.
+        frame_bytes: What stands before each body and is not looked at.
+    """
+    count = len(ends)
     if not all(_known(field["type"]) for field in schema["fields"]):
         return Verdict(np.zeros(count, bool), np.ones(count, bool))
-    walk, every = _Walk.over(bodies), np.ones(count, bool)
+    starts = np.concatenate((np.zeros(min(count, 1), np.int64), ends[:-1])) + frame_bytes
+    walk, every = _Walk(np.frombuffer(text, np.uint8), starts, ends), np.ones(count, bool)
     for field in schema["fields"]:
         walk.value(field["type"], every)
     return Verdict(walk.arrived & ~walk.unsure, walk.unsure)
@@ -65,13 +81,6 @@ class _Walk:
         self._end = end
         self.sound = np.ones(len(place), bool)
         self.unsure = np.zeros(len(place), bool)
-
-    @classmethod
-    def over(cls, bodies: Sequence[bytes]) -> "_Walk":
-        """A walk that begins at the first byte of each of *bodies*."""
-        lengths = np.fromiter(map(len, bodies), np.int64, len(bodies))
-        end = np.cumsum(lengths)
-        return cls(np.frombuffer(b"".join((*bodies, bytes(_SPARE))), np.uint8), end - lengths, end)
 
     @property
     def arrived(self) -> Mask:

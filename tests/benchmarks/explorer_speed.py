@@ -73,7 +73,10 @@ def main() -> int:
         model = read_model(project / "specs" / "shop.yaml")
         settings = druid_settings(model, "local", os.environ, given.base_port)
         filled(model, settings, given.events, project / "files")
-        lines = list(measured(chromium, project, model, settings, given.base_port, given.gestures, given.events))
+        lines = []
+        for line in measured(chromium, project, model, settings, given.base_port, given.gestures, given.events):
+            heard(f"{line.what}: {line.measured:.2f} s")
+            lines.append(line)
     if given.keep is None:
         shutil.rmtree(project, ignore_errors=True)
     print(table(lines, given.events))

@@ -1,10 +1,11 @@
 """What a million open sessions cost: memory, state records, and the time to recover them.
 
-    python tests/benchmarks/open_sessions.py [--sessions 1000000] [--minutes 10]
+    python tests/benchmarks/open_sessions.py [--sessions 1000000] [--minutes 10] [--slim]
 
 Events go through the real loop on topics in memory, sparse as they come: each batch touches few of the open sessions.
 The state topic is kept compacted, as Kafka would. Every session has all attributes: party, origin, device, pages.
-Then, for as long as asked, the same number of sessions stays open while old ones close and new ones begin.
+Then, for as long as asked, the same number of sessions stays open while old ones close and new ones begin. With --slim
+an event tells its visitor and name alone, so that ten million fit; how far it is goes to stderr.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from dkd.stream.state import Shape
 
 MB = 1024 * 1024
 BATCH = 10_000
+SHOWN_S = 10
 PAGEVIEWS = 3
 """Of each session."""
 
@@ -35,6 +37,21 @@ def memory_mb() -> float:
     """Resident memory of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * 4096 / MB
+
+
+def slim(frames: Iterator[pl.DataFrame], is_slim: bool) -> Iterator[pl.DataFrame]:
+    """*frames* with party, event, id and time alone, where that is asked."""
+    kept = ("offset", "event", "party_id", "event_id", "received_ms")
+    return (frame.select(kept) for frame in frames) if is_slim else frames
+
+
+def told(begun_s: float, open_sessions: int, shown_s: float) -> float:
+    """Say every ten seconds how far it is; when that was last said."""
+    now_s = time.monotonic()
+    if now_s < shown_s + SHOWN_S:
+        return shown_s
+    print(f"  {open_sessions:,} open after {now_s - begun_s:.0f} s", file=sys.stderr, flush=True)
+    return now_s
 
 
 def batches(sessions: int, seconds: float, start: int = 0) -> Iterator[pl.DataFrame]:
@@ -95,15 +112,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=1_000_000)
     parser.add_argument("--minutes", type=float, default=1.0)
+    parser.add_argument("--slim", action="store_true")
     asked = parser.parse_args()
     keep_small()  # as dkd enrich does
     shop(), work()
     one = Partition()
     one.take(next(batches(BATCH, 0)))
+    begun_s = shown_s = time.monotonic()
     one, before_mb, peak_mb = Partition(), memory_mb(), 0.0
-    for frame in batches(asked.sessions, 0):
+    for frame in slim(batches(asked.sessions, 0), asked.slim):
         one.take(frame)
         topic_mb = sum(map(len, one.topic.values())) / MB
+        shown_s = told(begun_s, len(one.state.sessions), shown_s)
         peak_mb = max(peak_mb, memory_mb() - before_mb - topic_mb)
     gc.collect()
     now_mb, size_mb = memory_mb() - before_mb - topic_mb, one.state.sessions.size_bytes / MB
@@ -121,8 +141,9 @@ def main() -> None:
     del again
     gc.collect()
     flat: list[float] = []
-    for frame in batches(asked.sessions, 60 * asked.minutes, one.events):
+    for frame in slim(batches(asked.sessions, 60 * asked.minutes, one.events), asked.slim):
         one.take(frame)
+        shown_s = told(begun_s, len(one.state.sessions), shown_s)
         if one.state.books.sessions > 3 * asked.sessions:  # as many begin as end from now on
             flat.append(memory_mb())
     third = len(flat) // 3

@@ -33,6 +33,7 @@ class Played(ThreadingHTTPServer):
         self.later: dict[str, str] = {}
         self.asked: list[tuple[str, str, dict[str, object]]] = []
         self.delay_s = 0.0
+        self.stall_s = 0.0
 
     @property
     def druid(self) -> DruidSettings:
@@ -59,7 +60,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            half = len(data) // 2 if self.command != "DELETE" else 0
+            self.wfile.write(data[:half])
+            time.sleep(self.server.stall_s if half else 0)
+            self.wfile.write(data[half:])
         except BrokenPipeError:
             return
 
@@ -170,8 +174,10 @@ def test_a_mistake_is_not_asked_again_and_names_what_there_is(server, druid):
     assert len(server.asked) == 2
 
 
-def test_a_query_that_nobody_waits_for_any_longer_is_cancelled(server):
-    server.answers, server.delay_s = [(200, ROWS)], 1.0
+@pytest.mark.parametrize("where", ["delay_s", "stall_s"], ids=["before its answer", "half-way"])
+def test_a_query_that_nobody_waits_for_any_longer_is_cancelled(server, where):
+    server.answers = [(200, ROWS)]
+    setattr(server, where, 1.0)
     with Druid(server.druid, grace_s=0) as druid:
         assert failed(druid.sql, "SELECT 1", timeout_s=0.2).code == "DKD303"
     (_, _, body), (method, path, _) = server.asked

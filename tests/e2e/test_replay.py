@@ -21,9 +21,10 @@ from dkd.settings import Ports
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stacks of their own"), pytest.mark.timeout(900)]
 
-HOUR_MS = 3_600_000
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 SESSION_EVENTS = int(os.environ.get("DKD_TEST_SESSION_EVENTS", "20000"))
 EVENTS = int(os.environ.get("DKD_TEST_EVENTS", "100000"))
+HISTORY = int(os.environ.get("DKD_TEST_HISTORY", "20000"))
 SAMPLE = Path(__file__).parents[2] / "docs" / "sample.ndjson.gz"
 
 
@@ -81,6 +82,9 @@ def test_closed_sessions_are_those_of_an_independent_script(site, hours, tmp_pat
     assert books["closes"] is True
     assert books["clean"] == SESSION_EVENTS
     assert books["sessions"] == books["sessions_in_druid"] >= sum(wanted.values())
+    tried = json.loads(site.run("sessions", "--gap", "5m,30m", "--last", "200m", "--bots", "--json").stdout)
+    assert tried[1]["sessions"] == sum(wanted.values()) < tried[0]["sessions"]
+    assert tried[1]["bounce_rate"] == pytest.approx(sum(row[-1] for row in wanted.elements()) / sum(wanted.values()))
     again = site.run("replay", str(made.file), "--keep-order", "--close", check=False)
     assert (again.returncode, "DKD803" in again.stderr) == (5, True)
     assert total(site) == before + SESSION_EVENTS
@@ -214,3 +218,38 @@ def test_live_traffic_after_replays_closes_the_books(site):
     assert total(site) == before + 50
     where = f"WHERE __time >= MILLIS_TO_TIMESTAMP({now_ms - 60_000}) AND party_id LIKE '4-%'"
     assert site.wait_for(f"SELECT COUNT(*) FROM shop_events {where}", 50) == 50
+
+
+def test_history_is_loaded_beside_live_traffic_and_a_killed_backfill_goes_on(site, tmp_path):
+    """Two days of which one is loaded; SIGKILL once its batch runs. Druid counts what an independent script counts."""
+    start_ms = (round(time.time() * 1000) // DAY_MS - 30) * DAY_MS
+    end_ms = start_ms + DAY_MS
+    made = crowd(tmp_path / "crowd.ndjson", start_ms - 12 * HOUR_MS, 2 * DAY_MS, HISTORY, HISTORY // 20, seed=8)
+    days = [time.strftime("%Y-%m-%d", time.gmtime(one // 1000)) for one in (start_ms, end_ms)]
+    asked = ("backfill", str(made.file), "--interval", "/".join(days), "--yes")
+    before, said = total(site), tmp_path / "stderr.txt"
+    with _started(site, said, *asked) as running:
+        end = time.monotonic() + 240
+        while "Druid loads" not in said.read_text():
+            assert running.poll() is None, said.read_text()
+            assert time.monotonic() < end, said.read_text()
+            time.sleep(0.05)
+        running.kill()
+    live(site, [{"event": "page_view", "party_id": f"5-{n:05d}"} for n in range(50)])
+    books = json.loads(site.run(*asked, "--json", timeout_s=600).stdout)
+    assert (books["closes"], books["resumed"], books["read"]) == (True, True, made.lines)
+    assert books["answered"] == {"events": books["events"], "sessions": books["sessions"]}
+    assert counts(site, start_ms, end_ms) == {row for row in made.counts() if str(row[3]).startswith(days[0])}
+    broken = (line for line, _ in made.broken)
+    wanted = Counter(row for row in sessions(made.file, broken) if start_ms <= int(str(row[1])) < end_ms)
+    sql = SESSIONS.format(start_ms=start_ms, end_ms=end_ms)
+    assert Counter(in_druid(json.loads(site.run("sql", sql, "--format", "json", "--timeout", "120").stdout))) == wanted
+    (rejects,) = site.project.glob(".dkd/backfill/*/rejects.ndjson")
+    refused = Counter((one["line"], one["reason"]) for one in map(json.loads, rejects.read_text("utf-8").splitlines()))
+    assert refused == Counter(made.broken)
+    assert site.wait_for("SELECT COUNT(*) FROM shop_events WHERE party_id LIKE '5-%'", 50) == 50
+    assert total(site) == before + 50
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86_400))
+    held = site.run("backfill", str(made.file), "--append", "--interval", f"{today}/{tomorrow}", "--yes", check=False)
+    assert (held.returncode, "DKD696" in held.stderr) == (5, True)

@@ -4,8 +4,8 @@
 
 starts a Druid with a million events and, in Chromium: kills Druid and starts it again, stops it by a signal, breaks its
 answers off, splits by 50,000 values, wants millions of rows, filters by what does not exist, makes a hundred gestures
-in ten seconds, and starts the explorer itself again. Prints
-what the page said each time; exits 1 when that was no help, showed a part of an answer, or was not over afterwards.
+in ten seconds, and starts the explorer itself again. Prints what the page said each time; exits 1 when that was no
+help, showed a part of an answer, or was not over afterwards.
 """
 
 import argparse

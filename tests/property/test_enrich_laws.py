@@ -1,5 +1,6 @@
 """Laws of the enrichment chain, against plain loops that decide one event after the other."""
 
+import dataclasses
 import functools
 import itertools
 import json
@@ -10,7 +11,8 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dkd.enrich.chain import Setup, enrich, prepare
+from dkd.enrich import contexts
+from dkd.enrich.chain import Lane, Setup, enrich, enrich_lanes, prepare
 from dkd.enrich.dedup import Entries, Seen, fresh
 from dkd.enrich.encode import encode
 from dkd.enrich.resources import open_resources
@@ -66,7 +68,10 @@ def run(setup, batches):
     for batch in batches:
         outcome = enrich(batch, state, setup)
         state = state.applied(outcome.delta)
-        clean += encode(outcome.clean)
+        clean += outcome.values
+        # What is put together from what events share is what all enrichers say of all rows.
+        assert outcome.values == encode(outcome.clean)
+        assert outcome.keys == outcome.clean["party_id"].cast(pl.Binary).to_list()
         rejects += outcome.rejects.rows()
     return clean, rejects, state
 
@@ -168,6 +173,39 @@ def test_batches_of_one_and_of_many_give_the_same_bytes_on_a_long_stream():
     assert results[0][2].books.rejects > 20
 
 
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    streams=st.lists(st.lists(records, max_size=12), min_size=1, max_size=4), action=st.sampled_from(["flag", "drop"])
+)
+def test_partitions_enriched_together_give_what_each_gives_alone(streams, action):
+    setup = setup_of(action)
+    befores = [enrich(raw(setup, stream), State(), setup) for stream in reversed(streams)]
+    states = [State().applied(before.delta) for before in befores]
+    alone = [enrich(raw(setup, stream), state, setup) for stream, state in zip(streams, states, strict=True)]
+    whole = raw(setup, [one for stream in streams for one in stream])
+    lanes = [Lane(state, np.arange(len(stream))) for stream, state in zip(streams, states, strict=True)]
+    together = enrich_lanes(whole, lanes, setup)
+    for one, other in zip(together, alone, strict=True):
+        assert (one.values, one.keys, one.received_ms) == (other.values, other.keys, other.received_ms)
+        assert one.finished == other.finished
+        assert one.rejects.equals(other.rejects)
+        assert (one.delta.watermark_ms, one.delta.books) == (other.delta.watermark_ms, other.delta.books)
+        assert one.delta.seen.keys.tolist() == other.delta.seen.keys.tolist()
+
+
+def test_what_is_kept_between_batches_changes_no_byte_however_little_it_is(monkeypatch):
+    events = [{**one, "received_ms": NOW_MS, "client_ms": None, "party_id": "p", "event": "page_view"} for one in (
+        {"event_id": f"{seq}", "page_url": f"https://shop.example/{seq % 7}?utm_source=a{seq % 3}",
+         "referrer_url": ("https://google.com/", None)[seq % 2], "user_agent": (BOT, PERSON)[seq % 2],
+         "given": ('{"city":"Ulm","channel":"x"}', None)[seq % 5 > 0]} for seq in range(60))]  # fmt: skip
+    setup = setup_of("flag")
+    (known,) = {tuple(run(setup, [raw(setup, events)])[0]) for _ in range(2)}
+    monkeypatch.setattr(contexts, "_KEPT_BYTES", 1)
+    forgetful = dataclasses.replace(setup)
+    parts = [raw(setup, events)[at : at + 7] for at in range(0, 60, 7)]
+    assert tuple(run(forgetful, parts)[0]) == known
+
+
 junk = st.one_of(
     st.none(), st.text(max_size=40),
     st.sampled_from(["http://[::1", "https://a b/?utm_source=%FF%", "null", "\x00", "%", "https://x/?&&=&utm_source",
@@ -203,7 +241,9 @@ def test_an_enricher_writes_only_the_columns_that_it_declares(stream):
     batch = base.with_columns(column for name, column in added.items() if name not in base.columns)
     before = batch.clone()
     for entry, (name, step) in zip(CATALOGUE, setup.steps, strict=True):
-        assert step is not None
+        assert (step is None) == (getattr(setup.model.enrich, name) is None)
+        if step is None:
+            continue
         found = step(batch)
         assert (name, tuple(found.columns), found.height) == (entry.name, entry.adds, len(stream))
         assert dict(found.schema) == {column: setup.clean_schema[column] for column in entry.adds}

@@ -267,7 +267,9 @@ def row_of(closed_by: str, events: Sequence[Event]) -> Row:
         "is_bounce": len(views) == 1 and not conversions and engaged_s < 20,
         "converted": conversions > 0, "conversions": conversions,
         "conversion_value": sum(round(100 * one) for one in bought if one is not None and one == one) / 100,
-        "is_bot": any(one["user_agent"] == AGENTS[1] for one in events), "closed_by": closed_by,
+        "is_bot": any(one["user_agent"] == AGENTS[1] for one in events),
+        "bot_reason": "ua_list,ua_generic" if any(one["user_agent"] == AGENTS[1] for one in events) else None,
+        "closed_by": closed_by,
     }  # fmt: skip
     return {name: value for name, value in row.items() if value is not None}
 

@@ -96,6 +96,7 @@
       screen_width: Math.round(screen.availWidth),
       screen_height: Math.round(screen.availHeight),
       first_in_session: isFirst,
+      automated: navigator.webdriver || undefined, // a browser that a program drives says so of itself
     });
   }
 

@@ -11,7 +11,11 @@ from dkd.model.words import unknown
 
 
 def enrichers(model: Model) -> Iterator[Finding]:
-    """Sessions whose limits contradict each other, and conversions that lead nowhere."""
+    """Sessions whose limits contradict each other, conversions and a profile's key that lead nowhere."""
+    profile = model.enrich.profile
+    carried = {"party_id"} | {name for name, field in model.all_fields.items() if field.privacy != "drop"}
+    if profile is not None and profile.key not in carried:
+        yield (("enrich", "profile", "key"), "DKD213", *unknown("field", profile.key, carried))
     sessions = model.enrich.sessions
     if sessions is not None:
         yield from _sessions(model, sessions)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dkd.model.checks.finding import Finding, places
-from dkd.model.columns import RAW_FIELDS, STANDARD_NAMES
+from dkd.model.columns import RAW_FIELDS, STANDARD_NAMES, extra_columns
 from dkd.model.schema import Field, Model
 from dkd.model.tree import Path
 
@@ -18,8 +18,9 @@ def fields(model: Model) -> Iterator[Finding]:
     first: dict[str, tuple[Path, Field]] = {}
     if not model.events:
         yield (("events",), "DKD213", "the model has no events", "add at least one, such as page_view: {}")
+    taken = STANDARD_NAMES | _RAW_NAMES | {column.name for column in extra_columns(model)}
     for path, name, field in places(model):
-        if name in STANDARD_NAMES or name in _RAW_NAMES:
+        if name in taken:
             yield (path, "DKD210", f"{name!r} is a standard column", "choose another name")
         elif name in _FOLDED:
             yield (path, "DKD226", f"{name!r} and {_FOLDED[name]!r} differ by case only", "choose another name")

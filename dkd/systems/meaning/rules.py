@@ -185,6 +185,11 @@ RULES: tuple[Rule, ...] = (
         "choose a date, or rewrite history with dkd backfill", "E H U",
     ),
     Rule(
+        "DKD887", "semantic", "an enricher finds or keeps otherwise",
+        "Its columns hold other values from the day of the change on, or come or go.",
+        "choose a date, or rewrite history with dkd backfill", "D E H U",
+    ),
+    Rule(
         "DKD890", "additive", "a measure or a dimension is new",
         "Nobody asks for it yet.",
         "nothing", "D U",

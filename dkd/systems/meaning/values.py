@@ -32,7 +32,7 @@ def values(model: Model) -> dict[str, object]:
         found |= {f"field/{name}/{key}": value for key, value in _field(name, field).items()}
     found |= {f"clean/{column.name}": column.type for column in model_columns(model)}
     for name, options in dump["enrich"].items():
-        found |= flat(options, f"enrich/{name}") if options else {f"enrich/{name}": "on"}
+        found |= flat(options, f"enrich/{name}") or {f"enrich/{name}": "on"}
     found |= {f"dimension/{name}": dimension for name, dimension in dump["dimensions"].items()}
     found |= {f"measure/{name}": measure for name, measure in dump["measures"].items()}
     found |= {f"collector/{name}": value for name, value in dump["collector"].items() if name != "senders"}

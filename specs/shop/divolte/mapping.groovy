@@ -20,6 +20,7 @@ mapping {
   map userAgentString() onto 'userAgentString'
   def parameters = eventParameters()
   map parameters.path('$.user_id') onto 'user_id'
+  map parameters.path('$.automated') onto 'automated'
   map parameters.path('$.element_tag') onto 'element_tag'
   map parameters.path('$.element_text') onto 'element_text'
   map parameters.path('$.element_id') onto 'element_id'

@@ -9,7 +9,7 @@ from dkd.enrich.chain import enrich, prepare
 from dkd.enrich.encode import encode
 from dkd.enrich.normalise import REJECT_SCHEMA
 from dkd.enrich.privacy import pseudonym
-from dkd.enrich.resources import Resources
+from dkd.enrich.resources import Resources, bot_lists
 from dkd.enrich.state import Books, State
 from dkd.errors import UsageError
 from dkd.model.columns import event_columns
@@ -42,7 +42,7 @@ def test_a_visit_from_a_search_engine_gets_every_column():
         "channel": "Paid Search", "browser": "Mobile Safari", "browser_version": "18.6", "os": "iOS",
         "os_version": "18.6", "device_type": "mobile", "country": "DE", "viewport_width": 390, "viewport_height": 800,
         "screen_width": 390, "screen_height": 844, "first_in_session": True, "is_late": False,
-        "time_clamped": False, "is_bot": False, "is_conversion": True,
+        "time_clamped": False, "is_bot": False, "bots_version": bot_lists().version, "is_conversion": True,
         "order_id": "o1", "revenue": 12.5, "user_id": pseudonym("jane", b"secret"),
         "tags": ["a", None],
     }]  # fmt: skip
@@ -139,7 +139,7 @@ def test_a_state_restored_from_its_pieces_decides_as_before():
         parts.append(outcome.delta.seen)
     buckets = [state.bucket(index, 4, outcome.delta.forget_before_ms) for index in range(4)]
     again = raw(setup, *({"event_id": f"{seq}-{n}"} for seq in range(5) for n in range(20)))
-    entries = [found for found, _ in buckets]
+    entries = [found for found, *_ in buckets]
     for pieces in (parts, entries, [*entries, *parts]):
         restored = State.restored(state.watermark_ms, state.seq, state.books, pieces)
         assert enrich(again, restored, setup).delta.books == Books(consumed=100, duplicates=100)

@@ -35,6 +35,8 @@ def test_a_model_s_exact_name_wins_over_snake_case():
 REFUSED = [
     ({"party_id": None}, "missing_party", "DKD550"),
     ({"party_id": ""}, "missing_party", "DKD550"),
+    ({"party_id": "null"}, "missing_party", "DKD550"),
+    ({"party_id": "undefined"}, "missing_party", "DKD550"),
     ({"event": "nope"}, "unknown_event", "DKD551"),
     ({"event": None}, "unknown_event", "DKD551"),
     ({"event": "x" * 100_000}, "unknown_event", "DKD551"),
@@ -98,3 +100,11 @@ def test_a_batch_of_an_older_schema_is_read_with_nulls_where_it_has_no_column_or
     found = conformed(old, shop_setup().raw_schema)
     assert found.schema == pl.Schema(shop_setup().raw_schema)
     assert found.select("offset", "revenue", "tags", "order_id", "party_id").row(0) == (7, 12.5, None, "5", None)
+
+
+@pytest.mark.parametrize("word", ["null", "undefined", "NaN", "None", "[object Object]", ""])
+def test_a_script_s_word_for_no_id_is_none(word):
+    ids = ("event_id", "pageview_id", "collector_session_id")
+    events, rejects = _normalised(dict.fromkeys(ids, word), {"event_id": f"{word}1"})
+    assert rejects.is_empty()
+    assert events.select(ids).rows() == [(None, None, None), (f"{word}1", None, None)]

@@ -72,6 +72,7 @@ CAMPAIGNS = [
     ("e-mail", "", "", "Email"),
     ("partner", "affiliate", "", "Affiliates"),
     ("partner", "referral", "", "Referral"),
+    ("email", "referral", "", "Referral"),
     ("podcast", "audio", "", "Audio"),
     ("sms", "", "", "SMS"),
     ("app", "web-push", "", "Mobile Push Notifications"),
@@ -95,5 +96,5 @@ def test_a_campaign_of_100_kb_is_answered():
 
 def test_every_site_is_of_a_known_kind_and_no_host_is_claimed_twice():
     kinds = {site.kind for site in SITES.by_host.values()}
-    assert kinds == {"search", "social", "video", "shopping", "email", "unknown"}
+    assert kinds == {"search", "social", "video", "shopping", "email", "paid", "unknown"}
     assert all(host == host.lower() for host in SITES.by_host)

@@ -170,6 +170,7 @@ def test_a_row_has_the_columns_of_the_model_in_their_order_and_tells_what_happen
         "pages_truncated": False, "utm_source": "mail", "utm_medium": "email", "channel": "Email",
         "browser": "Firefox", "browser_version": "145.0", "os": "Linux", "device_type": "desktop", "country": "DE",
         "is_bounce": False, "converted": True, "conversions": 2, "conversion_value": 0.3, "is_bot": True,
+        "bot_reason": "ua_list",
         "closed_by": "gap",
     }  # fmt: skip
     order = [column.name for column in SESSION_COLUMNS]

@@ -158,7 +158,7 @@ def test_a_measure_that_cannot_be_is_one_mistake(text, code):
 
 def test_the_example_for_analysts_is_right():
     page = (Path(__file__).parents[3] / "docs" / "analyst.md").read_text("utf-8")
-    example = page.partition("```yaml\n")[2].partition("```")[0]
+    example = next(block.partition("```")[0] for block in page.split("```yaml\n") if block.startswith("dimensions:"))
     fields = "{revenue: {type: double, unit: EUR}}"
     head = f"dkd: 1\nsite: a\nevents: {{purchase: {{fields: {fields}}}, click: , form_submit: , search: }}\n"
     model = load(f"{head}{example}  visitors: {{count_distinct: party_id}}\n", "m.yaml")

@@ -11,6 +11,8 @@ from jsonschema import Draft202012Validator
 from random_models import models
 
 from dkd.errors import ModelError
+from dkd.model.enrichers import CATALOGUE, Enrichers
+from dkd.model.enrichers_page import enrichers_page
 from dkd.model.load import load
 from dkd.model.preset import preset_files
 from dkd.model.published import json_schema, schema_text
@@ -45,6 +47,22 @@ def test_every_key_is_described_and_on_the_page():
         for key, one in kind.get("properties", {}).items():
             assert one.get("description"), f"{name}.{key}"
             assert f"| `{key}` |" in kept
+
+
+def test_every_enricher_has_a_chapter_with_its_columns_and_options():
+    kept = (ROOT / "docs" / "enrichers.md").read_text("utf-8")
+    assert kept == enrichers_page(), "run: dkd schema --format enrichers > docs/enrichers.md"
+    chapters = dict(part.split("\n", 1) for part in kept.split("\n## ")[1:])
+    assert list(chapters) == [*(entry.name for entry in CATALOGUE), "privacy"]
+    assert chapters.keys() == Enrichers.model_fields.keys()
+    for entry in CATALOGUE:
+        told = chapters[entry.name]
+        assert all(f"`{column}`" in told for column in (*entry.needs, *entry.adds, *entry.extra))
+        option = getattr(
+            Enrichers.model_validate({entry.name: {"file": "x", "fields": ["y"]} if entry.name == "profile" else {}}),
+            entry.name,
+        )
+        assert all(f"* `{key}`: " in told for key in type(option).model_fields)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -14,7 +14,8 @@ def test_a_folder_without_a_model_gets_one_and_a_second_demo_finds_it(tmp_path, 
     monkeypatch.chdir(tmp_path)
     path, written = model_file(None)
     assert load(path.read_text(), str(path)).site == "shop"
-    assert (path.parts[0], len(written)) == ("dkd-demo", 6)
+    assert path.parts[0] == "dkd-demo"
+    assert len(written) == sum(one.is_file() for one in path.parent.parent.rglob("*")) > 5
     assert model_file(None) == (path, [])
     monkeypatch.chdir("dkd-demo")
     assert model_file(None)[0].resolve() == (tmp_path / path).resolve()

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from dkd.enrich.bots import add_bots
-from dkd.enrich.resources import bot_matcher, country_finder
+from dkd.enrich.resources import bot_lists, place_finder
 from dkd.model.load import load
 from dkd.model.preset import preset_files
 from dkd.simulate.incident import incidents
@@ -91,24 +91,24 @@ def test_the_day_holds_repeats_broken_lines_and_nothing_twice_by_accident(day):
 def test_nobody_finishes_where_the_incident_is():
     planted, failed = incidents(7, DAY, DAY + 4 * DAY_MS), 0
     assert {one.dimension for one in planted} == {"country", "browser"}
-    country = country_finder()
+    place = place_finder()
     for one in planted:
         during = [sent for sent in traffic(7, one.start_ms, one.end_ms, 0.3, SHOP) if sent.kind == "event"]
         failed += sum(sent.failed for sent in during)
         if one.dimension == "country":
-            hit = [sent for sent in during if country(str(sent.given["ip"])) == one.value]
+            hit = [sent for sent in during if place(str(sent.given["ip"])).country == one.value]
             # Those who were on the thanks page when it began still finish.
             late = [s for s in hit if s.given["event"] == "purchase" and s.at_ms > one.start_ms + 60_000]
             assert (late, bool(hit)) == ([], True)
-            assert all(country(str(sent.given["ip"])) == one.value for sent in during if sent.failed)
+            assert all(place(str(sent.given["ip"])).country == one.value for sent in during if sent.failed)
     assert failed > 3
 
 
 def test_countries_are_those_of_the_database_and_declared_robots_those_of_the_lists():
-    country = country_finder()
-    assert all(country(f"{network}.0") == one.code for one in COUNTRIES for network in one.networks)
-    assert all(country(f"{network}.9") for network in CENTRES)
+    place = place_finder()
+    assert all(place(f"{network}.0").country == one.code for one in COUNTRIES for network in one.networks)
+    assert all(place(f"{network}.9").country for network in CENTRES)
     rows = [(one.kind, agent) for one in ROBOTS for agent in one.agents]
     batch = pl.DataFrame({"user_agent": [agent for _, agent in rows], "ip": "3.90.1.9"})
-    flagged = add_bots(batch, bot_matcher())["is_bot"].to_list()
+    flagged = add_bots(batch, bot_lists())["is_bot"].to_list()
     assert flagged == [kind != "hidden" for kind, _ in rows]

@@ -110,3 +110,14 @@ def test_records_of_two_schemas_stay_in_the_order_of_the_topic(schemas):
     found = schemas(earlier).decode(batch(*values))
     assert found.frame["offset"].to_list() == list(range(100, 106))
     assert found.frame["party_id"].to_list()[1::2] == ["p1", "p3", "p5"]
+
+
+def test_among_many_records_those_that_are_no_utf8_are_refused_alone():
+    sound = [WRITER.value(event) for event in events(600)]
+    bad = set(range(3, 600, 40))
+    values = [value.replace(b"shop", b"\xff\xffop") if place in bad else value for place, value in enumerate(sound)]
+    found = work().decoder.decode(batch(*values))
+    assert [one.offset - 100 for one in found.refusals] == sorted(bad)
+    whole = work().decoder.decode(batch(*(None if place in bad else value for place, value in enumerate(sound))))
+    assert found.frame.equals(whole.frame)
+    assert found.frame.schema == whole.frame.schema

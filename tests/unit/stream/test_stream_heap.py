@@ -1,5 +1,6 @@
 """A process that keeps its heap small gives large blocks back, whatever lies above them."""
 
+import os
 import platform
 import subprocess
 import sys
@@ -30,3 +31,19 @@ def resident_mb(how: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left as they are")
 def test_freed_blocks_go_back_to_the_system():
     assert resident_mb("small") + 140 < resident_mb("as it is")
+
+
+SETTINGS = """
+import gc, os
+from dkd.stream.heap import collect_rarely, one_thread
+one_thread()
+collect_rarely()
+import polars
+print(polars.thread_pool_size(), gc.get_threshold()[0] > 100_000, gc.get_freeze_count() > 0)
+"""
+
+
+def test_polars_works_in_one_thread_and_cycles_are_looked_for_rarely():
+    environment = {name: value for name, value in os.environ.items() if name != "POLARS_MAX_THREADS"}
+    done = subprocess.run([sys.executable, "-c", SETTINGS], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == ["1", "True", "True"]

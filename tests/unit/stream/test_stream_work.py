@@ -22,11 +22,11 @@ def batch(values: list[bytes | None]) -> Batch:
     )
 
 
-def failing_on(party: str) -> Work:
-    """The shop's work with a url enricher that fails on the parties whose id starts with *party*."""
+def failing_on(page: str) -> Work:
+    """The shop's work with a url enricher that fails on the pages whose address starts with *page*."""
 
     def step(found: pl.DataFrame) -> pl.DataFrame:
-        if found["party_id"].str.starts_with(party).any():
+        if found["page_url"].str.starts_with(page).any():
             raise ValueError("no such colour")
         return url(found)
 
@@ -75,7 +75,8 @@ def test_a_batch_of_ticks_moves_on_and_counts_nothing():
 
 
 def test_a_record_that_an_enricher_fails_on_is_a_reject_and_the_others_are_as_without_it():
-    sent = [event | {"partyId": "bad" if seq == 7 else f"p{seq % 3}"} for seq, event in enumerate(events(20))]
+    sent = [event | {"partyId": f"p{seq % 3}"} for seq, event in enumerate(events(20))]
+    sent[7] |= {"location": "bad"}
     values: list[bytes | None] = [WRITER.value(event) for event in sent]
     parts = failing_on("bad").done(batch(values), State())
     without = work().done(batch([*values[:7], None, *values[8:]]), State())
