@@ -25,9 +25,9 @@ def shop(stack: Stack) -> Stack:
     return stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    # One for all modules: no second one can start in a process while this one runs.
+    # Not for the whole run: while it lives no other test of the process can run an event loop, nor a second browser.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage"]
