@@ -98,6 +98,7 @@ DKD885 destructive     E            late events rejected earlier
 DKD886 semantic        E H U        what a conversion is
 DKD883 semantic        E H U        who is a bot
 DKD884 destructive     -            bots dropped
+DKD887 semantic        D E H U      an enricher finds or keeps otherwise
 DKD890 additive        D U          a measure more
 DKD891 needs-order     U D          a measure less
 DKD892 needs-order     D U          a measure renamed

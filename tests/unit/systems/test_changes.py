@@ -160,6 +160,7 @@ CASES = [
     ("action: flag", "allow: [me]", "model/shop/enrich/bots/allow", "semantic DKD883"),
     ("[url, ", "[url, geo, ", "model/shop/enrich/geo", "additive DKD880"),
     ("[url, ", "[", "model/shop/enrich/url", "semantic DKD881"),
+    ("[url, ", "[{url: {search: [q]}}, ", "model/shop/enrich/url/search", "semantic DKD887"),
     ("{bots: {action: flag}}, ", "", "model/shop/enrich/bots", "semantic DKD881"),
     ("{sum: revenue}", "{sum: count}", "model/shop/measure/sold", "semantic DKD893"),
     ("sold: {sum: revenue}, ", "", "model/shop/measure/sold", "needs-order DKD891"),
