@@ -32,6 +32,7 @@ _NEWEST_S = 10.0
 _NEWEST_AGE_S, _LOADING_AGE_S, _STORED_AGE_S = 1.0, 2.0, 5.0
 _HEARD_AGE_S, _HELD_AGE_S = 30.0, 30.0
 """What is not older will do while it is asked again beside the page."""
+_BESIDE_S = 2.0
 _AT_ONCE_S = 0.1
 """Numbers that come so soon after the others are drawn with them."""
 _LOADING, _STORED, _PAGE = "loading", "stored", "page"
@@ -168,7 +169,11 @@ def _first(site: Site, now: datetime, still_wanted: Callable[[], None]) -> tuple
     state = site.desk.last(_LOADING, _HEARD_AGE_S)
     if state is None:
         jobs |= _beside(site, now, now)
-    found = site.desk.answers(jobs, still_wanted)
+    with site.desk.asked(jobs, still_wanted) as asking:
+        asking.within(["newest"], FOR_EVER_S)
+        # What is beside must not hold up the word that Druid does not answer.
+        asking.within(jobs, _BESIDE_S)
+        found = asking.outcomes()
     return found["newest"], found.get(_LOADING) if state is None else state
 
 

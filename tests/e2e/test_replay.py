@@ -220,6 +220,13 @@ def test_live_traffic_after_replays_closes_the_books(site):
     assert site.wait_for(f"SELECT COUNT(*) FROM shop_events {where}", 50) == 50
 
 
+def batches(site: Stack) -> list[str]:
+    """Names of the batches that Druid was given."""
+    address = f"http://127.0.0.1:{Ports.at(site.base_port).coordinator}/druid/indexer/v1/tasks?type=index_parallel"
+    with urllib.request.urlopen(address, timeout=10) as answer:
+        return [one["id"] for one in json.load(answer)]
+
+
 def test_history_is_loaded_beside_live_traffic_and_a_killed_backfill_goes_on(site, tmp_path):
     """Two days of which one is loaded; SIGKILL once its batch runs. Druid counts what an independent script counts."""
     start_ms = (round(time.time() * 1000) // DAY_MS - 30) * DAY_MS
@@ -230,7 +237,7 @@ def test_history_is_loaded_beside_live_traffic_and_a_killed_backfill_goes_on(sit
     before, said = total(site), tmp_path / "stderr.txt"
     with _started(site, said, *asked) as running:
         end = time.monotonic() + 240
-        while "Druid loads" not in said.read_text():
+        while not batches(site):
             assert running.poll() is None, said.read_text()
             assert time.monotonic() < end, said.read_text()
             time.sleep(0.05)

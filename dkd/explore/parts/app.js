@@ -158,7 +158,8 @@ function schedule(app) {
   if (!waits) return;
   const tick = () => {
     if (!app.root.isConnected) return;
-    if (document.hidden) app.timer = setTimeout(tick, waits);
+    // Two triggers of one moment become one, and it must not be this one that is left.
+    if (document.hidden || (app.data.seq !== app.seq && Date.now() - app.seq < SILENT_MS)) app.timer = setTimeout(tick, waits);
     else app.send({ kind: "again" }, true);
   };
   app.timer = setTimeout(tick, waits);
