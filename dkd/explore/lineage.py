@@ -18,7 +18,7 @@ from dkd.systems.divolte.mapping import mapping
 
 Json = dict[str, Any]
 _RAW = {one.column: one.name for one in RAW_FIELDS}
-_ENRICHERS = {column: entry.name for entry in CATALOGUE for column in (*entry.adds, *entry.extra)}
+_ENRICHERS = {column: entry.name for entry in CATALOGUE for column in entry.columns}
 
 
 class Lineage:

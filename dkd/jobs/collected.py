@@ -10,7 +10,8 @@ import msgspec
 
 from dkd.collect.message import Message, Outcome, Request
 from dkd.collect.routes import routes
-from dkd.errors import DkdError, RefusedError
+from dkd.errors import DkdError
+from dkd.jobs.fit import require_own_collector
 from dkd.jobs.hours import Kept
 from dkd.jobs.lanes import BODY_BYTES, BODY_EVENTS
 from dkd.jobs.offline import Given, Refused
@@ -46,13 +47,7 @@ class Collector:
         Raises:
             RefusedError: DKD809, when the site's collector is Divolte.
         """
-        if model.collector.kind == "divolte":
-            raise RefusedError(
-                "DKD809",
-                where=f"site {model.site}",
-                problem="its collector is Divolte, whose events have the time of their arrival",
-                remedy="set collector.kind: dkd to load files with their own times",
-            )
+        require_own_collector(model, "load files with their own times")
         self._routes = routes(model, replace(settings, target="local"))
         self._received_ms, self._raw = received_ms, model.topic("raw")
         self.so_far = Collected()

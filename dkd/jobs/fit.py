@@ -145,3 +145,18 @@ def moment(time_ms: int) -> str:
         return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
     except (ValueError, OverflowError, OSError):
         return f"{time_ms} ms"
+
+
+def require_own_collector(model: Model, wanted: str) -> None:
+    """Make sure that events keep the times that they come with, which is *wanted*.
+
+    Raises:
+        RefusedError: DKD809, when the site's collector is Divolte.
+    """
+    if model.collector.kind == "divolte":
+        raise RefusedError(
+            "DKD809",
+            where=f"site {model.site}",
+            problem="its collector is Divolte, whose events have the time of their arrival",
+            remedy=f"set collector.kind: dkd to {wanted}",
+        )

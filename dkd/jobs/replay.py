@@ -9,9 +9,19 @@ from typing import NamedTuple
 
 from dkd.collect.weblog import log_shape
 from dkd.enrich.state import Books
-from dkd.errors import DkdError, RefusedError, UsageError
+from dkd.errors import DkdError, UsageError
 from dkd.jobs.account import Account
-from dkd.jobs.fit import Bounds, bounds, check_clock, check_late, check_ticks, closing_ms, closing_ticks, moment
+from dkd.jobs.fit import (
+    Bounds,
+    bounds,
+    check_clock,
+    check_late,
+    check_ticks,
+    closing_ms,
+    closing_ticks,
+    moment,
+    require_own_collector,
+)
 from dkd.jobs.lanes import bodies, lanes
 from dkd.jobs.lines import Format, Line, read_lines, shifted
 from dkd.jobs.send import HttpCollector, Sending, Tally
@@ -109,13 +119,7 @@ def sender_key(model: Model, settings: Settings) -> str | None:
         UsageError: DKD806, when the target has no collector, or a key is needed and the model has none.
         RefusedError: DKD809, when the site's collector is Divolte.
     """
-    if model.collector.kind == "divolte":
-        raise RefusedError(
-            "DKD809",
-            where=f"site {model.site}",
-            problem="its collector is Divolte, whose events have the time of their arrival",
-            remedy="set collector.kind: dkd to replay with the file's times",
-        )
+    require_own_collector(model, "replay with the file's times")
     if not settings.collector:
         remedy = f"add collector: https://... to targets.{settings.target}"
         raise UsageError("DKD806", where=f"target {settings.target}", problem="names no collector", remedy=remedy)
