@@ -13,6 +13,8 @@ from dkd.collect.message import Message
 
 _POLL_S = 0.001
 _IDLE_POLL_S = 0.5
+_WAIT_S = 3.0
+"""Whoever has waited so long is told that nothing is known to be safe."""
 MOST_BYTES = 32 * 1024 * 1024
 """What may wait while a group is on its way; beyond it requests are refused at once."""
 
@@ -20,7 +22,7 @@ Done = Callable[[bool], None]
 
 
 class Sink(Protocol):
-    """Where groups go. A spool on disk will be another one."""
+    """Where groups go."""
 
     def send(self, messages: Sequence[Message]) -> None:
         """Take a group; only called when the one before is settled."""
@@ -52,6 +54,7 @@ class GroupCommit:
         self._gathered: list[Waiting] = []
         self._gathered_bytes = 0
         self._flying: list[Waiting] = []
+        self._flying_s = self._gathered_s = 0.0
         self._idle = self._loop.call_later(_IDLE_POLL_S, self._poll_idle)
         self._settled = asyncio.Event()
         self._settled.set()
@@ -62,6 +65,8 @@ class GroupCommit:
         if self._gathered_bytes + size > self._most_bytes:
             done(False)
             return
+        if not self._gathered:
+            self._gathered_s = self._loop.time()
         self._gathered.append(Waiting(messages, done))
         self._gathered_bytes += size
         if self._settled.is_set():
@@ -77,6 +82,7 @@ class GroupCommit:
 
     def _send(self) -> None:
         self._flying, self._gathered, self._gathered_bytes = self._gathered, [], 0
+        self._flying_s = self._gathered_s
         is_sent = False
         try:
             self._sink.send([message for waiting in self._flying for message in waiting.messages])
@@ -93,8 +99,19 @@ class GroupCommit:
         finally:
             if pending:
                 self._loop.call_later(_POLL_S, self._look, is_sent)
+                self._give_up()
             else:
                 self._end(failed if is_sent else None)
+
+    def _give_up(self) -> None:
+        """Refuse those who have waited too long; their messages may still become safe, and then arrive twice."""
+        now_s = self._loop.time()
+        if self._flying and now_s - self._flying_s > _WAIT_S:
+            late, self._flying = self._flying, []
+            self._tell(iter(late), None)
+        if self._gathered and now_s - self._gathered_s > _WAIT_S:
+            late, self._gathered, self._gathered_bytes = self._gathered, [], 0
+            self._tell(iter(late), None)
 
     def _end(self, failed: Sequence[Message] | None) -> None:
         """End the group; *failed* None means that nothing is known to be safe."""

@@ -6,34 +6,33 @@ import signal
 import socket
 import time
 
+from dkd.collect.breaker import Breaker, Durable, Say
 from dkd.collect.commit import GroupCommit, Sink
 from dkd.collect.connection import Connection, Shared
-from dkd.collect.produce import KafkaSink, Say
+from dkd.collect.produce import KafkaSink
+from dkd.collect.replay import Replay
 from dkd.collect.routes import Handle, routes
+from dkd.collect.spool import Spool
 from dkd.errors import DkdError
 from dkd.model.schema import Model
 from dkd.settings import Settings
 
 _SWEEP_S = 1.0
-_STOP_S = 8.0
+_STOP_S = 6.0
 """Within ten seconds of SIGTERM the process is gone."""
 
 
-def run(model: Model, settings: Settings, host: str, port: int, say: Say) -> None:
+def run(model: Model, settings: Settings, listener: socket.socket, spool: Spool, say: Say) -> None:
     """Collect *model*'s events until SIGTERM or SIGINT.
 
     Args:
         model: The site.
         settings: Its target; Kafka need not answer yet.
-        host: Address to listen on.
-        port: Port to listen on.
+        listener: Where requests come.
+        spool: Where events go that Kafka does not take.
         say: Takes one line of text for people.
-
-    Raises:
-        DkdError: DKD440, when the port cannot be had.
     """
-    with listening(host, port) as listener:
-        asyncio.run(_run(model, settings, listener, say))
+    asyncio.run(_run(model, settings, listener, spool, say))
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -55,17 +54,22 @@ def listening(host: str, port: int) -> socket.socket:
         ) from error
 
 
-async def _run(model: Model, settings: Settings, listener: socket.socket, say: Say) -> None:
+async def _run(model: Model, settings: Settings, listener: socket.socket, spool: Spool, say: Say) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    server = Server(routes(model, settings), KafkaSink(settings.kafka, say))
+    breaker = Breaker(settings.kafka.servers, say)
+    server = Server(routes(model, settings), Durable(KafkaSink(settings.kafka), spool, breaker, say))
+    replay = Replay(spool, breaker, lambda: KafkaSink(settings.kafka), say)
     await server.start(listener)
     where = f"http://{listener.getsockname()[0]}:{listener.getsockname()[1]}"
     say(f"collecting {model.site} on {where}, into {model.topic('raw')} at {settings.kafka.servers}")
+    replay.start()
     await stop.wait()
     say("stopping: finishing what was received")
+    # It uses the spool, which is closed with the server.
+    await asyncio.to_thread(replay.stop)
     await server.stop()
 
 
