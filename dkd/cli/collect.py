@@ -21,6 +21,27 @@ SpoolOption = Annotated[
     ),
 ]
 SpoolBytesOption = Annotated[int, typer.Option("--spool-bytes", min=1, help="How much the spool may hold.")]
+ProcessesOption = Annotated[
+    int, typer.Option("--processes", min=1, max=64, help="How many share the port: one a core.")
+]
+AdminOption = Annotated[
+    int | None,
+    typer.Option(
+        "--admin-port",
+        min=0,
+        max=65535,
+        help="Port on 127.0.0.1 for /live, /ready and Prometheus' /metrics; 0: none. Default: two above --port.",
+        show_default=False,
+    ),
+]
+DelayOption = Annotated[
+    float,
+    typer.Option("--stop-delay", min=0, max=600, help="Seconds it goes on after SIGTERM, not ready, before it stops."),
+]
+
+
+_ADMIN_ABOVE = 2
+"""In the local stack the explorer's port stands between."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,6 +56,9 @@ def collect(
     port: PortOption = None,
     spool: SpoolOption = None,
     spool_bytes: SpoolBytesOption = 10 * 1024**3,
+    processes: ProcessesOption = 1,
+    admin_port: AdminOption = None,
+    stop_delay: DelayOption = 0,
 ) -> None:
     """Take events over HTTP and put them into the site's raw topic, until SIGTERM.
 
@@ -43,15 +67,18 @@ def collect(
     spool on this machine's disk; from there it goes to Kafka later.
     """
     from dkd.cli.args import opened
-    from dkd.collect.server import listening, run
-    from dkd.collect.spool import Spool
+    from dkd.collect.server import Wanted
+    from dkd.jobs.collectors import collect as collecting
     from dkd.jobs.render import keep_schema
 
     found = opened(model, target)
     keep_schema(found.project, found.model)
     folder = (spool or found.project / ".dkd" / "spool") / found.model.site
-    with listening(host, default_port(found.settings.collector) if port is None else port) as listener:
-        run(found.model, found.settings, listener, Spool(folder, spool_bytes), _say)
+    number = default_port(found.settings.collector) if port is None else port
+    wanted = Wanted(found.model, found.settings, host, number, folder, spool_bytes, stop_delay)
+    if admin_port is None:
+        admin_port = number + _ADMIN_ABOVE if number else 0
+    collecting(wanted, processes, admin_port, _say)
 
 
 def default_port(url: str) -> int:

@@ -46,11 +46,17 @@ class KafkaEnd(Sink, Protocol):
 
 
 class Durable:
-    """Kafka and the spool as one sink. Everything here runs in the loop, but for the writing."""
+    """Kafka and the spool as one sink. Everything here runs in the loop, but for the writing.
+
+    Attributes:
+        breaker: Decides between the two.
+        spooled: How many messages the spool has taken.
+    """
 
     def __init__(self, kafka: KafkaEnd, spool: Spool, breaker: Breaker, say: Say) -> None:
         """Send to *kafka* while *breaker* is closed, to *spool* otherwise, and where *kafka* fails."""
         self._kafka, self._spool, self.breaker, self._say = kafka, spool, breaker, say
+        self.spooled = 0
         self._writing: Future[None] | None = None
         self._written: Sequence[Message] = ()
         self._is_failing = False
@@ -91,7 +97,10 @@ class Durable:
         self._writing, self._written = None, ()
         error = writing.exception() if writing is not None else None
         self._tell(error)
-        return written if error is not None else ()
+        if error is not None:
+            return written
+        self.spooled += len(written)
+        return ()
 
     def close(self) -> None:
         """Let go of both."""

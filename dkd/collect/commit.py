@@ -6,7 +6,7 @@ the events of a party keep their order, and batches grow with the load by themse
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from dkd.collect.message import Message
@@ -19,6 +19,8 @@ MOST_BYTES = 32 * 1024 * 1024
 """What may wait while a group is on its way; beyond it requests are refused at once."""
 
 Done = Callable[[bool], None]
+Observe = Callable[[Iterable[Message], Sequence[Message] | None, float], None]
+"""Told of each settled group: its messages, those that are lost (None: nothing is known to be safe), its seconds."""
 
 
 class Sink(Protocol):
@@ -47,9 +49,9 @@ class Waiting(NamedTuple):
 class GroupCommit:
     """Gathers messages, sends them in groups, and tells when they are safe. Lives in one event loop."""
 
-    def __init__(self, sink: Sink, most_bytes: int = MOST_BYTES) -> None:
-        """Send to *sink*."""
-        self._sink, self._most_bytes = sink, most_bytes
+    def __init__(self, sink: Sink, most_bytes: int = MOST_BYTES, observe: Observe | None = None) -> None:
+        """Send to *sink* and tell *observe* what became of each group."""
+        self._sink, self._most_bytes, self._observe = sink, most_bytes, observe
         self._loop = asyncio.get_running_loop()
         self._gathered: list[Waiting] = []
         self._gathered_bytes = 0
@@ -64,6 +66,7 @@ class GroupCommit:
         size = sum(len(message.value) for message in messages)
         if self._gathered_bytes + size > self._most_bytes:
             done(False)
+            self._note([Waiting(messages, done)], None)
             return
         if not self._gathered:
             self._gathered_s = self._loop.time()
@@ -109,9 +112,11 @@ class GroupCommit:
         if self._flying and now_s - self._flying_s > _WAIT_S:
             late, self._flying = self._flying, []
             self._tell(iter(late), None)
+            self._note(late, None)
         if self._gathered and now_s - self._gathered_s > _WAIT_S:
             late, self._gathered, self._gathered_bytes = self._gathered, [], 0
             self._tell(iter(late), None)
+            self._note(late, None)
 
     def _end(self, failed: Sequence[Message] | None) -> None:
         """End the group; *failed* None means that nothing is known to be safe."""
@@ -122,6 +127,7 @@ class GroupCommit:
         else:
             self._loop.call_soon(self._rest)
         self._tell(iter(flying), None if failed is None else set(failed))
+        self._note(flying, failed)
 
     def _tell(self, waiting: Iterator[Waiting], lost: set[Message] | None) -> None:
         try:
@@ -130,6 +136,11 @@ class GroupCommit:
         finally:
             if untold := list(waiting):
                 self._loop.call_soon(self._tell, iter(untold), lost)
+
+    def _note(self, waiting: Sequence[Waiting], lost: Sequence[Message] | None) -> None:
+        if self._observe is not None and waiting:
+            messages = (message for one in waiting for message in one.messages)
+            self._observe(messages, lost, self._loop.time() - self._flying_s)
 
     def _rest(self) -> None:
         if self._gathered:
