@@ -79,7 +79,7 @@ def behaved(model: Model, view: View, made: Json, answer: Answered | DkdError | 
     if behaviour is None:
         return made
     compares = bool(made["compares"])
-    bare = {**made, "cards": [], "chart": None, "panels": [], "picture": None, "compares": False}
+    bare = {**made, "compares": False}
     head: Json = {"definition": definition(behaviour), "menus": {"events": event_labels(model)}}
     if isinstance(answer, DkdError) or answer is None:
         # The controls stay, so that what cannot be answered can be changed.
