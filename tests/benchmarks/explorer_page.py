@@ -33,7 +33,7 @@ _GESTURE = f"""(gesture) => new Promise((done, failed) => {{ {_FIND}
     if (root.dataset.seq === was) return;
     const drawn = new Promise(frames);
     first ??= drawn;
-    if (!root.querySelector(".pending")) own ??= drawn;
+    if (![...root.querySelectorAll(".pending")].some((at) => at.checkVisibility())) own ??= drawn;
     if (root.dataset.pending !== "false") return;
     watch.disconnect();
     state = root.querySelector(".state")?.textContent.trim() ?? "";
