@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dkd.errors import DkdError
-from dkd.explore.crew import crew
+from dkd.local.crew import crew
 
 HOST = "127.0.0.1"
 _SCRIPT = Path(__file__).with_name("app.py")
