@@ -8,6 +8,7 @@ from http import HTTPStatus
 from importlib.resources import files
 
 from dkd.collect.message import DIVOLTE, Answer, Request, answer, not_allowed
+from dkd.model.collector import Collector
 
 _DOMAIN = 'const COOKIE_DOMAIN = "";'
 
@@ -21,9 +22,9 @@ def script(cookie_domain: str | None) -> bytes:
 class Tag:
     """The route of the tag; it answers as Divolte answers for its own."""
 
-    def __init__(self, cookie_domain: str | None) -> None:
-        """Prepare the answers for a site of *cookie_domain*."""
-        content = script(cookie_domain)
+    def __init__(self, collector: Collector) -> None:
+        """Prepare the answers for a site of *collector*."""
+        content = script(collector.cookie_domain)
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
         self._plain = _answers(f'"{digest}"', content, ())
         self._zipped = _answers(f'"gz+{digest}"', gzip.compress(content, mtime=0), (("Content-Encoding", "gzip"),))
