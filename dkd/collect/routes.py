@@ -75,6 +75,7 @@ def routes(model: Model, settings: Settings, salts: Salts | None = None, process
         f"{folder}/collect": batch,
         f"{folder}/dkd.js": tag,
         f"{folder}/divolte.js": tag,
+        f"{folder}/{tag.name}": tag.kept,
         "/collect": batch,
         "/ping": lambda _request: _PONG,
         "/healthz": lambda _request: health,
