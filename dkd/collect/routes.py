@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import NamedTuple
 
 from dkd.collect.address import Proxies
 from dkd.collect.batch import Batch
@@ -46,7 +47,21 @@ class Routes:
         return handle(self._proxies.visitor(request)) if handle else NOT_FOUND
 
 
-def routes(model: Model, settings: Settings, salts: Salts | None = None, processes: int = 1) -> Routes:
+class Kept(NamedTuple):
+    """What outlives the routes of one model.
+
+    Attributes:
+        salts: The secrets of days.
+        duplicates: The memory of repeats.
+        processes: How many collectors share the port, and with it the rate of a network.
+    """
+
+    salts: Salts
+    duplicates: Duplicates
+    processes: int = 1
+
+
+def routes(model: Model, settings: Settings, kept: Kept | None = None) -> Routes:
     """The routes of *model*'s collector at the target of *settings*.
 
     ``/divolte.js`` is dkd's tag too, so that pages that include Divolte's go on working.
@@ -54,11 +69,11 @@ def routes(model: Model, settings: Settings, salts: Salts | None = None, process
     Args:
         model: The site.
         settings: Its target.
-        salts: The secrets of days; None for some that last as long as the routes.
-        processes: How many collectors share the port, and with it the rate of a network.
+        kept: From the routes before; None for the first ones.
     """
-    said, layout, duplicates = model.collector, Layout(model), Duplicates()
-    known = visitors(model, salts or Salts(), processes)
+    kept = kept or Kept(Salts(), Duplicates())
+    said, layout, duplicates = model.collector, Layout(model), kept.duplicates
+    known = visitors(model, kept.salts, kept.processes)
     topics = model.topic("raw"), model.topic("rejects")
     batch = Batch(
         Events(topics[0], layout, known, duplicates),

@@ -6,9 +6,11 @@ from urllib.parse import quote
 import pytest
 from divolte_vectors import decoded
 
+from dkd.collect.duplicates import Duplicates
 from dkd.collect.message import Answer, Outcome, Request
 from dkd.collect.rate import Rate
-from dkd.collect.routes import Routes, routes
+from dkd.collect.routes import Kept, Routes, routes
+from dkd.collect.salt import Salts
 from dkd.collect.scrub import Scrub
 from dkd.model.load import load
 from dkd.model.schema import Model
@@ -254,5 +256,5 @@ def test_the_memory_of_networks_does_not_grow_for_ever():
 def test_processes_share_the_rate():
     model = model_of("rate: 4")
     given = Settings("prod", KafkaSettings("k:9092"), settings(model, "local", {}).druid, "", {})
-    collector = routes(model, given, processes=2)
+    collector = routes(model, given, Kept(Salts(), Duplicates(), 2))
     assert [status(collector(asked(PIXEL))) for _ in range(22)] == [200] * 20 + [429] * 2
