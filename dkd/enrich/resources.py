@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -20,6 +20,9 @@ from dkd.enrich.referrer import Site, Sites
 from dkd.errors import DkdError
 from dkd.model.enrichers import Bots, Geo, Profile
 from dkd.model.schema import Model
+
+if TYPE_CHECKING:
+    from ua_parser import OS, UserAgent
 
 _REMEMBERED = 16_384
 """Answers kept between batches, for each finder; with agents of 2 KB at most, 32 MB at worst."""
@@ -177,14 +180,19 @@ def agent_finder() -> FindAgent:
         found = parser.parse(agent)
         browser, system, device = found.user_agent, found.os, found.device
         return Agent(
-            browser.family if browser else None,
+            _named(browser),
             version_of((browser.major, browser.minor, browser.patch)) if browser else None,
-            system.family if system else None,
+            _named(system),
             version_of((system.major, system.minor, system.patch)) if system else None,
             kind_of(agent, device is not None and device.family == "Spider"),
         )
 
     return find
+
+
+def _named(found: "UserAgent | OS | None") -> str | None:
+    # So ua-parser calls what its patterns know to be nothing that has a name.
+    return found.family if found and found.family != "Other" else None
 
 
 def bot_lists(directory: Path | None = None, shortened: bool = False) -> Lists:

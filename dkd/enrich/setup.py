@@ -145,9 +145,14 @@ def _nothing(names: tuple[str, ...], setup: Setup, height: int) -> pl.DataFrame:
 
 def cleaned(events: pl.DataFrame, setup: Setup, names: Sequence[str] | None = None) -> pl.DataFrame:
     """The columns *names* of clean events, all of them by default, after privacy."""
-    protected = events.with_columns(protect(events, setup.model, setup.key).get_columns())
+    shown = protected(events, setup)
     wanted = setup.clean_schema if names is None else names
-    return protected.select(_widened(protected[name], setup.clean_schema[name]) for name in wanted)
+    return shown.select(_widened(shown[name], setup.clean_schema[name]) for name in wanted)
+
+
+def protected(events: pl.DataFrame, setup: Setup) -> pl.DataFrame:
+    """*events* after privacy."""
+    return events.with_columns(protect(events, setup.model, setup.key).get_columns())
 
 
 def _widened(values: pl.Series, kind: pl.DataType) -> pl.Series:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field as Option
 from pydantic import StringConstraints
 
-from dkd.model.types import Duration, Frozen, Name
+from dkd.model.types import Duration, Frozen, Name, Zone
 
 Route = Annotated[str, StringConstraints(pattern=r"^/[^?#\s]*$", max_length=500)]
 """A template of a path: ``{name}`` stands for one part, ``*`` at its end for whatever follows."""
@@ -92,6 +92,20 @@ class Conversion(Frozen):
     value: Name | None = Option(None, description="numeric field whose sum is the conversion value")
 
 
+class SplitOn(Frozen):
+    """What parts sessions beside silence; each of them splits exactly there."""
+
+    campaign: bool = Option(
+        False,
+        description="a pageview by another campaign than its session's begins one; a session that nothing outside "
+        "led to takes the campaign",
+    )
+    midnight: Zone | None = Option(
+        None, description="on whose clock midnight begins a session: a time zone such as Europe/Amsterdam"
+    )
+    events: tuple[Name, ...] = Option((), description="events that each begin a session, such as login")
+
+
 class Sessions(Frozen):
     """Where one session ends and the next begins, by event time."""
 
@@ -106,6 +120,10 @@ class Sessions(Frozen):
         timedelta(hours=24), description="longest time from a session's first event to its last; then the next begins"
     )
     max_events: int = Option(10_000, ge=1, description="a session of so many events is closed, and the next begins")
+    split_on: SplitOn | None = Option(None, description="what parts sessions beside silence; default: nothing")
+    origin: bool = Option(
+        False, description="adds to each event how its session came to the site, as far as known when it was written"
+    )
     conversions: tuple[Conversion, ...] = Option((), description="events that count as a success of their session")
 
 
@@ -131,6 +149,12 @@ class Enrichers(Frozen):
     def timing(self) -> Sessions:
         """Grace and lateness hold for every site; without a sessions enricher its defaults count."""
         return self.sessions or Sessions()
+
+
+SESSION_ORIGIN = (
+    "session_channel", "session_referrer_source", "session_utm_source", "session_utm_medium", "session_utm_campaign",
+)  # fmt: skip
+"""Columns of a session's origin on its events: each the column of that name without ``session_``."""
 
 
 class Entry(NamedTuple):
@@ -196,6 +220,7 @@ CATALOGUE: tuple[Entry, ...] = (
         ("party_id", "timestamp_ms"),
         ("session_id", "first_in_session", "is_conversion"),
         "groups a party's events by silence",
+        SESSION_ORIGIN,
     ),
 )
 """In running order. Dedup runs before all of these and privacy after, for every model."""

@@ -32,6 +32,9 @@ def _sessions(model: Model, sessions: Sessions) -> Iterator[Finding]:
         # Only then is a session's first event final before its length is.
         problem = f"max_length {duration_text(sessions.max_length)} is not above gap and grace together"
         yield ((*path, "max_length"), "DKD217", problem, "make max_length longer, such as 24h")
+    for index, name in enumerate(sessions.split_on.events if sessions.split_on else ()):
+        if name not in model.events:
+            yield ((*path, "split_on", "events", index), "DKD213", *unknown("event", name, set(model.events)))
     for index, conversion in enumerate(sessions.conversions):
         at: Path = (*path, "conversions", index)
         event = model.events.get(conversion.event)
