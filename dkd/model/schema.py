@@ -101,7 +101,7 @@ class Datasource(Frozen):
         timedelta(days=400), description="how long rows stay in Druid, by its load and drop rules"
     )
     compact_after: Duration | None = Option(
-        None, description="age from which Druid merges small segments, and rewrites late ones; default: never"
+        None, description="age from which Druid merges small segments, hours into days; default: never"
     )
     rollup: bool = Option(False, description="whether old rows are added up; not offered yet")
 

@@ -31,11 +31,13 @@ _GESTURE = f"""(gesture) => new Promise((done, failed) => {{ {_FIND}
   let first = null, state = "";
   const look = () => {{
     if (root.dataset.seq === was) return;
+    const isFirst = first === null;
     first ??= new Promise(frames);
     if (root.dataset.pending !== "false") return;
     watch.disconnect();
     state = root.querySelector(".state")?.textContent.trim() ?? "";
-    first.then((drawn) => frames((whole) => done({{ drawn, whole: drawn > whole ? drawn : whole, state }})));
+    const whole = isFirst ? first : new Promise(frames);
+    Promise.all([first, whole]).then(([drawn, last]) => done({{ drawn, whole: last, state }}));
   }};
   const watch = new MutationObserver(look);
   watch.observe(root, {{ attributes: true }});
