@@ -15,7 +15,7 @@ from dkd.enrich.agent import Agent, FindAgent, kind_of, version_of
 from dkd.enrich.bots import Lists
 from dkd.enrich.geo import FindPlace, Place, public_address
 from dkd.enrich.lists import CRAWLERS, lists_of, texts_of, unreadable
-from dkd.enrich.profile import latest
+from dkd.enrich.profile import Profiles, latest
 from dkd.enrich.referrer import Site, Sites
 from dkd.errors import DkdError
 from dkd.model.enrichers import Bots, Geo, Profile
@@ -42,18 +42,23 @@ class Resources:
     place: FindPlace | None = None
     bots: Lists | None = None
     sites: Sites | None = None
-    profiles: pl.DataFrame | None = None
+    profiles: pl.DataFrame | Profiles | None = None
 
 
-def open_resources(model: Model) -> Resources:
-    """Open what the enrichers of *model* need; a second or less."""
+def open_resources(model: Model, profiles: pl.DataFrame | Profiles | None = None) -> Resources:
+    """Open what the enrichers of *model* need; a second or less.
+
+    Args:
+        model: The site.
+        profiles: Of the topic that it names, which this room does not read; by default there are none.
+    """
     wanted = model.enrich
     return Resources(
         agent=agent_finder() if wanted.agent else None,
         place=place_finder(wanted.geo) if wanted.geo else None,
         bots=_bots(model, wanted.bots) if wanted.bots else None,
         sites=known_sites() if wanted.referrer else None,
-        profiles=profile_table(wanted.profile) if wanted.profile else None,
+        profiles=profile_table(wanted.profile) if wanted.profile and profiles is None else profiles,
     )
 
 
@@ -138,10 +143,12 @@ def _text(value: object) -> str | None:
 def profile_table(options: Profile) -> pl.DataFrame:
     """The latest profiles of a file, read once: so the same raw events and the same file give the same clean events.
 
+    None of a topic.
+
     Raises:
         DkdError: DKD686, when the file cannot be read or a line is no profile.
     """
-    return latest(_profiles(options.file), tuple(dict.fromkeys(options.fields)))
+    return latest(_profiles(options.file) if options.file else (), tuple(dict.fromkeys(options.fields)))
 
 
 def _profiles(path: str) -> Iterator[tuple[str, Mapping[str, object] | None]]:

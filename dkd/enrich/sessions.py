@@ -123,7 +123,7 @@ def _hex(ids: NDArray[np.uint64]) -> list[str]:
     return [packed[place : place + _ID_DIGITS] for place in range(0, len(packed), _ID_DIGITS)]
 
 
-def _spread(values: Sequence[Value], in_time: NDArray[np.bool_]) -> list[Value | None]:
+def _spread(values: Sequence[Value | None], in_time: NDArray[np.bool_]) -> list[Value | None]:
     """*values* of the events that are in time; None for the others."""
     if len(values) == len(in_time):
         return list(values)

@@ -113,7 +113,7 @@ def _steps(model: Model, resources: Resources) -> dict[str, Step]:
     if on.bots and resources.bots:
         steps["bots"] = partial(add_bots, lists=resources.bots, allow=on.bots.allow)
     if on.profile and resources.profiles is not None:
-        steps["profile"] = partial(add_profile, key=on.profile.key, table=resources.profiles)
+        steps["profile"] = partial(add_profile, key=on.profile.key, profiles=resources.profiles)
     if on.sessions:
         steps["sessions"] = partial(add_sessions, options=on.sessions)
     return steps

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from dkd.collect.events import YEAR_2100_MS
-from dkd.enrich.resources import Resources, open_resources
+from dkd.enrich.resources import Resources
 from dkd.errors import UsageError
 from dkd.jobs.backfill_rows import reach_ms
 from dkd.jobs.hours import Hours, Kept
@@ -23,6 +23,7 @@ from dkd.model.schema import Model
 from dkd.model.types import duration_text, in_ms
 from dkd.model.words import unknown
 from dkd.settings import Settings
+from dkd.stream.profiles import resources_of
 from dkd.stream.reader import TopicReader
 from dkd.systems.druid.loading import Span
 
@@ -116,7 +117,7 @@ def compared(asked: Asked, model: Model, settings: Settings, schemas: Path, list
         DkdError: DKD808, DKD820 when Kafka lacks the topic or does not answer.
     """
     models = asked.models(model)
-    shared = Shared(settings.pseudonym_key, schemas, open_resources(model))
+    shared = Shared(settings.pseudonym_key, schemas, resources_of(model, settings.kafka))
     decoder = work_of(model, shared.pseudonym_key, schemas, shared.resources).decoder
     with TopicReader(settings.kafka, model.site) as reader:
         return tried(kept_raw(reader, model, decoder, listener), asked, model, models, shared)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field as Option
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
 
 from dkd.model.types import Duration, Frozen, Name, Zone
 
@@ -54,11 +54,22 @@ class Geo(Frozen):
 class Profile(Frozen):
     """A left join of each event with what is known elsewhere of its visitor or user."""
 
-    file: str = Option(
-        description='file of lines {"key": …, "value": {…}} where dkd runs; the last of a key wins, null removes it'
+    file: str | None = Option(
+        None,
+        description='file of lines {"key": …, "value": {…}} where dkd runs; the last of a key wins, null removes it',
+    )
+    topic: str | None = Option(
+        None,
+        description="instead of a file: compacted topic of the site's Kafka, keys as text and values as JSON objects",
     )
     key: Name = Option("party_id", description="party_id, or the field of the model that holds the key")
     fields: tuple[Name, ...] = Option(min_length=1, description="fields that become columns profile_NAME")
+
+    @model_validator(mode="after")
+    def _has_one(self) -> "Profile":
+        if (self.file is None) == (self.topic is None):
+            raise ValueError("profiles come from a file or from a topic; name one of the two")
+        return self
 
 
 class Privacy(Frozen):
