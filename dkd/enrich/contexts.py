@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import compress, groupby, repeat
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -115,8 +116,10 @@ class Plan:
     apart: tuple[int, ...]
 
 
-def planned(clean: Sequence[str]) -> Plan:
-    """Contexts for events of the columns *clean*, in this order."""
+def planned(clean: Sequence[str], more: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> Plan:
+    """Contexts for events of the columns *clean*, in this order; some enrichers need *more* columns, which stay the
+    event's own.
+    """
     names = [entry.name for entry in CATALOGUE]
     alone = tuple((one,) for one in names if one not in _APART and not any(one in some for some in _TOGETHER))
     groups = sorted((tuple(map(names.index, some)) for some in (*_TOGETHER, *alone)), key=min)
@@ -130,7 +133,9 @@ def planned(clean: Sequence[str]) -> Plan:
         json, origin, device = (tuple(span for one, span in part if one == place) for part in parts)
         taken = tuple(name for one in group for name in CATALOGUE[one].adds if name in asked)
         flags = (flag for flag, one in FLAGS.items() if max(map(owner.__getitem__, one.needs)) == place)
-        contexts.append(Context(group, needs[place], json, origin, device, taken, tuple(flags)))
+        asked_too = (name for one in group for name in more.get(CATALOGUE[one].name, ()))
+        every = tuple(dict.fromkeys((*needs[place][:-1], *asked_too, *needs[place][-1:])))
+        contexts.append(Context(group, every, json, origin, device, taken, tuple(flags)))
     return Plan(tuple(contexts), parts[0], tuple(map(names.index, sorted(_APART))))
 
 

@@ -13,6 +13,7 @@ from dkd.enrich.campaign import add_campaign
 from dkd.enrich.contexts import Memory, planned
 from dkd.enrich.geo import add_geo
 from dkd.enrich.given import filled, given_columns
+from dkd.enrich.hints import add_hinted_agent
 from dkd.enrich.privacy import needs_key, protect
 from dkd.enrich.profile import add_profile
 from dkd.enrich.referrer import add_referrer
@@ -64,7 +65,9 @@ class Setup:
     memory: Memory = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "memory", Memory(planned(tuple(self.clean_schema))))
+        agent = self.model.enrich.agent
+        more = {"agent": tuple(dict.fromkeys(agent.hints.fields.values()))} if agent else {}
+        object.__setattr__(self, "memory", Memory(planned(tuple(self.clean_schema), more)))
 
 
 def prepare(model: Model, resources: Resources, pseudonym_key: bytes | None) -> Setup:
@@ -108,6 +111,8 @@ def _steps(model: Model, resources: Resources) -> dict[str, Step]:
         )
     if on.agent and resources.agent:
         steps["agent"] = partial(add_agent, find=resources.agent)
+        if on.agent.hints.fields:
+            steps["agent"] = partial(add_hinted_agent, find=resources.agent, fields=on.agent.hints.fields)
     if on.geo and resources.place:
         steps["geo"] = partial(add_geo, find=resources.place, networks=on.geo.networks is not None)
     if on.bots and resources.bots:

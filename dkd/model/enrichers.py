@@ -13,10 +13,6 @@ Route = Annotated[str, StringConstraints(pattern=r"^/[^?#\s]*$", max_length=500)
 ParameterName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 
 
-class NoOptions(Frozen):
-    """An enricher that has nothing to set."""
-
-
 class Url(Frozen):
     """How the address of a page is split further."""
 
@@ -38,6 +34,26 @@ class Referrer(Frozen):
     """What is read of the page before."""
 
     term: bool = Option(False, description="adds referrer_term, what was searched at a search engine that tells it")
+
+
+class Hints(Frozen):
+    """Fields of the model that hold what browsers say of themselves in headers, as ``from: header`` brings them."""
+
+    brands: Name | None = Option(None, description="Sec-CH-UA-Full-Version-List, or Sec-CH-UA")
+    mobile: Name | None = Option(None, description="Sec-CH-UA-Mobile")
+    platform: Name | None = Option(None, description="Sec-CH-UA-Platform")
+    platform_version: Name | None = Option(None, description="Sec-CH-UA-Platform-Version")
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The field of each hint that there is."""
+        return {hint: getattr(self, hint) for hint in type(self).model_fields if getattr(self, hint)}
+
+
+class AgentOptions(Frozen):
+    """What is asked beside the user agent."""
+
+    hints: Hints = Option(Hints(), description="fields with client hints, which know more than a frozen agent")
 
 
 class Geo(Frozen):
@@ -144,7 +160,7 @@ class Enrichers(Frozen):
     url: Url | None = Option(None, description="splits the page's address")
     campaign: Campaign | None = Option(None, description="reads campaign parameters from the page's address")
     referrer: Referrer | None = Option(None, description="names where the visitor came from")
-    agent: NoOptions | None = Option(None, description="reads the user agent")
+    agent: AgentOptions | None = Option(None, description="reads the user agent")
     geo: Geo | None = Option(None, description="looks the address up in the country database")
     bots: Bots | None = Option(None, description="flags automated visitors, with a reason")
     sessions: Sessions | None = Option(None, description="groups a party's events by silence")

@@ -71,9 +71,11 @@ _FACTS: dict[str, Facts] = {
         "0.9",
     ),
     "agent": Facts(
-        "Agents are cut at 2,048 characters before a pattern sees them. Client hints are not asked: the "
-        "raw record holds "
-        "none, so a frozen agent tells Windows 10 also on Windows 11.",
+        "Agents are cut at 2,048 characters before a pattern sees them. Client hints are asked where the model has "
+        "fields for them, such as `ch_platform: {from: header sec-ch-ua-platform}`: then Windows 11 is told from 10, a "
+        "brand that calls itself Chrome by its own name, whole versions, and a phone that asks for the desktop's page. "
+        "Chrome sends brands, mobile and platform to every https page, and the others when the page's server asked for "
+        "them (`Accept-CH`). Without hints a frozen agent tells Windows 10 also on Windows 11.",
         "ua-parser's patterns, as installed",
         "all of ua-parser's own 14,977 cases of browsers and systems, one of which newer patterns answer more exactly "
         "(`tests/benchmarks/agent_accuracy.py`); ten current browsers (`tests/unit/enrich/test_enrich_agent.py`)",
