@@ -130,7 +130,7 @@ def told(rows: Iterable[laws.Row]) -> list[tuple[object, ...]]:
 # ---- laws -----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=laws.examples(120), deadline=None, suppress_health_check=laws.slow)
+@settings(max_examples=laws.examples(60), deadline=None, suppress_health_check=laws.slow)
 @given(given=scenes())
 def test_rows_are_those_of_the_rules_taken_at_their_word(given):
     (times, stream), splits = given
@@ -140,7 +140,7 @@ def test_rows_are_those_of_the_rules_taken_at_their_word(given):
     assert len(run.state.sessions) == 0
 
 
-@settings(max_examples=laws.examples(40), deadline=None, suppress_health_check=laws.slow)
+@settings(max_examples=laws.examples(25), deadline=None, suppress_health_check=laws.slow)
 @given(given=scenes(), cuts=st.sets(st.integers(1, 22), max_size=4), most=st.sampled_from([2, 3, 10_000]))
 def test_neither_cuts_nor_restarts_nor_the_way_of_settling_change_a_byte(given, cuts, most):
     (times, stream), splits = given
@@ -156,7 +156,7 @@ def test_neither_cuts_nor_restarts_nor_the_way_of_settling_change_a_byte(given, 
         assert other.clean == whole.clean
 
 
-@settings(max_examples=laws.examples(40), deadline=None, suppress_health_check=laws.slow)
+@settings(max_examples=laws.examples(20), deadline=None, suppress_health_check=laws.slow)
 @given(given=scenes())
 def test_each_event_names_a_session_that_is_a_row_or_was_merged_into_one(given):
     (times, stream), splits = given
@@ -173,7 +173,7 @@ def test_each_event_names_a_session_that_is_a_row_or_was_merged_into_one(given):
         assert {one["session_id"] for one in clean if one["party_id"] == party and not one["is_late"]} <= known
 
 
-@settings(max_examples=laws.examples(40), deadline=None, suppress_health_check=laws.slow)
+@settings(max_examples=laws.examples(25), deadline=None, suppress_health_check=laws.slow)
 @given(given=scenes())
 def test_events_tell_how_their_session_came_as_far_as_known_when_they_did(given):
     (times, stream), splits = given
