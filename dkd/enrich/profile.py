@@ -1,8 +1,8 @@
 """What is known of a visitor or a user elsewhere becomes columns of each event, by a left join.
 
 Profiles of a file are one table. Profiles of a topic change while events come: an event is joined with the one that its
-key had when the event was received, by the times that the broker gave both. So the answer follows from the two topics,
-not from when the enricher read them or how batches were cut, for as long as compaction has left the record.
+key had when the collector received the event, by the times of the topic's records. So the answer follows from the two
+topics, not from when the enricher read them or how batches were cut, for as long as compaction has left the record.
 """
 
 import json
@@ -110,7 +110,14 @@ class Profiles:
         )
         named = asked.filter(pl.col("?key").is_not_null()).sort("received_ms")
         found, known = (
-            named.join_asof(table, left_on="received_ms", right_on="?since_ms", by="?key", check_sortedness=False)
+            named.join_asof(
+                # An as-of join groups all of the table, which is large, for the few keys of a batch.
+                table.join(named.select("?key"), on="?key", how="semi", maintain_order="left"),
+                left_on="received_ms",
+                right_on="?since_ms",
+                by="?key",
+                check_sortedness=False,
+            )
             for table in (self._lately, self._known)
         )
         is_late = found["?place"].is_not_null()

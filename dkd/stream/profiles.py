@@ -46,6 +46,7 @@ class ProfileReader:
         self._reader: Consumer = consumer(kafka, f"{site}.profiles", more)
         self._ends: dict[int, int] = {}
         self._since_ms: dict[int, int] = {}
+        self._found: list[Told] = []
 
     def close(self) -> None:
         """Give the connections back."""
@@ -63,13 +64,15 @@ class ProfileReader:
         if not self._ends:
             self._begin()
         wanted = {one: self._end(one) for one in self._ends}
-        found, until_s = list[Told](), time.monotonic() + _MOST_S
+        until_s = time.monotonic() + _MOST_S
         while any(self._ends[one] < end for one, end in wanted.items()):
             for message in self._reader.consume(_READ_RECORDS, _READ_S):
                 told = self._told(message)
-                found += [told] if told else []
+                # Kept here: what was read before an error does not come a second time.
+                self._found += [told] if told else []
             if time.monotonic() > until_s:
                 raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+        found, self._found = self._found, []
         return found
 
     def _begin(self) -> None:
