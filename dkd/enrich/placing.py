@@ -6,6 +6,7 @@ a party gets the same sessions from both.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -268,18 +269,16 @@ def _pieces(rows: Rows, members: Places, ids: Sequence[bytes | None], rules: Rul
 def _both(at_once: Placed, found: Sequence[Settled], marks: Marks) -> Placed:
     """*at_once*, and the groups of the parties that were settled one by one."""
     grouped, session_ids, is_first, origins, _, _ = at_once
-    groups, merged, count = grouped.groups, dict[int, bytes](), len(grouped.ids)
+    groups, count = grouped.groups, len(grouped.ids)
     pieces = [piece for party in found for piece in party.pieces]
-    for group, piece in enumerate(pieces, count):
-        groups[piece.members] = group
-        if piece.merged:
-            merged[group] = b"".join(piece.merged)
-    for party in found:
-        places = list(party.sessions)
-        if places:
-            session_ids[places] = as_ids(party.sessions.values())
-            origins[places] = list(party.origins.values())
-        is_first[list(party.openers)] = True
+    sizes = [len(piece.members) for piece in pieces]
+    members = list(chain.from_iterable(piece.members for piece in pieces))
+    groups[members] = np.repeat(np.arange(count, count + len(pieces)), sizes)
+    merged = {group: b"".join(piece.merged) for group, piece in enumerate(pieces, count) if piece.merged}
+    places = list(chain.from_iterable(party.sessions for party in found))
+    session_ids[places] = as_ids(chain.from_iterable(party.sessions.values() for party in found))
+    origins[places] = list(chain.from_iterable(party.origins.values() for party in found))
+    is_first[list(chain.from_iterable(party.openers for party in found))] = True
     ends = np.array([piece.end_ms if piece.closed_by else NEVER_CLOSED for piece in pieces], np.int64)
     closed_at = marks.passed(ends)
     sealed = np.array([OPEN if piece.sealed_at is None else piece.sealed_at for piece in pieces], np.int64)

@@ -99,11 +99,11 @@ _FACTS: dict[str, Facts] = {
         "offsets: the last line of a key counts, and a null value removes it. A topic is followed: an event gets the "
         "profile that its key had when the collector received the event, by the times of the topic's records, so the "
         "same two topics give the same clean events, however batches were cut and whenever they were read. That holds "
-        "for as long as compaction leaves the older record (`min.compaction.lag.ms`), and dkd itself remembers it for seven days. An "
-        "event from before the first record of its key has none. `dkd backfill`, and what tries rules on past events, "
-        "take the latest profiles. What is no JSON object is passed by. `profile_version` tells which profiles they "
-        "were: a digest of the file's, or partition and offset of the record. The join comes before privacy, so the "
-        "key may be a field that becomes a pseudonym.",
+        "for as long as compaction leaves the older record (`min.compaction.lag.ms`), and dkd itself remembers it for "
+        "seven days. An event from before the first record of its key has none. `dkd backfill`, and what tries rules "
+        "on past events, take the latest profiles. What is no JSON object is passed by. `profile_version` tells which "
+        "profiles they were: a digest of the file's, or partition and offset of the record. The join comes before "
+        "privacy, so the key may be a field that becomes a pseudonym.",
         "the user's file, or a topic on the site's Kafka, which dkd neither makes nor changes",
         "laws of compaction and of time (`tests/unit/enrich/test_enrich_profile.py`), a real Kafka "
         "(`tests/e2e/test_enricher_real.py`)",
