@@ -1,11 +1,15 @@
 """``dkd collect``: one collector in the foreground."""
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dkd.cli.args import ModelArgument, TargetOption
+
+if TYPE_CHECKING:
+    from dkd.collect.renewal import Opened
 
 HostOption = Annotated[str, typer.Option("--host", help="Address to listen on.")]
 PortOption = Annotated[
@@ -64,7 +68,7 @@ def collect(
 
     GET /csc-event takes what Divolte's tag sends, POST /collect takes many events at once, /dkd.js is dkd's tag, and
     GET /ping says pong. An event is answered with 2xx only when Kafka has it or, while Kafka does not acknowledge, the
-    spool on this machine's disk; from there it goes to Kafka later.
+    spool on this machine's disk; from there it goes to Kafka later. A changed model is taken over while it runs.
     """
     from dkd.cli.args import opened
     from dkd.collect.server import Wanted
@@ -75,10 +79,22 @@ def collect(
     keep_schema(found.project, found.model)
     folder = (spool or found.project / ".dkd" / "spool") / found.model.site
     number = default_port(found.settings.collector) if port is None else port
-    wanted = Wanted(found.model, found.settings, host, number, folder, spool_bytes, stop_delay)
+    watched = (found.path, partial(_reopened, found.path, target))
+    wanted = Wanted(found.model, found.settings, host, number, folder, spool_bytes, stop_delay, watched=watched)
     if admin_port is None:
         admin_port = number + _ADMIN_ABOVE if number else 0
     collecting(wanted, processes, admin_port, _say)
+
+
+def _reopened(path: Path, target: str) -> "Opened":
+    """The model as its files are now; its schema is kept before a record is written by it."""
+    from dkd.cli.args import opened
+    from dkd.collect.renewal import Opened
+    from dkd.jobs.render import keep_schema
+
+    found = opened(path, target)
+    keep_schema(found.project, found.model)
+    return Opened(found.model, found.settings)
 
 
 def default_port(url: str) -> int:

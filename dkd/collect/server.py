@@ -8,16 +8,20 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dkd.collect.admin import Admin
 from dkd.collect.breaker import Breaker, Durable, Say
 from dkd.collect.commit import GroupCommit, Observe, Sink
 from dkd.collect.connection import Connection, Shared
+from dkd.collect.duplicates import Duplicates
 from dkd.collect.metrics import Metrics, State
 from dkd.collect.produce import KafkaSink
+from dkd.collect.renewal import Current, Opened, Renewal
 from dkd.collect.replay import Replay
-from dkd.collect.routes import Handle, routes
+from dkd.collect.routes import Handle, Kept, routes
+from dkd.collect.salt import Salts
 from dkd.collect.spool import MOST_BYTES, Spool
 from dkd.errors import DkdError
 from dkd.model.schema import Model
@@ -41,7 +45,8 @@ class Wanted:
         settings: Its target; Kafka need not answer yet.
         host: Address to listen on.
         port: Port to listen on; 0 for a free one.
-        is_shared: Whether other processes listen on the same port.
+        processes: How many listen on the same port.
+        watched: The model's file, and what reads it again; None where it is not looked at.
         spool: Folder of events that Kafka does not take.
         spool_bytes: How much it may hold.
         stop_delay_s: How long it goes on after SIGTERM, so that whoever sends to it hears that it is not ready.
@@ -54,7 +59,8 @@ class Wanted:
     spool: Path
     spool_bytes: int = MOST_BYTES
     stop_delay_s: float = 0
-    is_shared: bool = False
+    processes: int = 1
+    watched: tuple[Path, Callable[[], Opened]] | None = None
 
 
 def run(wanted: Wanted, say: Say, admin_port: int = 0) -> None:
@@ -70,7 +76,7 @@ def run(wanted: Wanted, say: Say, admin_port: int = 0) -> None:
     """
     metrics = Metrics()
     with ExitStack() as opened:
-        listener = opened.enter_context(listening(wanted.host, wanted.port, wanted.is_shared))
+        listener = opened.enter_context(listening(wanted.host, wanted.port, wanted.processes > 1))
         spool = Spool(wanted.spool, wanted.spool_bytes)
         if admin_port:
             say(f"health and metrics on {opened.enter_context(closing(Admin(admin_port, metrics.registry))).url}")
@@ -113,12 +119,20 @@ async def _run(wanted: Wanted, listener: socket.socket, spool: Spool, metrics: M
         counts = durable.spooled, replay.replayed
         metrics.looked(State(spool.held(), breaker.is_open, is_ready, lag_s, connections, *counts))
 
-    server = Server(routes(model, wanted.settings), durable, metrics.committed, look)
+    kept = Kept(Salts(wanted.spool.with_name(f"{wanted.spool.name}.salts")), Duplicates(), wanted.processes)
+    current = Current(routes(model, wanted.settings, kept))
+    server = Server(current, durable, metrics.committed, look)
     await server.start(listener)
     where = f"http://{listener.getsockname()[0]}:{listener.getsockname()[1]}"
     say(f"collecting {model.site} on {where}, into {model.topic('raw')} at {kafka.servers}")
     replay.start()
+    following = None
+    if wanted.watched:
+        renewal = Renewal(current, model, wanted.watched, partial(routes, kept=kept), say)
+        following = asyncio.create_task(renewal.follow())
     await stop.wait()
+    if following:
+        following.cancel()
     say("stopping: finishing what was received")
     server.announce()
     await asyncio.sleep(wanted.stop_delay_s)

@@ -38,7 +38,7 @@ def collect(wanted: Wanted, processes: int, admin_port: int, say: Say) -> None:
         admin = Admin(admin_port, added_up(Path(folder))) if admin_port else None
         if admin:
             say(f"health and metrics on {admin.url}")
-        shared = replace(wanted, port=held.getsockname()[1], is_shared=True)
+        shared = replace(wanted, port=held.getsockname()[1], processes=processes)
         forget = partial(buried, folder=Path(folder))
         crew(processes, _member, shared, name="collector", buried=forget, end_s=_END_S + wanted.stop_delay_s)
         if admin:

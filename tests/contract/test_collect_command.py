@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -241,3 +242,49 @@ def test_a_taken_admin_port_is_one_clear_line(tmp_path: Path):
     (line,) = err.splitlines()
     assert "--admin-port" in line
     assert "DKD462" in line
+
+
+def test_a_changed_model_is_taken_over_without_dropping_a_request_and_a_broken_one_is_not(
+    collector: tuple[subprocess.Popen[str], str], tmp_path: Path
+):
+    process, url = collector
+    body = '{"event":"page_view","party_id":"me"}\n{"event":"search","party_id":"me","query":"shoes"}'
+    session, found = requests.Session(), []
+
+    def until(condition: Callable[[], bool]) -> None:
+        end = time.monotonic() + 30
+        while not condition():
+            assert time.monotonic() < end
+            headers = {"Content-Type": "application/x-ndjson"}
+            answer = session.post(f"{url}/collect", data=body, headers=headers, timeout=20)
+            assert answer.status_code == 200
+            found.append(answer.json()["accepted"])
+
+    def health() -> str:
+        return requests.get(f"{url}/healthz", timeout=10).text
+
+    told: list[str] = []
+    assert process.stderr
+    reading = threading.Thread(target=lambda: told.extend(line for line in process.stderr if "model" in line))
+    reading.start()
+    until(lambda: len(found) > 20)
+    first = health()
+    more = "dkd: 1\nsite: shop\nevents: {page_view: {}, search: {fields: {query: string}}}\n"
+    (tmp_path / "shop.yaml").write_text(more)
+    until(lambda: found[-1] == 2)
+    second = health()
+    assert first != second
+    assert sorted(found) == found, "each request is of one model, and the old one never comes back"
+    for count, broken in enumerate(("dkd: 1\nsite: shop\nevents: [", more.replace("shop", "other")), 2):
+        (tmp_path / "shop.yaml").write_text(broken)
+        until(lambda count=count: len(told) == count)
+        assert health() == second
+    assert found[-1] == 2
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    reading.join(10)
+    assert len(told) == 3, told
+    assert "counts from now on" in told[0]
+    assert "DKD201" in told[1]
+    assert "DKD470" in told[2]
+    assert len(list((tmp_path / "specs" / "shop" / "schemas").glob("*.avsc"))) == 2, "of both models, none of the other"
