@@ -29,18 +29,21 @@ class Writer:
             TypeError: When a field that cannot be null is None.
         """
         parts = [
-            null if value is None else prefix + write(value)
-            for value, (null, prefix, write) in zip(values, self._fields, strict=True)
+            null if value is None else write(value) for value, (null, write) in zip(values, self._fields, strict=True)
         ]
         return b"".join(parts)
 
 
-def _branches(kind: Any) -> tuple[Any, bytes, Write]:
-    """How null is written (None where it cannot be), what stands before a value, and how the value is written."""
+def _branches(kind: Any) -> tuple[Any, Write]:
+    """How null is written (None where it cannot be), and how a value is, with the number of its branch."""
     if not isinstance(kind, list):
-        return None, b"", _writer(kind)
+        return None, _writer(kind)
     null = kind.index("null")
-    return whole(null), whole(1 - null), _writer(kind[1 - null])
+    prefix, inner = whole(1 - null), kind[1 - null]
+    if inner == "string":
+        return whole(null), _prefixed_text(prefix)
+    write = _writer(inner)
+    return whole(null), lambda value: prefix + write(value)
 
 
 def _writer(kind: Any) -> Write:
@@ -68,6 +71,21 @@ def _spelled(rest: int) -> bytes:
     return bytes(found)
 
 
+def _prefixed_text(prefix: bytes) -> Write:
+    """Most of a record is text: its length comes ready with what stands before it."""
+    heads = tuple(prefix + whole(size) for size in range(_MOST_READY // 2))
+
+    def text(value: str) -> bytes:
+        try:
+            content = value.encode()
+        except UnicodeEncodeError:
+            content = value.encode("utf-8", "replace")
+        size = len(content)
+        return (heads[size] if size < _MOST_READY // 2 else prefix + whole(size)) + content
+
+    return text
+
+
 def _text(value: str) -> bytes:
     content = value.encode("utf-8", "replace")
     return whole(len(content)) + content
@@ -77,13 +95,13 @@ def _boolean(value: bool) -> bytes:
     return b"\x01" if value else b"\x00"
 
 
-def _array(branches: tuple[Any, bytes, Write]) -> Write:
-    null, prefix, write = branches
+def _array(branches: tuple[Any, Write]) -> Write:
+    null, write = branches
 
     def array(items: Sequence[object]) -> bytes:
         if not items:
             return b"\x00"
-        return whole(len(items)) + b"".join(null if item is None else prefix + write(item) for item in items) + b"\x00"
+        return whole(len(items)) + b"".join(null if item is None else write(item) for item in items) + b"\x00"
 
     return array
 

@@ -77,15 +77,7 @@ class Spool:
 
     def held(self) -> Held:
         """What stands in the folder now."""
-        total, oldest = 0, None
-        for path in sorted(self.folder.iterdir()):
-            try:
-                total += path.stat().st_size
-            except FileNotFoundError:
-                continue
-            if path.suffix == SUFFIX and oldest is None:
-                oldest = begun_ms(path)
-        return Held(total, oldest)
+        return held(self.folder)
 
     def claim(self) -> Claimed | None:
         """The oldest file that no living process holds; ours only when :meth:`seal` has closed it."""
@@ -141,3 +133,16 @@ class Spool:
             self._held_bytes, self._looked_s = self.held().bytes, now_s
             self._has_disk = disk.free > _FREE_PART * disk.total
         return self._has_disk and self._held_bytes + size < self._most_bytes
+
+
+def held(folder: Path) -> Held:
+    """What stands in the *folder* of a spool now."""
+    total, oldest = 0, None
+    for path in sorted(folder.iterdir()):
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            continue
+        if path.suffix == SUFFIX and oldest is None:
+            oldest = begun_ms(path)
+    return Held(total, oldest)
