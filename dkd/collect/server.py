@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import signal
 import socket
 import time
@@ -29,6 +30,7 @@ from dkd.settings import Settings
 
 Look = Callable[[float, int], None]
 
+_COLLECT_EVERY = 20_000
 _SWEEP_S = 1.0
 _QUIET_S = 0.3
 """A client that has got its answer just before sends its next request in less."""
@@ -80,6 +82,9 @@ def run(wanted: Wanted, say: Say, admin_port: int = 0) -> None:
         spool = Spool(wanted.spool, wanted.spool_bytes)
         if admin_port:
             say(f"health and metrics on {opened.enter_context(closing(Admin(admin_port, metrics.registry))).url}")
+        # What an event needs holds no circles, so to look for them often is time for nothing.
+        gc.freeze()
+        gc.set_threshold(_COLLECT_EVERY)
         asyncio.run(_run(wanted, listener, spool, metrics, say))
 
 
