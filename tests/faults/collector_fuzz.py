@@ -84,6 +84,7 @@ SEEDS: dict[str, list[bytes]] = {
     ],
 }  # fmt: skip
 SEEDS["gzip"] = [gzip.compress(one, mtime=0) for one in (*SEEDS["json"], b" " * 2_000_000)]
+SEEDS["gzip"] += SEEDS["json"]
 WORDS = (
     b"%", b"%00", b"%ff", b"&", b"=", b"~", b"!", b"(", b")", b"a", b".", b"d", b"j", b"{", b"}", b"[", b"]", b'"', b"\\",  # noqa: E501
     b"\\ud83d", b"\n", b"\r\n", b"\x00", b"\xff", b"0", b"-1", b"1e400", b"null", b"true", b"\xf0\x9f\x98\x80", b": ", b",",  # noqa: E501
@@ -188,6 +189,8 @@ def wire(case: Case) -> bytes:
         kept = b"".join(b"X-A: 1\r\n" if b":" not in one or not re.match(rb"[A-Za-z-]+:", one) else one + b"\r\n"
                         for one in lines if not re.match(rb"(?i)(content|transfer|expect|upgrade|connection|host)", one))  # fmt: skip  # noqa: E501
         return f"GET /csc-event?{MANDATORY} HTTP/1.1\r\nHost: c\r\n".encode() + kept + b"\r\n"
+    if kind == "gzip" and not data.startswith(b"\x1f\x8b"):
+        data = gzip.compress(data, 1, mtime=0)
     target, more = {
         "json": ("/collect" if len(data) % 2 else f"/collect?{PARTY}&sent=1790000000000", b"application/json"),
         "source": ("/json?p=0%3Ak%3Ap", b"application/json"),
