@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import compress, groupby, repeat
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -91,12 +92,12 @@ class Context:
         pieces = (("json", self.spans), ("origin", self.origin), ("device", self.device))
         return (*((kind, span) for kind, spans in pieces for span in spans), *self.taken, *self.flags)
 
-    def answers(self, frame: pl.DataFrame) -> Iterator[Answer]:
-        """An answer for each row of *frame*, which has all columns."""
-        columns: list[Sequence[object]] = [members(frame.select(span)) for span in self.spans]
-        columns += [arrays(frame, span) for span in (*self.origin, *self.device)]
+    def answers(self, frame: pl.DataFrame, shown: pl.DataFrame) -> Iterator[Answer]:
+        """An answer for each row of *frame*, which has all columns; *shown* is the same after privacy."""
+        columns: list[Sequence[object]] = [members(shown.select(span)) for span in self.spans]
+        columns += [arrays(shown, span) for span in (*self.origin, *self.device)]
         columns += [frame[name].to_list() for name in self.taken]
-        columns += [FLAGS[flag].of(frame) for flag in self.flags]
+        columns += [FLAGS[flag].of(shown) for flag in self.flags]
         return zip(*columns, strict=True)
 
 
@@ -115,8 +116,10 @@ class Plan:
     apart: tuple[int, ...]
 
 
-def planned(clean: Sequence[str]) -> Plan:
-    """Contexts for events of the columns *clean*, in this order."""
+def planned(clean: Sequence[str], more: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> Plan:
+    """Contexts for events of the columns *clean*, in this order; some enrichers need *more* columns, which stay the
+    event's own.
+    """
     names = [entry.name for entry in CATALOGUE]
     alone = tuple((one,) for one in names if one not in _APART and not any(one in some for some in _TOGETHER))
     groups = sorted((tuple(map(names.index, some)) for some in (*_TOGETHER, *alone)), key=min)
@@ -130,7 +133,9 @@ def planned(clean: Sequence[str]) -> Plan:
         json, origin, device = (tuple(span for one, span in part if one == place) for part in parts)
         taken = tuple(name for one in group for name in CATALOGUE[one].adds if name in asked)
         flags = (flag for flag, one in FLAGS.items() if max(map(owner.__getitem__, one.needs)) == place)
-        contexts.append(Context(group, needs[place], json, origin, device, taken, tuple(flags)))
+        asked_too = (name for one in group for name in more.get(CATALOGUE[one].name, ()))
+        every = tuple(dict.fromkeys((*needs[place][:-1], *asked_too, *needs[place][-1:])))
+        contexts.append(Context(group, every, json, origin, device, taken, tuple(flags)))
     return Plan(tuple(contexts), parts[0], tuple(map(names.index, sorted(_APART))))
 
 
@@ -146,8 +151,9 @@ def _spans(names: Sequence[str], owner: Mapping[str, int]) -> tuple[tuple[int, t
     return tuple((place, tuple(span)) for place, span in found)
 
 
-Ask = Callable[[pl.DataFrame, Sequence[int]], pl.DataFrame]
-"""Rows of a context's needs, and the entries that are to add their columns to them."""
+Ask = Callable[[pl.DataFrame, Sequence[int]], tuple[pl.DataFrame, pl.DataFrame]]
+"""Rows of a context's needs, and the entries that are to add their columns to them: these rows, as enrichers that come
+later see them, and as they are after privacy."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +169,11 @@ class Columns:
     def part(self, start: int, end: int) -> "Columns":
         """Of the events from *start* to before *end*."""
         return Columns({item: values[start:end] for item, values in self.by_item.items()})
+
+    @property
+    def campaigns(self) -> Sequence[bytes]:
+        """The utm columns of each event as members of a JSON array, in their order."""
+        return next(found for item, found in self.by_item.items() if item[0] == "origin" and item[1][0] == "utm_source")  # type: ignore[index]
 
     def texts(self, kind: str, places: Sequence[int]) -> list[bytes]:
         """JSON arrays of the origin or the device of the events at *places*."""
@@ -228,7 +239,7 @@ class Memory:
 
     def _learn(self, place: int, missing: Mapping[Any, int], given: "_Given", ask: Ask) -> None:
         context, frame = self.plan.contexts[place], given.at(list(missing.values()))
-        answers = list(context.answers(ask(frame, context.entries)))
+        answers = list(context.answers(*ask(frame, context.entries)))
         texts = len(context.items) - len(context.taken) - len(context.flags)
         self.sizes[place] += sum(len(one) for answer in answers for one in answer[:texts])
         self.sizes[place] += int(frame.estimated_size()) + _ANSWER_BYTES * len(answers)

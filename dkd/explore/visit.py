@@ -136,10 +136,10 @@ class _Visit:
     def drafts(self, asking: Asked) -> Iterator[None]:
         """Whenever some numbers are there, and the others will take so long that these should be seen before.
 
-        First come the counts, then the distinct ones, then those of the others.
+        First come the counts, then the distinct ones, then those of the others; of a funnel first its bounds.
         """
         is_large = self._held is not None and self._held.row_count >= LARGE
-        if not is_large or self._view.live or self._view.behaviour is not None or self._board is not None:
+        if not is_large or self._view.live or self._board is not None:
             return
         quick = [name for name, job in self.jobs.items() if not job.is_late]
         for names in (quick, [*self.jobs]):

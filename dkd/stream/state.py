@@ -24,7 +24,7 @@ from dkd.enrich.state import Books
 from dkd.enrich.visitors import VISITOR, Rows, no_rows
 from dkd.errors import DkdError
 
-VERSION = 3
+VERSION = 4
 ENTRY_BYTES = 16
 
 

@@ -70,7 +70,7 @@ def _enrich(edit: Edit, rest: str) -> str:
         return "DKD884" if drops else "DKD880" if edit.before is None else "DKD881"
     if name == "bots":
         return "DKD884" if option == "action" and edit.after == "drop" else "DKD883"
-    if name != "sessions":
+    if name != "sessions" or option == "origin":
         return "DKD887"
     if option == "late_after" and _ms(edit.after) < _ms(edit.before):
         return "DKD885"

@@ -153,6 +153,11 @@ CASES = [
     ),
     # enrichers, sessions and measures
     ("gap: 30m", "gap: 20m", "model/shop/enrich/sessions/gap", "semantic DKD882"),
+    (
+        "gap: 30m", "gap: 30m, split_on: {campaign: true}", "model/shop/enrich/sessions/split_on/campaign",
+        "semantic DKD882",
+    ),
+    ("gap: 30m", "gap: 30m, origin: true", "model/shop/enrich/sessions/origin", "semantic DKD887"),
     ("late_after: 1h", "late_after: 50m", "model/shop/enrich/sessions/late_after", "destructive DKD885"),
     ("late_after: 1h", "late_after: 2h", "model/shop/enrich/sessions/late_after", "semantic DKD882"),
     ("event: purchase}", "event: refund}", "model/shop/enrich/sessions/conversions", "semantic DKD886"),
