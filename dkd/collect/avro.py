@@ -29,68 +29,77 @@ class Writer:
             TypeError: When a field that cannot be null is None.
         """
         parts = [
-            null if value is None else prefix + write(value)
-            for value, (null, prefix, write) in zip(values, self._fields, strict=True)
+            null if value is None else write(value) for value, (null, write) in zip(values, self._fields, strict=True)
         ]
-        return b"".join(parts)
+        return b"".join(parts)  # type: ignore[arg-type]  # None stands only where the caller broke its word
 
 
-def _branches(kind: Any) -> tuple[Any, bytes, Write]:
-    """How null is written (None where it cannot be), what stands before a value, and how the value is written."""
+def _branches(kind: Any) -> tuple[bytes | None, Write]:
+    """How null is written (None where it cannot be), and how a value is, with the number of its branch before it."""
     if not isinstance(kind, list):
-        return None, b"", _writer(kind)
+        return None, _writer(kind, b"")
     null = kind.index("null")
-    return whole(null), whole(1 - null), _writer(kind[1 - null])
+    return whole(null), _writer(kind[1 - null], whole(1 - null))
 
 
-def _writer(kind: Any) -> Write:
+def _writer(kind: Any, prefix: bytes) -> Write:
+    if kind == "string":
+        return _texts(prefix)
     if isinstance(kind, str) and kind in _PRIMITIVES:
-        return _PRIMITIVES[kind]
+        write = _PRIMITIVES[kind]
+        return (lambda value: prefix + write(value)) if prefix else write
     if isinstance(kind, Mapping) and kind["type"] == "array":
-        return _array(_branches(kind["items"]))
+        return _array(_branches(kind["items"]), prefix)
     raise ValueError(f"no writer for {kind}")
 
 
 def whole(value: int) -> bytes:
     """An ``int`` or ``long``: zigzag, seven bits to a byte, the lowest first."""
     rest = value << 1 ^ value >> 63
-    if rest < _MOST_READY:
-        return _READY[rest]
-    return _spelled(rest)
+    if rest < _READY:
+        return _LAST[rest]
+    found = b""
+    while rest >= _READY:
+        found += _PAIRS[rest & _READY - 1]
+        rest >>= 14
+    return found + _LAST[rest]
 
 
-def _spelled(rest: int) -> bytes:
-    found = bytearray()
-    while rest > 127:
-        found.append(rest & 127 | 128)
-        rest >>= 7
-    found.append(rest)
-    return bytes(found)
+def _texts(prefix: bytes) -> Write:
+    heads = tuple(prefix + whole(size) for size in range(_SHORT))
 
+    def text(value: str) -> bytes:
+        try:
+            content = value.encode()
+        except UnicodeEncodeError:
+            content = value.encode("utf-8", "replace")
+        size = len(content)
+        return (heads[size] if size < _SHORT else prefix + whole(size)) + content
 
-def _text(value: str) -> bytes:
-    content = value.encode("utf-8", "replace")
-    return whole(len(content)) + content
+    return text
 
 
 def _boolean(value: bool) -> bytes:
     return b"\x01" if value else b"\x00"
 
 
-def _array(branches: tuple[Any, bytes, Write]) -> Write:
-    null, prefix, write = branches
+def _array(branches: tuple[bytes | None, Write], prefix: bytes) -> Write:
+    null, write = branches
 
     def array(items: Sequence[object]) -> bytes:
         if not items:
-            return b"\x00"
-        return whole(len(items)) + b"".join(null if item is None else prefix + write(item) for item in items) + b"\x00"
+            return prefix + b"\x00"
+        parts = [null if item is None else write(item) for item in items]
+        return prefix + whole(len(items)) + b"".join(parts) + b"\x00"  # type: ignore[arg-type]  # as above
 
     return array
 
 
-_MOST_READY = 4096
-_READY = tuple(map(_spelled, range(_MOST_READY)))
-"""Small numbers are most numbers: lengths of texts, sizes of screens."""
+_READY = 1 << 14
+_SHORT = 256
+_LAST = tuple(bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)) for n in range(_READY))
+_PAIRS = tuple(bytes((n & 127 | 128, n >> 7 | 128)) for n in range(_READY))
+"""Fourteen bits at a time, the last ones and those before: most numbers are lengths, sizes of screens, and times."""
 _PRIMITIVES: dict[str, Write] = {
-    "string": _text, "int": whole, "long": whole, "boolean": _boolean, "float": _FLOAT.pack, "double": _DOUBLE.pack,
+    "int": whole, "long": whole, "boolean": _boolean, "float": _FLOAT.pack, "double": _DOUBLE.pack,
 }  # fmt: skip
