@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 Write = Callable[[Any], bytes]
@@ -43,11 +44,8 @@ def _branches(kind: Any) -> tuple[bytes | None, Write]:
 
 
 def _writer(kind: Any, prefix: bytes) -> Write:
-    if kind == "string":
-        return _texts(prefix)
     if isinstance(kind, str) and kind in _PRIMITIVES:
-        write = _PRIMITIVES[kind]
-        return (lambda value: prefix + write(value)) if prefix else write
+        return _PRIMITIVES[kind](prefix)
     if isinstance(kind, Mapping) and kind["type"] == "array":
         return _array(_branches(kind["items"]), prefix)
     raise ValueError(f"no writer for {kind}")
@@ -65,6 +63,17 @@ def whole(value: int) -> bytes:
     return found + _LAST[rest]
 
 
+@lru_cache(maxsize=4)
+def _wholes(prefix: bytes) -> Write:
+    ready = tuple(prefix + last for last in _LAST)
+
+    def number(value: int) -> bytes:
+        rest = value << 1 ^ value >> 63
+        return ready[rest] if rest < _READY else prefix + whole(value)
+
+    return number
+
+
 def _texts(prefix: bytes) -> Write:
     heads = tuple(prefix + whole(size) for size in range(_SHORT))
 
@@ -79,8 +88,12 @@ def _texts(prefix: bytes) -> Write:
     return text
 
 
-def _boolean(value: bool) -> bytes:
-    return b"\x01" if value else b"\x00"
+def _booleans(prefix: bytes) -> Write:
+    return {True: prefix + b"\x01", False: prefix + b"\x00"}.__getitem__
+
+
+def _reals(form: struct.Struct) -> Callable[[bytes], Write]:
+    return lambda prefix: lambda value: prefix + form.pack(value)
 
 
 def _array(branches: tuple[bytes | None, Write], prefix: bytes) -> Write:
@@ -100,6 +113,7 @@ _SHORT = 256
 _LAST = tuple(bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)) for n in range(_READY))
 _PAIRS = tuple(bytes((n & 127 | 128, n >> 7 | 128)) for n in range(_READY))
 """Fourteen bits at a time, the last ones and those before: most numbers are lengths, sizes of screens, and times."""
-_PRIMITIVES: dict[str, Write] = {
-    "int": whole, "long": whole, "boolean": _boolean, "float": _FLOAT.pack, "double": _DOUBLE.pack,
+_PRIMITIVES: dict[str, Callable[[bytes], Write]] = {
+    "string": _texts, "int": _wholes, "long": _wholes, "boolean": _booleans, "float": _reals(_FLOAT),
+    "double": _reals(_DOUBLE),
 }  # fmt: skip

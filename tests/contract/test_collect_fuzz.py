@@ -20,5 +20,7 @@ def test_odd_and_broken_requests_are_all_answered_as_the_contract_says():
 def test_the_guide_knows_what_it_has_seen():
     guide = Guide()
     assert guide.is_new(Case("mincode", b"(sa!b!)"))
+    # What a request is remembered by is reached once more.
+    guide.is_new(Case("mincode", b"(sa!b!)"))
     assert not guide.is_new(Case("mincode", b"(sa!b!)"))
     assert guide.is_new(Case("mincode", b"j1.5!"))
