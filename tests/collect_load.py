@@ -49,7 +49,13 @@ def get(number: int, run: str) -> bytes:
     given["x"] = base36(mmh3.hash(canonical_text({name: [value] for name, value in given.items()}).encode(), 0))
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in given.items())
     head = f"GET /csc-event?{query} HTTP/1.1\r\nHost: c.shop.example\r\nUser-Agent: {AGENT}\r\nAccept: */*\r\n"
+    head += f"X-Forwarded-For: {address(number)}\r\n"
     return f"{head}Referer: https://shop.example/\r\nAccept-Language: en\r\nAccept-Encoding: gzip\r\n\r\n".encode()
+
+
+def address(number: int) -> str:
+    """Of a visitor behind the proxy: one of so many networks that none sends too fast."""
+    return f"{20 + number % 80}.{number // 80 % 100}.{number // 8_000 % 200}.{number % 250}"
 
 
 def event(number: int, run: str, is_bad: bool = False) -> dict[str, object]:
@@ -74,13 +80,14 @@ def post(number: int, run: str, kind: str) -> bytes:
     if kind == "gzip":
         body, more = gzip.compress(body, 6), "Content-Encoding: gzip\r\n"
     head = f"POST /collect?{party} HTTP/1.1\r\nHost: c.shop.example\r\nUser-Agent: {AGENT}\r\n{more}"
+    head += f"X-Forwarded-For: {address(number)}\r\n"
     return f"{head}Content-Type: application/x-ndjson\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def requests_of(kind: str, run: str) -> Iterator[bytes]:
     """Requests of *kind* for ever; their making costs nothing while they are sent, so the same ones come again."""
     make = (lambda number: get(number, run)) if kind == "get" else (lambda number: post(number, run, kind))
-    return itertools.cycle([make(number) for number in range(_KEPT if kind == "get" else 200)])
+    return itertools.cycle([make(number) for number in range(_KEPT)])
 
 
 @dataclass

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from dkd.settings import Ports
 
@@ -69,22 +69,31 @@ class Stack:
 
     def rejects(self) -> list[tuple[str, str]]:
         """Value and reason of every record of the rejects topic, repeats of one reject left out."""
+        found = {}
+        for message in self.messages("shop.rejects"):
+            headers = {name: value.decode() for name, value in message.headers()}
+            found[headers["dkd-reject-id"]] = (message.value().decode(), headers["dkd-reason"])
+        return list(found.values())
+
+    def keys(self, topic: str) -> list[str]:
+        """The keys of every record of *topic*; ticks have none."""
+        return [message.key().decode() for message in self.messages(topic) if message.key()]
+
+    def messages(self, topic: str) -> Iterator[Message]:
+        """Every record of *topic*."""
         servers = f"127.0.0.1:{Ports.at(self.base_port).kafka}"
         reader = Consumer({"bootstrap.servers": servers, "group.id": "test", "enable.partition.eof": True})
-        left = set(reader.list_topics("shop.rejects", timeout=10).topics["shop.rejects"].partitions)
-        reader.assign([TopicPartition("shop.rejects", number, 0) for number in left])
-        found = {}
+        left = set(reader.list_topics(topic, timeout=10).topics[topic].partitions)
+        reader.assign([TopicPartition(topic, number, 0) for number in left])
         while left:
             message = reader.poll(10)
             assert message is not None
             if message.error():
                 assert message.error().code() == KafkaError._PARTITION_EOF
                 left.discard(message.partition())
-                continue
-            headers = {name: value.decode() for name, value in message.headers()}
-            found[headers["dkd-reject-id"]] = (message.value().decode(), headers["dkd-reason"])
+            else:
+                yield message
         reader.close()
-        return list(found.values())
 
     def pid(self, part: str) -> int:
         """Process id of one part: kafka, druid, collector or enricher."""

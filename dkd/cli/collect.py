@@ -74,10 +74,11 @@ def collect(
     from dkd.collect.server import Wanted
     from dkd.jobs.collectors import collect as collecting
     from dkd.jobs.render import keep_schema
+    from dkd.jobs.spooled import spool_folder
 
     found = opened(model, target)
     keep_schema(found.project, found.model)
-    folder = (spool or found.project / ".dkd" / "spool") / found.model.site
+    folder = spool / found.model.site if spool else spool_folder(found.project, found.model.site)
     number = default_port(found.settings.collector) if port is None else port
     watched = (found.path, partial(_reopened, found.path, target))
     wanted = Wanted(found.model, found.settings, host, number, folder, spool_bytes, stop_delay, watched=watched)

@@ -110,6 +110,7 @@ def status(
     import json
 
     from dkd.cli.args import base_port, opened
+    from dkd.cli.spooled import spool_sections
     from dkd.jobs.status import Section, Status
     from dkd.jobs.status import status as read
     from dkd.local.layout import Layout
@@ -122,7 +123,7 @@ def status(
         lambda: _section("deploy", path, target),
     ]
     if target == "local":
-        found = read(Layout.of(project), Ports.at(base_port(project)), sections)
+        found = read(Layout.of(project), Ports.at(base_port(project)), sections, spool_sections(project, path))
     else:
         # There are no parts to show beside a mistake in the model or the target's name.
         opened(path, target)

@@ -80,6 +80,7 @@ def network(text: str) -> bytes | None:
     return address.packed[:3] if isinstance(address, IPv4Address) else address.packed[:6]
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def parsed(text: str) -> IPv4Address | IPv6Address | None:
     """The address in *text*, an IPv4 one where it is IPv6 around IPv4; None where it is none."""
     try:

@@ -28,9 +28,10 @@ def is_intact(parameters: Parameters) -> bool:
 def canonical_text(parameters: Parameters) -> str:
     """What the checksum covers: every parameter but ``x``, sorted by name, as ``name=value,value,;``."""
     names = sorted(parameters)
-    if not all(map(str.isascii, names)):
+    if not "".join(names).isascii():
         names.sort(key=lambda name: name.encode("utf-16-be"))
-    return "".join(f"{name}={','.join(parameters[name])},;" for name in names if name != "x")
+    values = [(name, parameters[name]) for name in names if name != "x"]
+    return "".join([f"{name}={found[0] if len(found) == 1 else ','.join(found)},;" for name, found in values])
 
 
 def divolte_hash(text: str) -> int:

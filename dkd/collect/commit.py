@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from dkd.collect.message import Message
 
 _POLL_S = 0.001
+_POLL_PART = 0.1
 _IDLE_POLL_S = 0.5
 _WAIT_S = 3.0
 """Whoever has waited so long is told that nothing is known to be safe."""
@@ -56,7 +57,7 @@ class GroupCommit:
         self._gathered: list[Waiting] = []
         self._gathered_bytes = 0
         self._flying: list[Waiting] = []
-        self._flying_s = self._gathered_s = 0.0
+        self._flying_s = self._gathered_s = self._sent_s = 0.0
         self._idle = self._loop.call_later(_IDLE_POLL_S, self._poll_idle)
         self._settled = asyncio.Event()
         self._settled.set()
@@ -85,7 +86,7 @@ class GroupCommit:
 
     def _send(self) -> None:
         self._flying, self._gathered, self._gathered_bytes = self._gathered, [], 0
-        self._flying_s = self._gathered_s
+        self._flying_s, self._sent_s = self._gathered_s, self._loop.time()
         is_sent = False
         try:
             self._sink.send([message for waiting in self._flying for message in waiting.messages])
@@ -101,7 +102,9 @@ class GroupCommit:
             failed = None if pending else self._sink.failed()
         finally:
             if pending:
-                self._loop.call_later(_POLL_S, self._look, is_sent)
+                # Often where it matters, and seldom where the answer takes its time anyway.
+                passed_s = self._loop.time() - self._sent_s
+                self._loop.call_later(max(_POLL_S, passed_s * _POLL_PART), self._look, is_sent)
                 self._give_up()
             else:
                 self._end(failed if is_sent else None)

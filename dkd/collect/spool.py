@@ -13,7 +13,7 @@ from dkd.errors import DkdError
 
 MOST_BYTES = 10 * 1024**3
 SEGMENT_BYTES = 64 * 1024**2
-_FREE_PART = 0.1
+_FREE_PART, _AGAIN_PART = 0.1, 0.95
 _LOOK_S = 0.25
 _FRAME_BYTES = 40
 """More than what a frame adds to key and value of most messages."""
@@ -50,7 +50,7 @@ class Spool:
         self._segment: Segment | None = None
         self._last: Path | None = None
         self._looked_s, self._held_bytes, self._has_disk = float("-inf"), 0, True
-        self._refused_bytes = 0
+        self._is_full = False
         # Files are written by one thread alone, so the loop never waits for the disk.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="spool")
         try:
@@ -72,20 +72,12 @@ class Spool:
         return self._writer.submit(self._write, messages)
 
     def has_room(self) -> bool:
-        """Whether another group may be written: one like that which was refused last, if the last one was."""
-        return self._has_room(self._refused_bytes)
+        """Whether another group may be written."""
+        return self._has_room(0)
 
     def held(self) -> Held:
         """What stands in the folder now."""
-        total, oldest = 0, None
-        for path in sorted(self.folder.iterdir()):
-            try:
-                total += path.stat().st_size
-            except FileNotFoundError:
-                continue
-            if path.suffix == SUFFIX and oldest is None:
-                oldest = begun_ms(path)
-        return Held(total, oldest)
+        return held(self.folder)
 
     def claim(self) -> Claimed | None:
         """The oldest file that no living process holds; ours only when :meth:`seal` has closed it."""
@@ -110,8 +102,8 @@ class Spool:
 
     def _write(self, messages: Sequence[Message]) -> None:
         size = sum(len(message.value) + _FRAME_BYTES for message in messages)
-        self._refused_bytes = 0 if self._has_room(size) else size
-        if self._refused_bytes:
+        self._is_full = not self._has_room(size)
+        if self._is_full:
             raise SpoolFull(f"it holds {self._held_bytes:,} bytes")
         segment = self._segment or self._begin()
         self._segment = segment
@@ -140,4 +132,19 @@ class Spool:
             disk = shutil.disk_usage(self.folder)
             self._held_bytes, self._looked_s = self.held().bytes, now_s
             self._has_disk = disk.free > _FREE_PART * disk.total
-        return self._has_disk and self._held_bytes + size < self._most_bytes
+        # Once full it stays so until there is some room, or it would take and refuse in turn.
+        most_bytes = self._most_bytes * (_AGAIN_PART if self._is_full else 1)
+        return self._has_disk and self._held_bytes + size < most_bytes
+
+
+def held(folder: Path) -> Held:
+    """What stands in the *folder* of a spool now."""
+    total, oldest = 0, None
+    for path in sorted(folder.iterdir()):
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            continue
+        if path.suffix == SUFFIX and oldest is None:
+            oldest = begun_ms(path)
+    return Held(total, oldest)

@@ -108,18 +108,21 @@ class Status:
         }
 
 
-def status(layout: Layout, ports: Ports, more: Iterable[Callable[[], Section]] = ()) -> Status:
+def status(
+    layout: Layout, ports: Ports, more: Iterable[Callable[[], Section]] = (), always: Iterable[Section] = ()
+) -> Status:
     """The state of the project's stack now; nothing is written.
 
     Args:
         layout: The project's.
         ports: The stack's.
         more: Each adds a section; called only when Kafka and Druid answer.
+        always: Sections that are shown whatever runs.
     """
     absent = services.absent()
     found = tuple(_part(layout, ports, one) for one in PARTS if one.name not in absent)
     sections = tuple(add() for add in more) if all(one.ok for one in found if one.name in SERVERS) else ()
-    return Status(found, sections)
+    return Status(found, (*always, *sections))
 
 
 def _part(layout: Layout, ports: Ports, one: Part) -> PartState:

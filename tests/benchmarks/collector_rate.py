@@ -37,6 +37,7 @@ SERVER_CORE, LOAD_CORE = 0, 1
 MODEL = """
 dkd: 1
 site: rate
+collector: {proxies: ["127.0.0.1"]}
 events:
   page_view: {}
   add_to_cart: {fields: {product_id: {type: string, required: true}, price: double}}

@@ -5,10 +5,14 @@ import os
 import signal
 import time
 import uuid
+from collections import Counter
 from pathlib import Path
 
 import pytest
+import requests
 from real_stack import Stack
+
+from dkd.settings import Ports
 
 PARTS = ("kafka", "druid", "collector", "enricher", "explorer")
 
@@ -90,6 +94,35 @@ def test_a_killed_part_is_named_and_comes_back_with_all_rows(stack: Stack, part:
     assert f"started {started}\n" in stack.run("up", "--detach").stdout
     assert set(states(stack).values()) == {"running"}
     assert stack.wait_for(count, 50) == 50
+
+
+def test_every_acknowledged_event_is_in_the_topic_whoever_was_killed(stack: Stack):
+    run = uuid.uuid4().hex
+    url = f"http://127.0.0.1:{Ports.at(stack.base_port).collector}/collect"
+    acknowledged: set[str] = set()
+
+    def send(count: int) -> None:
+        for _ in range(count):
+            names = [f"{run}-{len(acknowledged)}-{number}" for number in range(10)]
+            body = "\n".join(json.dumps({"event": "page_view", "party_id": name}) for name in names)
+            assert requests.post(url, data=body, timeout=10).json()["accepted"] == 10
+            acknowledged.update(names)
+
+    send(20)
+    kill(stack.pid("kafka"))
+    send(100)
+    assert any(line.startswith("spool") for line in stack.run("status", check=False).stdout.splitlines())
+    kill(stack.pid("collector"))
+    stack.run("up", "--detach")
+    send(20)
+    spool = stack.project / ".dkd" / "spool" / "shop"
+    end = time.monotonic() + 30
+    while any(spool.glob("*.spool")) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not any(spool.glob("*.spool"))
+    found = Counter(key for key in stack.keys("shop.raw") if key.startswith(run))
+    assert found.keys() == acknowledged
+    assert found.total() - len(found) <= 10, "only the group that was on its way may come twice"
 
 
 def test_logs_are_shown(stack: Stack):

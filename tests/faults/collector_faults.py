@@ -5,9 +5,9 @@
     python tests/faults/collector_faults.py --only full,stopped
 
 starts a Kafka of its own. `outage` kills Kafka by SIGKILL under load and starts it again after --outage seconds;
-`killed` kills the collector too, half-way, and starts it again; `full` fills a small spool; `stopped` sends SIGTERM under load.
-What came twice is given to the real enrichers, in memory, which must drop it. Exit 1 when anything is lost or a bound
-is broken.
+`killed` kills the collector too, half-way, and starts it again; `full` fills a small spool; `stopped` sends SIGTERM
+under load. What came twice is given to the real enrichers, in memory, which must drop it. Exit 1 when anything is lost
+or a bound is broken.
 """
 
 import argparse
