@@ -1,7 +1,7 @@
-"""Answers by what was asked, kept from batch to batch: a batch's rows are told apart by hash, and share what is found."""
+"""Answers by what was asked, kept from batch to batch: rows are told apart by hash, and share what is found."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any
 
@@ -29,10 +29,12 @@ class Chosen:
     Attributes:
         codes: Which of the answers is each row's.
         columns: Items of the answers, each by answer.
+        made: What :meth:`array` made of them.
     """
 
     codes: Places
     columns: Sequence[Sequence[Any]]
+    made: dict[int, NDArray[Any]] = field(default_factory=dict)
 
     def at(self, places: Any) -> "Chosen":
         """Of the rows at *places*."""
@@ -43,9 +45,11 @@ class Chosen:
         return pl.Series(self.columns[item], dtype=kind).gather(self.codes)
 
     def array(self, item: int, of: Callable[[Any], Any]) -> NDArray[Any]:
-        """What *of* makes of the item of each row, asked once for each answer."""
-        found: NDArray[Any] = np.array(list(map(of, self.columns[item])), None if self.columns[item] else bool)
-        return found[self.codes]
+        """What *of* makes of the item of each row, asked once for each answer; always the same *of* for an item."""
+        if item not in self.made:
+            self.made[item] = np.array(list(map(of, self.columns[item])), None if self.columns[item] else bool)
+        found: NDArray[Any] = self.made[item][self.codes]
+        return found
 
     def values(self, item: int) -> list[Any]:
         """The item of each row."""
