@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+_SLICE = 1_000
+"""So many rows at a time become texts, as they stay in the processor's cache then."""
+
 
 def encode(clean: pl.DataFrame) -> list[bytes]:
     """Each row of *clean* as a JSON object in UTF-8.
@@ -17,10 +20,10 @@ def encode(clean: pl.DataFrame) -> list[bytes]:
 
 def whole(parts: Sequence[pl.Series]) -> list[bytes]:
     """Members that follow each other as JSON objects in UTF-8; the first begin with ``{``."""
-    if not len(parts[0]):
-        return []
     named = pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
-    return named.select(pl.concat_str(pl.all(), pl.lit("}")).cast(pl.Binary)).to_series().to_list()
+    objects = pl.concat_str(pl.all(), pl.lit("}")).cast(pl.Binary)
+    slices = (named[start : start + _SLICE] for start in range(0, named.height, _SLICE))
+    return [text for some in slices for text in some.select(objects).to_series().to_list()]
 
 
 def members(frame: pl.DataFrame, before: str = ",") -> pl.Series:

@@ -112,8 +112,7 @@ def _arrow(text: bytes, values: Found, kind: Any) -> Any:
     """*values* as an array of arrow; texts are bytes still, and stay where they are in *text*."""
     count, live = len(values.live), values.live
     validity = None if live.all() else pa.py_buffer(np.packbits(live, bitorder="little"))
-    if isinstance(kind, Mapping):
-        assert values.items is not None and values.owners is not None
+    if values.items is not None and values.owners is not None:
         items = _arrow(text, values.items, kind_of(kind["items"]))
         starts = np.append(0, np.cumsum(np.bincount(values.owners, minlength=count)))
         buffers = [validity, pa.py_buffer(starts)]

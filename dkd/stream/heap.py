@@ -5,7 +5,7 @@ import gc
 import os
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
-_LARGE_BYTES = 16 * 1024 * 1024
+_LARGE_BYTES = 4 * 1024 * 1024
 _SPARE_BYTES = 64 * 1024 * 1024
 """More than a batch takes and frees again: giving that back each time took a fifth of the enricher's time."""
 
@@ -14,7 +14,9 @@ _YOUNG = 500_000
 
 
 def keep_small() -> None:
-    """Have glibc keep no more of what is freed than the next batch takes, before any thread is started; another C library is left as it is.
+    """Have glibc keep no more of what is freed than the next batch takes; another C library is left as it is.
+
+    Before any thread is started.
 
     By itself it learns from each large block that is freed to keep the next ones, up to 64 MB in each of many arenas
     (mallopt(3), M_MMAP_THRESHOLD). The tables of a state are such blocks: each is a little larger than the one before.

@@ -195,14 +195,7 @@ class _Walk:
                 mine = live & (count > done)
                 steps.append((self.value(items, mine), np.flatnonzero(mine)))
         owners = np.concatenate([owner for _, owner in steps])
-        order = np.argsort(owners, kind="stable")
-        live, numbers, lengths = (
-            np.concatenate([getattr(step, name)[owner] for step, owner in steps])[order]
-            if getattr(steps[0][0], name) is not None
-            else None
-            for name in ("live", "numbers", "lengths")
-        )
-        return Found(live, numbers, lengths), owners[order]
+        return _joined(steps, np.argsort(owners, kind="stable")), np.sort(owners)
 
     def _number(self, live: Mask) -> Numbers:
         """Read a zigzag number in each live body; 0 in the others."""
@@ -234,3 +227,14 @@ class _Walk:
 
     def _refuse(self, wrong: Mask) -> None:
         self.sound &= ~wrong
+
+
+def _joined(steps: Sequence[tuple[Found, NDArray[np.intp]]], order: NDArray[np.intp]) -> Found:
+    """The values of some steps at their places, in *order*."""
+    found = [step.at(places) for step, places in steps]
+    lengths = [one.lengths for one in found if one.lengths is not None]
+    return Found(
+        np.concatenate([one.live for one in found])[order],
+        np.concatenate([one.numbers for one in found])[order],
+        np.concatenate(lengths)[order] if lengths else None,
+    )

@@ -95,8 +95,8 @@ def test_what_no_enricher_wrote_is_named(value: bytes):
 
 def test_a_newer_version_is_named():
     key, value = changelog(2)[0]
-    with pytest.raises(DkdError, match="version 4, and this dkd knows version 3"):
-        recovered([(key, value.replace(b'"version":3', b'"version":4'))], SHAPE)
+    with pytest.raises(DkdError, match="version 5, and this dkd knows version 4"):
+        recovered([(key, value.replace(b'"version":4', b'"version":5'))], SHAPE)
 
 
 def test_a_missing_delta_is_a_hole_and_no_smaller_state():
