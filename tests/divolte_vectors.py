@@ -34,6 +34,11 @@ UNCORRUPTED = frozenset({"p046", "p048", "u048", "b003", "b103"})
 """The tag's own requests with emoji: Divolte's hash of them is wrong, so it calls them corrupt."""
 
 
+LIMITED = frozenset({"p089"})
+"""More parameters than dkd takes in one query: 400."""
+DEEP = frozenset({"u054"})
+"""Event parameters that nest deeper than dkd reads: none."""
+
 DIGESTS = frozenset({"dBytes", "dHexLower", "dHexUpper", "dBase64", "dHmac", "dSecond"})
 FOREIGN_TYPES = frozenset({"locQueryMap", "pBlob", "pFixed", "pItems", "pAttrs", "pAll"})
 """Fields of the rich profile that no model expresses: it has no digests, and no bytes, fixed, maps and records."""

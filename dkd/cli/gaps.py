@@ -1,4 +1,4 @@
-"""``dkd sessions --gap``: the same events under several session gaps, side by side."""
+"""``dkd sessions --gap`` and ``--split``: the same events under several rules of sessions, side by side."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def compare(
-    gaps: str, last: str, model: Path | None, target: str, *, zone: str, with_bots: bool, as_json: bool
+    gaps: str, splits: str, last: str, model: Path | None, target: str, *, zone: str, with_bots: bool, as_json: bool
 ) -> None:
-    """Print a line for each of *gaps*, durations apart by commas."""
+    """Print a line for each of *gaps*, durations apart by commas, and of *splits*, names apart by commas."""
     import json
 
     from dkd.cli.args import opened
@@ -23,13 +23,17 @@ def compare(
     from dkd.jobs.gaps import Asked, compared
 
     chosen, listener = opened(model, target), Stderr()
-    wanted = tuple(_duration(one.strip(), "--gap") for one in gaps.split(","))
-    asked = Asked(wanted, _duration(last, "--last"), with_bots)
+    wanted = tuple(_duration(one, "--gap") for one in _listed(gaps))
+    asked = Asked(wanted, _duration(last, "--last"), with_bots, _listed(splits), zone)
     try:
         found = compared(asked, chosen.model, chosen.settings, chosen.schemas, listener)
     finally:
         listener.clear()
     typer.echo(json.dumps(_as_dict(found), indent=1) if as_json else _as_text(found, zone))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in text.split(",")) if text else ()
 
 
 def _duration(text: str, option: str) -> timedelta:
@@ -59,6 +63,7 @@ def _as_text(found: "Compared", zone: str) -> str:
     cells = tuple(
         (
             f"{one.gap}{' (model)' if one.is_model else ''}",
+            one.split_on,
             one.sessions,
             one.visitors,
             _number(one.per_visitor, "{:.2f}"),
@@ -69,11 +74,21 @@ def _as_text(found: "Compared", zone: str) -> str:
         )
         for one in found.found
     )
-    names = ("gap", "sessions", "visitors", "per_visitor", "bounce_rate", "conversion_rate", "mean_s", "median_s")
+    names = (
+        "gap",
+        "split_on",
+        "sessions",
+        "visitors",
+        "per_visitor",
+        "bounce_rate",
+        "conversion_rate",
+        "mean_s",
+        "median_s",
+    )
     begins, ends = (
         datetime.fromtimestamp(one / 1000, ZoneInfo(zone)).isoformat(" ", "minutes") for one in found.interval
     )
-    table = table_lines(Rows(names, ("VARCHAR", *["BIGINT"] * (len(names) - 1)), cells))
+    table = table_lines(Rows(names, ("VARCHAR", "VARCHAR", *["BIGINT"] * (len(names) - 2)), cells))
     return "\n".join([f"sessions that begin {begins} to {ends}, by what raw holds:", *table])
 
 

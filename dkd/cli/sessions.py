@@ -30,6 +30,9 @@ def sessions(
     gap: Annotated[
         str, typer.Option(metavar="TIMES", help="What other gaps would do, such as 5m,15m,30m.", show_default=False)
     ] = "",
+    split: Annotated[
+        str, typer.Option(metavar="NAMES", help="What campaign, midnight or an event would.", show_default=False)
+    ] = "",
     model: ModelOption = None,
     target: TargetOption = "local",
     as_json: JsonOption = False,
@@ -37,7 +40,8 @@ def sessions(
     """List sessions, newest first and open ones too, or one session's events in order with the gaps between them.
 
     --gap 5m,15m,30m makes sessions of what raw holds under each of these gaps, by the enricher's own code, and compares
-    sessions, bounces, conversions and durations; nothing is written.
+    sessions, bounces, conversions and durations; nothing is written. --split campaign,midnight,login does so with
+    sessions that each of these parts, midnight on the clock of --zone; campaign+midnight are both.
     """
     from dkd.cli.args import asked
     from dkd.cli.asking import filters as read_filters
@@ -49,13 +53,14 @@ def sessions(
     from dkd.query.periods import fixed
     from dkd.query.sessions import listed, told
 
-    if gap:
+    if gap or split:
+        option = "--gap" if gap else "--split"
         if session or where or without or page != 1:
             remedy = "leave the others out; --last and --bots go with it"
-            raise UsageError("DKD707", where="--gap", problem="it takes no ID, filters or pages", remedy=remedy)
+            raise UsageError("DKD707", where=option, problem="it takes no ID, filters or pages", remedy=remedy)
         from dkd.cli.gaps import compare
 
-        compare(gap, last, model, target, zone=zone, with_bots=bots, as_json=as_json)
+        compare(gap, split, last, model, target, zone=zone, with_bots=bots, as_json=as_json)
         return
     given = asked(model, target)
     kinds = {name: column.type for name, column in dimensions(given.model).items()}

@@ -1,39 +1,83 @@
 """A visitor's address → what of it may be stored, as the model's ``collector.ip`` says."""
 
 import hashlib
-import secrets
+from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal
 
-_DAY_MS = 86_400_000
+from dkd.collect.message import Request
+from dkd.collect.salt import DAY_MS, Salts
+
+_REMEMBERED = 65_536
 
 
 class Addresses:
     """Shortens or hashes addresses before anything is stored.
 
-    ``hash`` is keyed with the target's pseudonym key and the UTC day, so that a visitor's addresses of two days cannot
-    be joined; without a key it is keyed with chance, and then holds for this process only.
+    ``hash`` is keyed with the day's secret, so that a visitor's addresses of two days cannot be joined.
     """
 
-    def __init__(self, policy: Literal["full", "truncate", "hash"], key: bytes | None = None) -> None:
-        """Follow *policy*; *key* counts for ``hash`` only."""
-        self._policy = policy
-        self._key = hashlib.blake2b(key or secrets.token_bytes(32), digest_size=32).digest()
-        self._stored = lru_cache(maxsize=65_536)(self._calculated)
+    def __init__(self, policy: Literal["full", "truncate", "hash"], salts: Salts) -> None:
+        """Follow *policy*; *salts* count for ``hash`` only."""
+        self._policy, self._salts = policy, salts
+        self._day = 0
+        self._stored = lru_cache(maxsize=_REMEMBERED)(self._calculated)
 
     def stored(self, text: str, received_ms: int) -> str | None:
         """What is kept of the address *text*; None where it is none."""
-        return self._stored(text, received_ms // _DAY_MS)
+        day = received_ms // DAY_MS
+        if day != self._day:
+            # What was remembered would join addresses with the hashes of a day whose secret is destroyed.
+            self._stored.cache_clear()
+            self._day = day
+        return self._stored(text)
 
-    def _calculated(self, text: str, day: int) -> str | None:
+    def _calculated(self, text: str) -> str | None:
         address = parsed(text)
         if address is None:
             return None
         if self._policy == "hash":
-            salt = day.to_bytes(8, "big", signed=True)
-            return hashlib.blake2b(address.packed, digest_size=12, key=self._key, salt=salt).hexdigest()
+            return hashlib.blake2b(address.packed, digest_size=12, key=self._salts.of(self._day)).hexdigest()
         return spelled(truncated(address) if self._policy == "truncate" else address)
+
+
+class Proxies:
+    """Knows the proxies before the collector, and whom a request through them is of."""
+
+    def __init__(self, listed: Iterable[str]) -> None:
+        """Believe the addresses and networks *listed*."""
+        self._networks = [ip_network(one) for one in listed]
+        self._has = lru_cache(maxsize=_REMEMBERED)(self._holds)
+
+    def visitor(self, request: Request) -> Request:
+        """*request* with the address of whoever sent it to the first proxy that is listed."""
+        if not self._networks or not self._has(request.client):
+            return request
+        lines = [value.decode("latin-1") for name, value in request.headers if name == b"x-forwarded-for"]
+        client = request.client
+        for element in reversed(",".join(lines).split(",")):
+            # What stands before an address of nobody is believed no more than what a visitor says of itself.
+            text = element.strip().removeprefix("[").removesuffix("]")
+            if parsed(text) is None:
+                break
+            client = text
+            if not self._has(text):
+                break
+        return request._replace(client=client)
+
+    def _holds(self, text: str) -> bool:
+        address = parsed(text)
+        return address is not None and any(address in network for network in self._networks)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def network(text: str) -> bytes | None:
+    """The /24 or /48 of the address *text*; None for this machine, and where there is none."""
+    address = parsed(text)
+    if address is None or address.is_loopback:
+        return None
+    return address.packed[:3] if isinstance(address, IPv4Address) else address.packed[:6]
 
 
 def parsed(text: str) -> IPv4Address | IPv6Address | None:

@@ -1,6 +1,7 @@
 """A request to ``/collect`` → raw records, rejects, and the answer that waits for both."""
 
 from collections import Counter
+from contextlib import suppress
 from http import HTTPStatus
 
 import msgspec
@@ -11,6 +12,7 @@ from dkd.collect.message import OWN, Answer, Headers, Message, Outcome, Request,
 from dkd.collect.rejects import Reject
 from dkd.collect.senders import Origins, Sender, Senders
 from dkd.collect.values import BadValue
+from dkd.collect.visitors import Visitors
 from dkd.collect.weblog import LogShape, log_event
 from dkd.errors import Problem
 
@@ -22,11 +24,17 @@ class Batch:
     """dkd's own route: many events in one body, each accepted or refused by itself."""
 
     def __init__(
-        self, events: Events, rejects_topic: str, senders: Senders, origins: Origins, log_shape: LogShape
+        self,
+        events: Events,
+        rejects_topic: str,
+        senders: Senders,
+        origins: Origins,
+        log_shape: LogShape,
+        visitors: Visitors,
     ) -> None:
         """Take what *senders* send; what is refused goes to *rejects_topic*; log lines are read by *log_shape*."""
         self._events, self._rejects, self._senders, self._origins = events, rejects_topic, senders, origins
-        self._log_shape = log_shape
+        self._log_shape, self._visitors = log_shape, visitors
 
     def __call__(self, request: Request) -> Answer | Outcome:
         """The answer, once every event or its reject is safe."""
@@ -40,6 +48,28 @@ class Batch:
             found = parts(plain(request), is_lines(request) or sender.is_log)
         except Refused as refused:
             return _told(refused.status, allowed, _problem(refused.code, refused.problem, refused.remedy))
+        return (
+            self._outcome(request, sender, found, allowed)
+            if sender.is_trusted
+            else self._browsers(request, sender, found, allowed)
+        )
+
+    def _browsers(self, request: Request, sender: Sender, found: list[Part], allowed: Headers) -> Answer | Outcome:
+        """A browser's body: it may be one of too many, and its visitor may not want to be followed."""
+        wait_s = self._visitors.rate.wait_s(request.client, len(found), request.received_ms)
+        if wait_s:
+            wrong = _problem("DKD431", "too many events come from this network", f"send the same in {wait_s} s")
+            return _told(HTTPStatus.TOO_MANY_REQUESTS, (*allowed, ("Retry-After", str(wait_s))), wrong)
+        asked = self._visitors.opt_out.asked(request)
+        if asked == "drop":
+            return _told(
+                HTTPStatus.OK, allowed, {"accepted": 0, "rejected": [], "ignored": {}, "opted_out": len(found)}
+            )
+        if asked == "anonymous":
+            request, party_id = self._visitors.opt_out.anonymous(request)
+            sender = sender._replace(party_id=party_id, session_id=party_id, is_anonymous=True)
+        else:
+            allowed = (*allowed, *self._visitors.cookies.headers(sender.party_id, request))
         return self._outcome(request, sender, found, allowed)
 
     def _outcome(self, request: Request, sender: Sender, found: list[Part], allowed: Headers) -> Outcome:
@@ -79,12 +109,24 @@ class Batch:
     def _taken(self, part: Part, received: Received) -> Message | Reject:
         given: dict[str, object] = {}
         try:
-            given = self._log_event(part.content, received) if received.sender.is_log else event(part.content)
-            return self._events.message(given, part.content, received)
+            if not received.sender.is_log:
+                return self._events.message(part.content, received)
+            given = self._log_event(part.content, received)
+            return self._events.message_of(given, part.content, received)
         except BadValue as bad:
-            party_id = received.sender.party_id or given.get("party_id")
-            key = party_id.encode() if isinstance(party_id, str) else None
-            return Reject(bad.reason, bad.field, bad.problem, bad.remedy, part.content, key)
+            party_id = received.sender.party_id or _party_of(given, part.content)
+            content = self._visitors.scrub.content(part.content)
+            return Reject(
+                bad.reason, bad.field, bad.problem, bad.remedy, content, party_id.encode() if party_id else None
+            )
+
+
+def _party_of(given: dict[str, object], content: bytes) -> str | None:
+    """The party that a refused event names, if any."""
+    with suppress(BadValue):
+        party_id = (given or event(content)).get("party_id")
+        return party_id if isinstance(party_id, str) else None
+    return None
 
 
 def _verdict(

@@ -1,6 +1,7 @@
 """The body of a request → its events, each by itself: one that cannot be read does not touch its neighbours."""
 
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -15,10 +16,13 @@ MOST_BYTES = 256 * 1024
 MOST_INFLATED_BYTES = 1024 * 1024
 MOST_EVENTS = 500
 MOST_EVENT_BYTES = 64 * 1024
+MOST_DEPTH = 32
+"""Lists and objects in each other."""
 
 _LINES = "application/x-ndjson"
 _TYPES = (_LINES, "application/json", "text/plain")
 _BOM = b"\xef\xbb\xbf"
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 _object = msgspec.json.Decoder().decode
 _array = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -94,9 +98,7 @@ def event(content: bytes) -> dict[str, object]:
     Raises:
         BadValue: ``too_large``, ``not_json`` or ``not_an_object``.
     """
-    if len(content) > MOST_EVENT_BYTES:
-        remedy = f"keep an event below {MOST_EVENT_BYTES} bytes"
-        raise BadValue("too_large", f"an event of {len(content)} bytes", remedy)
+    refuse_large(content)
     try:
         found = _object(content)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -108,6 +110,29 @@ def event(content: bytes) -> dict[str, object]:
         kind = type(found).__name__
         raise BadValue("not_an_object", f"an event is a {kind}", 'send a JSON object such as {"event": "page_view"}')
     return found
+
+
+def refuse_large(content: bytes) -> None:
+    """Refuse an event of more than :data:`MOST_EVENT_BYTES`, or nested deeper than :data:`MOST_DEPTH`.
+
+    Raises:
+        BadValue: ``too_large``.
+    """
+    if len(content) > MOST_EVENT_BYTES:
+        remedy = f"keep an event below {MOST_EVENT_BYTES} bytes"
+        raise BadValue("too_large", f"an event of {len(content)} bytes", remedy)
+    if content.count(b"[") + content.count(b"{") > MOST_DEPTH and _depth(content) > MOST_DEPTH:
+        problem, remedy = f"more than {MOST_DEPTH} lists and objects in each other", "send it flat"
+        raise BadValue("too_large", problem, remedy)
+
+
+def _depth(content: bytes) -> int:
+    """How deep *content* nests; what stands in a text does not count."""
+    depth = deepest = 0
+    for found in _BRACKETS.finditer(content):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _content_type(request: Request) -> str:

@@ -6,21 +6,25 @@ the events of a party keep their order, and batches grow with the load by themse
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from dkd.collect.message import Message
 
 _POLL_S = 0.001
 _IDLE_POLL_S = 0.5
+_WAIT_S = 3.0
+"""Whoever has waited so long is told that nothing is known to be safe."""
 MOST_BYTES = 32 * 1024 * 1024
 """What may wait while a group is on its way; beyond it requests are refused at once."""
 
 Done = Callable[[bool], None]
+Observe = Callable[[Iterable[Message], Sequence[Message] | None, float], None]
+"""Told of each settled group: its messages, those that are lost (None: nothing is known to be safe), its seconds."""
 
 
 class Sink(Protocol):
-    """Where groups go. A spool on disk will be another one."""
+    """Where groups go."""
 
     def send(self, messages: Sequence[Message]) -> None:
         """Take a group; only called when the one before is settled."""
@@ -45,13 +49,14 @@ class Waiting(NamedTuple):
 class GroupCommit:
     """Gathers messages, sends them in groups, and tells when they are safe. Lives in one event loop."""
 
-    def __init__(self, sink: Sink, most_bytes: int = MOST_BYTES) -> None:
-        """Send to *sink*."""
-        self._sink, self._most_bytes = sink, most_bytes
+    def __init__(self, sink: Sink, most_bytes: int = MOST_BYTES, observe: Observe | None = None) -> None:
+        """Send to *sink* and tell *observe* what became of each group."""
+        self._sink, self._most_bytes, self._observe = sink, most_bytes, observe
         self._loop = asyncio.get_running_loop()
         self._gathered: list[Waiting] = []
         self._gathered_bytes = 0
         self._flying: list[Waiting] = []
+        self._flying_s = self._gathered_s = 0.0
         self._idle = self._loop.call_later(_IDLE_POLL_S, self._poll_idle)
         self._settled = asyncio.Event()
         self._settled.set()
@@ -61,7 +66,10 @@ class GroupCommit:
         size = sum(len(message.value) for message in messages)
         if self._gathered_bytes + size > self._most_bytes:
             done(False)
+            self._note([Waiting(messages, done)], None)
             return
+        if not self._gathered:
+            self._gathered_s = self._loop.time()
         self._gathered.append(Waiting(messages, done))
         self._gathered_bytes += size
         if self._settled.is_set():
@@ -77,6 +85,7 @@ class GroupCommit:
 
     def _send(self) -> None:
         self._flying, self._gathered, self._gathered_bytes = self._gathered, [], 0
+        self._flying_s = self._gathered_s
         is_sent = False
         try:
             self._sink.send([message for waiting in self._flying for message in waiting.messages])
@@ -93,8 +102,21 @@ class GroupCommit:
         finally:
             if pending:
                 self._loop.call_later(_POLL_S, self._look, is_sent)
+                self._give_up()
             else:
                 self._end(failed if is_sent else None)
+
+    def _give_up(self) -> None:
+        """Refuse those who have waited too long; their messages may still become safe, and then arrive twice."""
+        now_s = self._loop.time()
+        if self._flying and now_s - self._flying_s > _WAIT_S:
+            late, self._flying = self._flying, []
+            self._tell(iter(late), None)
+            self._note(late, None)
+        if self._gathered and now_s - self._gathered_s > _WAIT_S:
+            late, self._gathered, self._gathered_bytes = self._gathered, [], 0
+            self._tell(iter(late), None)
+            self._note(late, None)
 
     def _end(self, failed: Sequence[Message] | None) -> None:
         """End the group; *failed* None means that nothing is known to be safe."""
@@ -105,6 +127,7 @@ class GroupCommit:
         else:
             self._loop.call_soon(self._rest)
         self._tell(iter(flying), None if failed is None else set(failed))
+        self._note(flying, failed)
 
     def _tell(self, waiting: Iterator[Waiting], lost: set[Message] | None) -> None:
         try:
@@ -113,6 +136,11 @@ class GroupCommit:
         finally:
             if untold := list(waiting):
                 self._loop.call_soon(self._tell, iter(untold), lost)
+
+    def _note(self, waiting: Sequence[Waiting], lost: Sequence[Message] | None) -> None:
+        if self._observe is not None and waiting:
+            messages = (message for one in waiting for message in one.messages)
+            self._observe(messages, lost, self._loop.time() - self._flying_s)
 
     def _rest(self) -> None:
         if self._gathered:

@@ -27,7 +27,7 @@ MOST_HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 200
 MOST_QUEUED = 32
 MOST_CONNECTIONS = 10_000
-HEAD_S, BODY_S, IDLE_S, LINGER_S = 5.0, 10.0, 65.0, 2.0
+HEAD_S, BODY_S, IDLE_S, LINGER_S, STOP_LINGER_S = 5.0, 10.0, 65.0, 2.0, 0.5
 
 _TOO_LARGE = answer(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, (*OWN, *TEXT), f"a body has at most {MOST_BYTES} bytes\n".encode()
@@ -180,9 +180,11 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def stop(self) -> None:
-        """Close the connection as soon as what it has begun is answered."""
-        if not self._busy and not self._queue and not (self._started and self._reading):
-            self._transport.close()
+        """Close the connection as soon as what it has begun is answered, and without a reset."""
+        if self._reading and not self._busy and not self._queue and not self._started:
+            self._reading = False
+            self._end()
+            self.deadline = time.monotonic() + STOP_LINGER_S
 
     def _begin(self) -> None:
         self._target = bytearray()

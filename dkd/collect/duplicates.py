@@ -21,9 +21,18 @@ class Duplicates:
 
     def seen(self, party_id: str, session_id: str, event_id: str) -> bool:
         """Whether the event is the last one that fell into its slot; it is remembered either way."""
+        repeated, place = self.look(party_id, session_id, event_id)
+        self.keep(place)
+        return repeated
+
+    def look(self, party_id: str, session_id: str, event_id: str) -> tuple[bool, tuple[int, int]]:
+        """Whether the event is the last one that fell into its slot, and what :meth:`keep` remembers it by."""
         text = f"{party_id}{session_id}{event_id}".encode("utf-16-le", "surrogatepass")
         slot, signature = _PARTS.unpack(mmh3.mmh3_x64_128_digest(text, 0))
         slot = (slot & 0x7FFFFFFF) % len(self._signatures)
-        repeated = bool(self._signatures[slot] == signature)
+        return bool(self._signatures[slot] == signature), (slot, signature)
+
+    def keep(self, place: tuple[int, int]) -> None:
+        """Remember an event at the *place* that :meth:`look` gave."""
+        slot, signature = place
         self._signatures[slot] = signature
-        return repeated

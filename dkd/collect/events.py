@@ -2,61 +2,29 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import msgspec
 
-from dkd.collect.address import Addresses
+from dkd.collect import typed
+from dkd.collect.body import event as event_of
+from dkd.collect.body import refuse_large
 from dkd.collect.duplicates import Duplicates
-from dkd.collect.ids import canonical
 from dkd.collect.layout import Layout, Record
 from dkd.collect.message import Message, Request
 from dkd.collect.senders import Sender
 from dkd.collect.sources import Place
-from dkd.collect.values import INT, LONG, BadValue, Take, boolean, string, whole, within
+from dkd.collect.standard import BROWSER, TRUSTED, Standard, moment, party
+from dkd.collect.typed import Reading
+from dkd.collect.values import BadValue, Take, string
+from dkd.collect.visitors import Visitors
 from dkd.model.columns import GIVEN_COLUMNS
 
 Given = dict[str, object]
 """An event as it was sent."""
-
 _MOST_NAME = 200
-_size, _time = whole(INT), whole(LONG)
 YEAR_2100_MS = 4_102_444_800_000
-
-
-def _session(value: object) -> str:
-    found = canonical(string(value))
-    if found is None:
-        raise BadValue("bad_session", f"{str(value)[:60]!r} is no session id", "send 0:<base 36 ms>:<unique>")
-    return found
-
-
-def _moment(value: object) -> object:
-    try:
-        return _time(value)
-    except BadValue as bad:
-        raise BadValue("bad_time", bad.problem, "send milliseconds since 1970, UTC") from bad
-
-
-_BROWSER: dict[str, tuple[str, Take]] = {
-    "event_id": ("eventId", within(1, 256)),
-    "timestamp_ms": ("clientTimestamp", _moment),
-    "collector_session_id": ("sessionId", _session),
-    "pageview_id": ("pageViewId", string),
-    "page_url": ("location", string),
-    "referrer_url": ("referer", string),
-    "viewport_width": ("viewportPixelWidth", _size),
-    "viewport_height": ("viewportPixelHeight", _size),
-    "screen_width": ("screenPixelWidth", _size),
-    "screen_height": ("screenPixelHeight", _size),
-    "first_in_session": ("firstInSession", boolean),
-}
-_TRUSTED = _BROWSER | {
-    "collector_session_id": ("sessionId", within(1, 256)),
-    "user_agent": ("userAgentString", string),
-}
-_party = within(1, 128)
 
 
 class Received(NamedTuple):
@@ -75,47 +43,106 @@ class Received(NamedTuple):
     lines: Counter[bytes]
 
 
+class _Told(NamedTuple):
+    """An event as it was read.
+
+    Attributes:
+        record: The values that it gives by itself.
+        name: As it was sent.
+        party_id: As it was sent; of a browser it does not count.
+        ip: As it was sent; of a browser it does not count.
+        given: All that was sent, or None where only the record counts.
+    """
+
+    record: Record
+    name: object
+    party_id: object
+    ip: object
+    given: Given | None
+
+
 class Events:
     """Makes raw records of events; what a sender may not say of others, or the model does not know, is ignored."""
 
-    def __init__(self, topic: str, layout: Layout, addresses: Addresses, duplicates: Duplicates) -> None:
+    def __init__(self, topic: str, layout: Layout, visitors: Visitors, duplicates: Duplicates) -> None:
         """Make records of *layout* for *topic*."""
-        self._topic, self._layout, self._addresses, self._duplicates = topic, layout, addresses, duplicates
+        self._topic, self._layout, self._visitors, self._duplicates = topic, layout, visitors, duplicates
         self._elsewhere = [field for field in layout.fields if field.parameter != field.name or field.has_default]
-        own = {field.name: (field.slot, field.lenient) for field in layout.fields}
         known = {"event", *layout.parameters, *layout.dropped}
-        self._columns = {False: self._slots(_BROWSER) | own}
-        self._columns[True] = self._slots(_TRUSTED) | {field.name: (field.slot, field.exact) for field in layout.fields}
         self._known = {False: known, True: known | {"party_id", "ip", *GIVEN_COLUMNS}}
+        own = {field.name: (field.slot, field.lenient) for field in layout.fields}
+        self._columns = {False: self._slots(BROWSER) | own}
+        self._columns[True] = self._slots(TRUSTED) | {field.name: (field.slot, field.exact) for field in layout.fields}
+        self._reading = {False: self._read_by(BROWSER, False), True: self._read_by(TRUSTED, True)}
 
-    def _slots(self, standard: dict[str, tuple[str, Take]]) -> dict[str, tuple[int, Take]]:
-        return {name: (self._layout.slot[raw], take) for name, (raw, take) in standard.items()}
+    def _slots(self, standard: Mapping[str, Standard]) -> dict[str, tuple[int, Take]]:
+        return {name: (self._layout.slot[one.raw], one.take) for name, one in standard.items()}
 
-    def message(self, given: Given, content: bytes, received: Received) -> Message:
-        """The Kafka message of the event *given*.
+    def _read_by(self, standard: Mapping[str, Standard], is_trusted: bool) -> Reading:
+        types: dict[str, object] = dict.fromkeys(sorted(self._known[False]), object)
+        types |= {"event": str, **({"party_id": typed.text(1, 128), "ip": str} if is_trusted else {})}
+        types |= {name: one.kind for name, one in standard.items()}
+        types |= {field.name: typed.kind(field.field, is_trusted) for field in self._layout.fields}
+        slots = {name: slot for name, (slot, _) in self._columns[is_trusted].items()}
+        return Reading(types, slots, self._layout.size)
+
+    def message(self, content: bytes, received: Received) -> Message:
+        """The Kafka message of one event.
 
         Args:
-            given: The event.
-            content: The same as it was sent; names an event that has no ``event_id``.
+            content: The event as it was sent; names an event that has no ``event_id``.
             received: The body that it came in.
 
         Raises:
             BadValue: The first thing that is wrong, with the name of its field.
         """
+        refuse_large(content)
+        told = self._at_once(content, received.sender)
+        if told is None:
+            return self.message_of(event_of(content), content, received)
+        return self._message(told, content, received)
+
+    def message_of(self, given: Given, content: bytes, received: Received) -> Message:
+        """The same for an event that was read already."""
         name = _of("event", _name, given.get("event"))
-        event = self._layout.event(name)
+        self._layout.event(name)
         record: Record = [None] * self._layout.size
-        slot = self._layout.slot
-        record[slot["eventType"]] = name
         self._fill(record, given, received)
-        party_id = self._identify(record, given, received.sender, content)
+        told = _Told(record, name, given.get("party_id"), given.get("ip"), given)
+        return self._message(told, content, received)
+
+    def _at_once(self, content: bytes, sender: Sender) -> _Told | None:
+        """What *content* says, where all of it is as it should be."""
+        reading = self._reading[sender.is_trusted]
+        found = reading.read(content)
+        if found is None:
+            return None
+        record, values = found
+        name = values[reading.index("event")]
+        session_id = record[self._layout.slot["sessionId"]]
+        if name is None or (session_id is not None and not sender.is_trusted):
+            return None
+        given = event_of(content) if self._elsewhere else None
+        if not sender.is_trusted:
+            return _Told(record, name, None, None, given)
+        return _Told(record, name, values[reading.index("party_id")], values[reading.index("ip")], given)
+
+    def _message(self, told: _Told, content: bytes, received: Received) -> Message:
+        record, slot = told.record, self._layout.slot
+        event = self._layout.event(str(told.name))
+        record[slot["eventType"]] = told.name
+        party_id, place = self._identify(told, received.sender, content)
         record[slot["timestamp"]] = received.request.received_ms
-        record[slot["clientTimestamp"]] = _of("timestamp_ms", _moment, self._time(record, received))
-        self._describe(record, given, received)
+        record[slot["clientTimestamp"]] = self._time(record, received)
+        self._describe(told, received)
         if self._elsewhere:
-            self._find(record, given, received)
+            self._find(record, told.given or {}, received)
         if missing := self._layout.missing(event, record):
             raise BadValue("missing_field", f"{event} needs {missing}", f"send {missing}", missing)
+        if self._visitors.scrub:
+            self._visitors.scrub.values(record)
+        # Only now: what is refused and sent again in order is no repeat.
+        self._duplicates.keep(place)
         return Message(self._topic, party_id.encode(), self._layout.value(record), received.request.received_ms)
 
     def origin(self, received: Received) -> dict[str, str]:
@@ -131,7 +158,7 @@ class Events:
         known = {
             "party_id": sender.party_id,
             "collector_session_id": sender.session_id,
-            "ip": self._addresses.stored(request.client, request.received_ms),
+            "ip": self._visitors.addresses.stored(request.client, request.received_ms),
             "user_agent": request.header(b"user-agent"),
             "behind_ms": sender.behind_ms,
         }
@@ -176,19 +203,20 @@ class Events:
             address if isinstance(address, str) else None, record, str(record[slot["eventType"]]),
         )  # fmt: skip
 
-    def _identify(self, record: Record, given: Given, sender: Sender, content: bytes) -> str:
-        slot = self._layout.slot
+    def _identify(self, told: _Told, sender: Sender, content: bytes) -> tuple[str, tuple[int, int]]:
+        """Sets who it is of; returns the party, and the event's place in the memory of duplicates."""
+        record, slot = told.record, self._layout.slot
         party_id = sender.party_id
         if party_id is None:
-            if given.get("party_id") is None:
+            if told.party_id is None:
                 raise BadValue("missing_party", "the event names no party", "send party_id", "party_id")
-            party_id = _of("party_id", _party_id, given["party_id"])
-        session = record[slot["sessionId"]] or sender.session_id
+            party_id = _of("party_id", party, told.party_id)
+        session = sender.session_id if sender.is_anonymous else record[slot["sessionId"]] or sender.session_id
         event_id = record[slot["eventId"]] or hashlib.blake2b(content, digest_size=16).hexdigest()
         record[slot["partyId"]], record[slot["sessionId"]], record[slot["eventId"]] = party_id, session, event_id
-        record[slot["detectedDuplicate"]] = self._duplicates.seen(party_id, str(session or ""), str(event_id))
-        record[slot["detectedCorruption"]] = False
-        return party_id
+        is_repeat, place = self._duplicates.look(party_id, str(session or ""), str(event_id))
+        record[slot["detectedDuplicate"]], record[slot["detectedCorruption"]] = is_repeat, False
+        return party_id, place
 
     def _time(self, record: Record, received: Received) -> int:
         """The event's time: its own, corrected by how far the browser's clock is behind; else its receive time."""
@@ -199,20 +227,25 @@ class Events:
         if received.sender.must_tell_time and isinstance(created_ms, int) and created_ms >= YEAR_2100_MS:
             remedy = "send timestamp_ms, UTC milliseconds since 1970"
             raise BadValue("bad_time", f"{created_ms} is of another century", remedy, "timestamp_ms")
-        return created_ms + received.sender.behind_ms if isinstance(created_ms, int) else received.request.received_ms
+        if not isinstance(created_ms, int):
+            return received.request.received_ms
+        if received.sender.behind_ms:
+            return int(_of("timestamp_ms", moment, created_ms + received.sender.behind_ms))
+        return created_ms
 
-    def _describe(self, record: Record, given: Given, received: Received) -> None:
+    def _describe(self, told: _Told, received: Received) -> None:
         """Set address, user agent and the enrichers' columns: a trusted sender's are those it gives, if any."""
-        slot, request = self._layout.slot, received.request
+        record, slot, request = told.record, self._layout.slot, received.request
         if not received.sender.is_trusted:
-            record[slot["remoteHost"]] = self._addresses.stored(request.client, request.received_ms)
+            record[slot["remoteHost"]] = self._visitors.addresses.stored(request.client, request.received_ms)
             record[slot["userAgentString"]] = request.header(b"user-agent")
             return
-        if given.get("ip") is not None:
-            record[slot["remoteHost"]] = self._addresses.stored(str(given["ip"]), request.received_ms)
+        if told.ip is not None:
+            record[slot["remoteHost"]] = self._visitors.addresses.stored(str(told.ip), request.received_ms)
             if record[slot["remoteHost"]] is None:
                 # Web server logs may hold host names here; an event is not lost for that.
                 received.ignored["ip"] += 1
+        given = told.given or {}
         columns = {
             name: _of(name, string, given[name]) for name in GIVEN_COLUMNS & given.keys() if given[name] is not None
         }
@@ -233,10 +266,3 @@ def _name(value: object) -> str:
     if value is None:
         raise BadValue("missing_field", "the event has no name", 'send "event"')
     return string(value)
-
-
-def _party_id(value: object) -> object:
-    try:
-        return _party(value)
-    except BadValue as bad:
-        raise BadValue("bad_party", bad.problem, "send a text of 1 to 128 characters") from bad

@@ -22,6 +22,7 @@ class ModelField(NamedTuple):
 
     Attributes:
         slot: Its place in the record.
+        field: What the model says of it.
         exact: Takes its value where types must match.
         lenient: Takes its value where Divolte's conversions hold.
         find: Its value where ``from:`` says, else its default; None where there is neither.
@@ -31,6 +32,7 @@ class ModelField(NamedTuple):
 
     name: str
     slot: int
+    field: Field
     exact: Take
     lenient: Take
     find: Read
@@ -63,7 +65,7 @@ class Layout:
     def _field(self, name: str, field: Field) -> ModelField:
         find = finder(name, field, self._reader)
         parameter, has_default = plain_parameter(name, field), field.default is not None
-        return ModelField(name, self.slot[name], exact(field), lenient(field), find, parameter, has_default)
+        return ModelField(name, self.slot[name], field, exact(field), lenient(field), find, parameter, has_default)
 
     def value(self, record: Record) -> bytes:
         """The Kafka value of *record*: Divolte's confluent frame and the Avro record."""

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 Value = None | bool | int | Decimal | str | list["Value"] | dict[str, "Value"]
 """Numbers are whole (int) or exact decimals; the names of an object are in the order of the text."""
 
-MOST_DEPTH = 100
+MOST_DEPTH = 32
 """Deeper text is an error. Divolte sets no bound but its stack."""
 
 _TEXT = re.compile(r"((?:[^~!]++|~.)*+)!", re.DOTALL)

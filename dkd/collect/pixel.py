@@ -1,9 +1,9 @@
 """A request of Divolte's browser route → its answer, and the raw record that the answer waits for."""
 
+import re
 from http import HTTPStatus
 
 from dkd.collect import base36, mincode
-from dkd.collect.address import Addresses
 from dkd.collect.checksum import is_intact
 from dkd.collect.duplicates import Duplicates
 from dkd.collect.ids import canonical
@@ -13,6 +13,7 @@ from dkd.collect.rejects import Reject
 from dkd.collect.sources import MISSING, Place
 from dkd.collect.target import MalformedTarget, Parameters, parameters, split
 from dkd.collect.values import BadValue
+from dkd.collect.visitors import Visitors
 
 _GIF = bytes.fromhex("4749463839610100010000000021f904010a0001002c00000000010001000002024c01003b")
 _TAG = '"6b3edc43-20ec-4078-bc47-e965dd76b88a"'
@@ -28,7 +29,8 @@ PIXEL = answer(HTTPStatus.OK, _HEADERS, _GIF)
 UNCHANGED = answer(HTTPStatus.NOT_MODIFIED, _HEADERS)._replace(framed=False)
 """Divolte's 304 says nothing of the connection."""
 UNSAFE = answer(HTTPStatus.SERVICE_UNAVAILABLE, (*DIVOLTE, ("Retry-After", "1")))
-"""The one answer that Divolte never gives: the event is not in Kafka."""
+"""An answer that Divolte never gives: the event is not safe."""
+_IDS = re.compile(rb"([?&][ps]=)[^&]*")
 
 _MANDATORY = ("p", "s", "v", "e", "c", "n", "f")
 _TEXTS = (("l", "location"), ("r", "referer"), ("t", "eventType"))
@@ -40,9 +42,9 @@ _SIZES = (
 class Pixel:
     """Divolte's browser route; what it checks is what Divolte checks, the rest is the enricher's."""
 
-    def __init__(self, layout: Layout, topics: tuple[str, str], addresses: Addresses, duplicates: Duplicates) -> None:
+    def __init__(self, layout: Layout, topics: tuple[str, str], visitors: Visitors, duplicates: Duplicates) -> None:
         """Write records of *layout* into *topics*, which are raw and rejects."""
-        self._layout, self._addresses, self._duplicates = layout, addresses, duplicates
+        self._layout, self._visitors, self._duplicates = layout, visitors, duplicates
         self._raw, self._rejects = topics
 
     def __call__(self, request: Request) -> Answer | Outcome:
@@ -55,15 +57,26 @@ class Pixel:
             given = parameters(split(request.target).query)
         except MalformedTarget:
             return MALFORMED
-        return Outcome([self._message(request, given)], PIXEL, UNSAFE)
+        if wait_s := self._visitors.rate.wait_s(request.client, 1, request.received_ms):
+            return too_many(wait_s)
+        asked = self._visitors.opt_out.asked(request)
+        return PIXEL if asked == "drop" else Outcome([self._message(request, given, asked is not None)], PIXEL, UNSAFE)
 
-    def _message(self, request: Request, given: Parameters) -> Message:
+    def _message(self, request: Request, given: Parameters, is_anonymous: bool) -> Message:
         first = {name: values[0] for name, values in given.items()}
         try:
+            if is_anonymous:
+                _identified(first)
+                request, party_id = self._visitors.opt_out.anonymous(request)
+                first["p"] = first["s"] = party_id
             record, party_id = self._record(request, given, first)
         except BadValue as bad:
-            reject = Reject(bad.reason, bad.field, bad.problem, bad.remedy, request.target)
+            content = self._visitors.scrub.content(request.target)
+            content = _IDS.sub(rb"\1", content) if is_anonymous else content
+            reject = Reject(bad.reason, bad.field, bad.problem, bad.remedy, content)
             return reject.message(self._rejects, request.received_ms)
+        if self._visitors.scrub:
+            self._visitors.scrub.values(record)
         return Message(self._raw, party_id.encode(), self._layout.value(record), request.received_ms)
 
     def _record(self, request: Request, given: Parameters, first: dict[str, str]) -> tuple[Record, str]:
@@ -75,7 +88,7 @@ class Pixel:
         record[slot["firstInSession"]] = first["f"] == "t"
         record[slot["timestamp"]] = request.received_ms
         record[slot["clientTimestamp"]] = client_ms
-        record[slot["remoteHost"]] = self._addresses.stored(request.client, request.received_ms)
+        record[slot["remoteHost"]] = self._visitors.addresses.stored(request.client, request.received_ms)
         record[slot["partyId"]] = party_id
         record[slot["sessionId"]] = session_id
         record[slot["pageViewId"]] = first["v"]
@@ -100,6 +113,11 @@ class Pixel:
         ratio = base36.read(first["k"], 32) if "k" in first else None
         urls = first.get("l"), first.get("r")
         return Place(root, given, *urls, request, request.client, record, first.get("t"), ratio)
+
+
+def too_many(wait_s: int) -> Answer:
+    """The answer of Divolte's routes to a network that sends too many events: come back in *wait_s* seconds."""
+    return answer(HTTPStatus.TOO_MANY_REQUESTS, (*DIVOLTE, ("Retry-After", str(wait_s))))
 
 
 def _is_known(request: Request) -> bool:

@@ -1,7 +1,7 @@
 """Groups of messages → Kafka, acknowledged by all in-sync replicas; or a list in memory."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -9,10 +9,8 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from dkd.collect.message import Message
 from dkd.settings import KafkaSettings
 
-Say = Callable[[str], None]
-
-TIMEOUT_MS = 3_000
-"""How long a message may take before its request is answered with 503; its sender then sends it again."""
+TIMEOUT_MS = 1_500
+"""How long a message may take; then it has failed, and goes to the spool."""
 
 
 class MemorySink:
@@ -39,12 +37,18 @@ class MemorySink:
 
 
 class KafkaSink:
-    """Sends messages to Kafka and outlives its restarts."""
+    """Sends messages to Kafka and outlives its restarts.
 
-    def __init__(self, kafka: KafkaSettings, say: Say) -> None:
-        """Connect to *kafka* in the background; *say* is told once when it is lost and once when it is back."""
-        self._kafka, self._say = kafka, say
-        self._is_lost = False
+    Attributes:
+        problem: Why the last messages failed, or what is wrong with the connection.
+        is_down: Set when the last broker is lost; whoever reads it takes it back.
+    """
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        """Connect to *kafka* in the background."""
+        self._kafka = kafka
+        self.problem = ""
+        self.is_down = False
         self._is_fatal = False
         self._group: Sequence[Message] = ()
         self._unsent: list[Message] = []
@@ -76,10 +80,16 @@ class KafkaSink:
         if self._unsent or self._failures:
             lost = self._failures
             return [*self._unsent, *(one for one in group if (one.topic, one.key, one.value) in lost)]
-        if self._is_lost and group:
-            self._is_lost = False
-            self._say("Kafka acknowledges again")
         return ()
+
+    def answers(self, timeout_s: float) -> bool:
+        """Whether a broker answers within *timeout_s*; waits for it."""
+        try:
+            self._producer.list_topics(timeout=timeout_s)
+        except KafkaException as error:
+            self._note(error.args[0])
+            return False
+        return True
 
     def close(self) -> None:
         """Wait shortly for what librdkafka still does."""
@@ -100,7 +110,8 @@ class KafkaSink:
                 "queue.buffering.max.kbytes": 131_072,
                 "queue.buffering.max.messages": 1_000_000,
                 "delivery.report.only.error": True,
-                "reconnect.backoff.max.ms": 1_000,
+                # Below the time limit, or the first group after an outage would fail too.
+                "reconnect.backoff.max.ms": 500,
                 "topic.metadata.refresh.interval.ms": 60_000,
                 "on_delivery": self._on_failure,
                 "error_cb": self._note,
@@ -113,13 +124,10 @@ class KafkaSink:
         self._note(error)
 
     def _note(self, error: KafkaError | str) -> None:
-        if isinstance(error, KafkaError) and error.fatal():
-            self._is_fatal = True
-        if not self._is_lost:
-            self._is_lost = True
-            text = error.str() if isinstance(error, KafkaError) else error
-            until = "events are answered with 503 until it does"
-            self._say(f"Kafka at {self._kafka.servers} does not acknowledge: {text}; {until}")
+        if isinstance(error, KafkaError):
+            self._is_fatal = self._is_fatal or error.fatal()
+            self.is_down = self.is_down or error.code() == KafkaError._ALL_BROKERS_DOWN
+        self.problem = error.str() if isinstance(error, KafkaError) else error
 
 
 def _connection(kafka: KafkaSettings) -> dict[str, object]:

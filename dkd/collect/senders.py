@@ -24,6 +24,7 @@ class Sender(NamedTuple):
         session_id: As the browser sees it; None where it does not say.
         behind_ms: What to add to the browser's times: how far its clock is behind this one.
         batch: The sender's name for this body, so that sending it again doubles no reject; empty for none.
+        is_anonymous: Whether the browser asks not to be followed: what its events say of its session does not count.
         is_log: Whether the body holds lines of a web server's log in combined format.
         must_tell_time: Whether an event that names no time is refused: among events of the past, the time of its
             arrival would be a wrong one.
@@ -36,6 +37,7 @@ class Sender(NamedTuple):
     batch: str = ""
     is_log: bool = False
     must_tell_time: bool = False
+    is_anonymous: bool = False
 
 
 class Senders:
@@ -81,14 +83,18 @@ class Senders:
         )
 
     def _is_program_here(self, request: Request) -> bool:
-        return self._trusts_loopback and is_loopback(request.client) and request.header(b"origin") is None
+        if not self._trusts_loopback or not is_loopback(request.client):
+            return False
+        # A page has an origin, and what a proxy here hands on is of anybody.
+        return not any(request.header(name) is not None for name in (b"origin", b"x-forwarded-for", b"forwarded"))
 
 
 class Origins:
     """Knows which pages may read the answers of ``/collect``."""
 
-    def __init__(self, listed: Iterable[str], loopback: bool) -> None:
-        """Allow *listed* origins and, with *loopback*, pages of this machine."""
+    def __init__(self, listed: Iterable[str], loopback: bool, cookies: bool) -> None:
+        """Allow *listed* origins and, with *loopback*, pages of this machine; with *cookies* they may be set there."""
+        self._cookies = cookies
         self._listed = frozenset(origin.rstrip("/").lower() for origin in listed)
         self._loopback = loopback
 
@@ -97,7 +103,8 @@ class Origins:
         origin = request.header(b"origin")
         if origin is None or not self._may(origin.lower()):
             return (("Vary", "Origin"),)
-        return (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
+        allowed = (("Access-Control-Allow-Origin", origin), ("Vary", "Origin"))
+        return (*allowed, ("Access-Control-Allow-Credentials", "true")) if self._cookies else allowed
 
     def preflight(self, request: Request) -> Headers:
         """The headers that answer a browser's question before it posts."""

@@ -61,6 +61,9 @@ def cut(agents: pl.Series) -> pl.Series:
 
 def add_agent(batch: pl.DataFrame, find: FindAgent) -> pl.DataFrame:
     """Browser, system and device of each ``user_agent``; null where there is none or it is empty."""
+    return by_text(_known(batch), find, Agent._fields)
+
+
+def _known(batch: pl.DataFrame) -> pl.Series:
     agents = cut(batch["user_agent"])
-    known = agents.to_frame().select(pl.when(pl.first() != "").then(pl.first())).to_series()
-    return by_text(known, find, Agent._fields)
+    return agents.to_frame().select(pl.when(pl.first() != "").then(pl.first())).to_series()

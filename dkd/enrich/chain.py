@@ -39,11 +39,10 @@ from numpy.typing import NDArray
 from dkd.enrich import dedup, normalise
 from dkd.enrich.behaviour import watched
 from dkd.enrich.bots import SIGNS, hinted
-from dkd.enrich.clean import Kept
+from dkd.enrich.clean import Kept, columns_of
 from dkd.enrich.finished import Finished
 from dkd.enrich.lanes import Lane, Passed, late_rejects, limits, passed
-from dkd.enrich.opened import SessionsDelta
-from dkd.enrich.sessions import Sessionized, sessionized
+from dkd.enrich.sessions import Sessionized, sessionized, silent
 from dkd.enrich.setup import Setup, prepare
 from dkd.enrich.singles import PARTY, Arrived, party_keys
 from dkd.enrich.state import Books, State, StateDelta
@@ -199,7 +198,7 @@ class _Batch:
     def _sessions(self, seq: int, start: int, end: int, event_ids: list[bytes | None]) -> Sessionized:
         passed_by = self.timed.passed[seq]
         if self.setup.sessions is None or not len(passed_by.marks.offsets):
-            return Sessionized([None] * (end - start), [None] * (end - start), Finished.none(), SessionsDelta.none())
+            return silent(end - start)
         rows = self.rows[start:end]
         arrived = Arrived(
             self.own[start:end], self.timed.offsets[rows], self.timed.watermarks[rows], self.timed.keys[rows],
@@ -219,9 +218,7 @@ class _Batch:
             unseen: Places of the events that were not seen before.
             rejects: Of all lanes, ``offset`` being the place.
         """
-        ids = [value for one in found for value in one.ids]
-        is_first = [value for one in found for value in one.is_first]
-        values = self.kept.encoded(self.own, ids, is_first)
+        values = self.kept.encoded(self.own, columns_of(found, self.setup))
         counts = (limits(places.to_numpy(), self.lanes) for places in (raw, unseen, rejects["offset"]))
         offsets = np.concatenate([lane.offsets for lane in self.lanes])
         rejects = rejects.with_columns(pl.Series("offset", offsets[rejects["offset"].to_numpy()], pl.Int64))
@@ -258,6 +255,4 @@ class _Batch:
 
 
 def _whole(kept: Kept, start: int, end: int, found: Sessionized) -> pl.DataFrame:
-    columns = (("session_id", found.ids), ("first_in_session", found.is_first))
-    schema = kept.setup.clean_schema
-    return kept.whole(slice(start, end)).with_columns(pl.Series(name, values, schema[name]) for name, values in columns)
+    return kept.whole(slice(start, end)).with_columns(columns_of([found], kept.setup))

@@ -1,5 +1,6 @@
 """Events that are kept become clean events: columns, and JSON made of what they share and what each brought itself."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,13 +9,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from dkd.enrich.contexts import Columns
+from dkd.enrich.contexts import ORIGIN, Columns
 from dkd.enrich.encode import members, whole
-from dkd.enrich.setup import Setup, cleaned, stepped
+from dkd.enrich.sessions import Sessionized
+from dkd.enrich.setup import Setup, cleaned, protected, stepped
+from dkd.model.enrichers import SESSION_ORIGIN
 
 Places = NDArray[np.intp]
 
-_OF_SESSIONS = ("session_id", "first_in_session")
+_OF_SESSIONS = ("session_id", "first_in_session", *SESSION_ORIGIN)
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,15 @@ class Kept:
         added = stepped(self.events, self.setup, plan.apart)
         return cleaned(added, self.setup, names)
 
-    def encoded(self, own: pl.DataFrame, ids: Sequence[str | None], is_first: Sequence[bool | None]) -> list[bytes]:
+    def encoded(self, own: pl.DataFrame, sessions: Sequence[pl.Series]) -> list[bytes]:
         """Each event as JSON, as ``encode`` gives it of :meth:`whole`.
 
         Args:
             own: Of :meth:`own`.
-            ids: Session of each event.
-            is_first: Whether it opened its session.
+            sessions: Of :func:`columns_of`.
         """
         memory, schema = self.setup.memory, self.setup.clean_schema
-        sessions = zip(_OF_SESSIONS, (ids, is_first), strict=True)
-        own = own.with_columns(pl.Series(name, values, schema[name]) for name, values in sessions)
+        own = own.with_columns(sessions)
         parts: list[pl.Series] = []
         for place, span in memory.plan.spans:
             if place >= 0:
@@ -80,5 +81,19 @@ class Kept:
         return cleaned(stepped(self.events[places], self.setup), self.setup)
 
 
-def _asked(setup: Setup, frame: pl.DataFrame, entries: Sequence[int]) -> pl.DataFrame:
-    return stepped(frame, setup, entries)
+def columns_of(found: Sequence[Sessionized], setup: Setup) -> list[pl.Series]:
+    """What sessions say of their events, those of one lane after the other."""
+    ids, is_first, origins = ([value for one in found for value in getattr(one, name)]
+                              for name in ("ids", "is_first", "origins"))  # fmt: skip
+    columns = [pl.Series("session_id", ids, pl.String), pl.Series("first_in_session", is_first, pl.Boolean)]
+    if setup.sessions is not None and setup.sessions.has_origin:
+        known: dict[bytes | None, list[str | None]] = {text: json.loads(text) for text in {*origins} - {None}}
+        known[None] = [None] * len(ORIGIN)
+        places = ((name, ORIGIN.index(name.removeprefix("session_"))) for name in SESSION_ORIGIN)
+        columns += (pl.Series(name, [known[text][place] for text in origins], pl.String) for name, place in places)
+    return columns
+
+
+def _asked(setup: Setup, frame: pl.DataFrame, entries: Sequence[int]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    found = stepped(frame, setup, entries)
+    return found, protected(found, setup)

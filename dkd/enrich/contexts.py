@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -84,12 +85,12 @@ class Context:
         pieces = (("json", self.spans), ("origin", self.origin), ("device", self.device))
         return (*((kind, span) for kind, spans in pieces for span in spans), *self.taken, *self.flags)
 
-    def answers(self, frame: pl.DataFrame) -> Iterator[Answer]:
-        """An answer for each row of *frame*, which has all columns."""
-        columns: list[Sequence[object]] = [members(frame.select(span)).to_list() for span in self.spans]
-        columns += [arrays(frame, span) for span in (*self.origin, *self.device)]
+    def answers(self, frame: pl.DataFrame, shown: pl.DataFrame) -> Iterator[Answer]:
+        """An answer for each row of *frame*, which has all columns; *shown* is the same after privacy."""
+        columns: list[Sequence[object]] = [members(shown.select(span)).to_list() for span in self.spans]
+        columns += [arrays(shown, span) for span in (*self.origin, *self.device)]
         columns += [frame[name].to_list() for name in self.taken]
-        columns += [FLAGS[flag].of(frame) for flag in self.flags]
+        columns += [FLAGS[flag].of(shown) for flag in self.flags]
         return zip(*columns, strict=True)
 
 
@@ -108,8 +109,10 @@ class Plan:
     apart: tuple[int, ...]
 
 
-def planned(clean: Sequence[str]) -> Plan:
-    """Contexts for events of the columns *clean*, in this order."""
+def planned(clean: Sequence[str], more: Mapping[str, tuple[str, ...]] = MappingProxyType({})) -> Plan:
+    """Contexts for events of the columns *clean*, in this order; some enrichers need *more* columns, which stay the
+    event's own.
+    """
     names = [entry.name for entry in CATALOGUE]
     alone = tuple((one,) for one in names if one not in _APART and not any(one in some for some in _TOGETHER))
     groups = sorted((tuple(map(names.index, some)) for some in (*_TOGETHER, *alone)), key=min)
@@ -123,7 +126,9 @@ def planned(clean: Sequence[str]) -> Plan:
         json, origin, device = (tuple(span for one, span in part if one == place) for part in parts)
         taken = tuple(name for one in group for name in CATALOGUE[one].adds if name in asked)
         flags = (flag for flag, one in FLAGS.items() if max(map(owner.__getitem__, one.needs)) == place)
-        contexts.append(Context(group, needs[place], json, origin, device, taken, tuple(flags)))
+        asked_too = (name for one in group for name in more.get(CATALOGUE[one].name, ()))
+        every = tuple(dict.fromkeys((*needs[place][:-1], *asked_too, *needs[place][-1:])))
+        contexts.append(Context(group, every, json, origin, device, taken, tuple(flags)))
     return Plan(tuple(contexts), parts[0], tuple(map(names.index, sorted(_APART))))
 
 
@@ -139,8 +144,9 @@ def _spans(names: Sequence[str], owner: Mapping[str, int]) -> tuple[tuple[int, t
     return tuple((place, tuple(span)) for place, span in found)
 
 
-Ask = Callable[[pl.DataFrame, Sequence[int]], pl.DataFrame]
-"""Rows of a context's needs, and the entries that are to add their columns to them."""
+Ask = Callable[[pl.DataFrame, Sequence[int]], tuple[pl.DataFrame, pl.DataFrame]]
+"""Rows of a context's needs, and the entries that are to add their columns to them: these rows, as enrichers that come
+later see them, and as they are after privacy."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +183,13 @@ class Columns:
         """An item of the events at *places*."""
         place, seq = self.owner[item]
         return self.chosen[place].at(places).values(seq)
+
+    @property
+    def campaigns(self) -> list[bytes]:
+        """The utm columns of each event as members of a JSON array, in their order."""
+        item = next(one for one in self.owner if one[0] == "origin" and one[1][0] == "utm_source")  # type: ignore[index]
+        place, seq = self.owner[item]
+        return self.chosen[place].values(seq)
 
     def texts(self, kind: str, places: Places) -> list[bytes]:
         """JSON arrays of the origin or the device of the events at *places*."""
@@ -216,4 +229,4 @@ class Memory:
 
 
 def _answered(context: Context, ask: Ask, frame: pl.DataFrame) -> Iterator[Answer]:
-    return context.answers(ask(frame, context.entries))
+    return context.answers(*ask(frame, context.entries))

@@ -137,7 +137,7 @@ def joined(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
     found["end_ms"] = np.maximum.reduceat(sorted_rows["end_ms"], heads)
     found["bot"] = np.bitwise_or.reduceat(sorted_rows["bot"], heads)
     by_origin = _order(2 * groups + rows["inside"], rows["origin_ms"], rows["origin_tie"])[heads]
-    for name in ("origin_ms", "origin_tie", "inside", "origin_bytes"):
+    for name in ("origin_ms", "origin_tie", "inside", "campaign", "origin_bytes"):
         found[name] = rows[name][by_origin]
     found["id"], found["linked"] = grouped.ids, grouped.linked
     extends = _extends(first, by_origin, groups, existing.rows)
@@ -146,6 +146,11 @@ def joined(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
     for group, ids in _merged(groups, blobs, grouped.merged, found).items():
         texts[group] += ids
     return Pieces(found, texts)
+
+
+def origins_of(existing: Pieces, events: Events, places: Places) -> list[bytes]:
+    """The origins of the pieces and events at *places*, which are numbered one after the other."""
+    return _Blobs(existing, events).parts(places, 2)
 
 
 def _order(groups: NDArray[np.int64], times: Times, ties: Keys) -> Places:

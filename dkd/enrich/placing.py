@@ -6,6 +6,7 @@ a party gets the same sessions from both.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +17,9 @@ from dkd.enrich.dedup import NEVER, Keys, Times, distinct, known
 from dkd.enrich.pieces import Grouped
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import TIME_BITS, Pieces, Places, Rows
-from dkd.enrich.settling import Arrival, Party, Piece, Settled, settled
+from dkd.enrich.settling import Arrival, Origin, Party, Piece, Settled, settled
 from dkd.enrich.singles import Events
+from dkd.enrich.splits import days
 
 OPEN = -1
 """Stands in the place of an offset for a session that is not closed."""
@@ -54,6 +56,7 @@ class Placed(NamedTuple):
         grouped: Which pieces and events become one piece.
         session_ids: Two halves of the session's id for each event.
         is_first: Whether the event opened its session.
+        origins: Which piece or event its session came from when the event was placed.
         closed_at: Offset of the record that closed each group's session, or :data:`OPEN`.
         closed_by: Why.
     """
@@ -61,6 +64,7 @@ class Placed(NamedTuple):
     grouped: Grouped
     session_ids: NDArray[np.uint64]
     is_first: NDArray[np.bool_]
+    origins: Places
     closed_at: NDArray[np.int64]
     closed_by: list[str]
 
@@ -78,7 +82,7 @@ def placed(existing: Pieces, events: Events, marks: Marks, rules: Rules) -> Plac
     lines = _lines(existing.rows, events, rules)
     slow = _slow_keys(existing.rows, lines, rules)
     at_once = _at_once(existing.rows, events, lines, slow, marks.after(rules))
-    found = [settled(party, marks.last_ms, rules) for party in _parties(existing.rows, events, slow)]
+    found = [settled(party, marks.last_ms, rules) for party in _parties(existing.rows, events, slow, rules)]
     return _both(at_once, found, marks.after(rules)) if found else at_once
 
 
@@ -163,7 +167,8 @@ def _slow_keys(rows: Rows, lines: _Lines, rules: Rules) -> Keys:
     near = same & (rows["start_ms"][1:] - rows["end_ms"][:-1] <= rules.gap_ms)
     of_rows = (rows["linked"] > 0) | (rows["end_ms"] - rows["start_ms"] > long_ms) | np.append(near, False)[: len(rows)]
     of_segments = (lines.end_ms - lines.start_ms > long_ms) | (lines.events >= rules.most_events)
-    if rules.one_by_one:
+    of_segments |= days(lines.start_ms, rules.splits) != days(lines.end_ms, rules.splits)
+    if rules.one_by_one or rules.splits.by_event:
         return distinct(np.concatenate((rows["key"], lines.parties)))
     segment_keys = lines.parties[lines.party[lines.begins]]
     bad_keys = lines.parties[lines.party[lines.is_bad]]
@@ -190,8 +195,25 @@ def _at_once(rows: Rows, events: Events, lines: _Lines, slow: Keys, marks: Marks
     linked = np.zeros(len(ids), bool)
     session_ids = np.append(ids, np.zeros((1, 2), np.uint64), axis=0)[groups[len(rows) :]]
     return Placed(
-        Grouped(groups, ids, linked, {}), session_ids, is_first, marks.passed(ends), ["gap"] * len(ids)
+        Grouped(groups, ids, linked, {}), session_ids, is_first, _origins(rows, events, lines), marks.passed(ends),
+        ["gap"] * len(ids),
     )  # fmt: skip
+
+
+def _origins(rows: Rows, events: Events, lines: _Lines) -> Places:
+    """Which piece or event each event's session came from: the first from outside of those that are there already."""
+    columns = (np.concatenate((rows[name], events.rows[name])) for name in ("origin_tie", "origin_ms", "inside"))
+    by_origin = np.lexsort(tuple(columns))
+    ranks = np.empty(len(by_origin), np.intp)
+    ranks[by_origin] = np.arange(len(by_origin))
+    found, newest = ranks[len(rows) + lines.order], lines.newest[lines.party[lines.begins]]
+    goes_on = lines.joins & (newest >= 0)
+    places = lines.begins[goes_on]
+    found[places] = np.minimum(found[places], ranks[newest[goes_on]])
+    shift = lines.segment * len(ranks)
+    origins = np.empty(len(lines.order), np.intp)
+    origins[lines.order] = by_origin[np.minimum.accumulate(found - shift) + shift]
+    return origins
 
 
 def ids_of(events: Events, places: Places) -> NDArray[np.uint64]:
@@ -214,42 +236,49 @@ def as_ids(digests: Iterable[bytes]) -> NDArray[np.uint64]:
     return np.frombuffer(b"".join(digests), "<u8").reshape(-1, 2)
 
 
-def _parties(rows: Rows, events: Events, slow: Keys) -> Iterator[Party]:
+def _parties(rows: Rows, events: Events, slow: Keys, rules: Rules) -> Iterator[Party]:
     """The pieces and events of each slow party."""
     held, came = np.flatnonzero(known(rows["key"], slow)), np.flatnonzero(known(events.keys, slow))
     came = came[np.argsort(events.keys[came], kind="stable")]
     ids = [one.tobytes() for one in ids_of(events, came)]
-    columns = (came, events.rows["start_ms"][came], events.arrived.watermarks[came],
-               events.arrived.offsets[came])  # fmt: skip
-    arrived = [Arrival(*one) for one in zip(*(column.tolist() for column in columns), ids, strict=True)]
-    pieces = [
-        Piece(start, end, one.tobytes(), bool(linked), events_, [place])
-        for place, start, end, one, linked, events_ in zip(
-            held.tolist(), *(rows[name][held].tolist() for name in ("start_ms", "end_ms")), rows["id"][held],
-            *(rows[name][held].tolist() for name in ("linked", "events")), strict=True)
-    ]  # fmt: skip
+    columns = (
+        came.tolist(),
+        *(column[came].tolist() for column in (events.arrived.watermarks, events.arrived.offsets)),
+    )
+    alone = _pieces(events.rows[came], len(rows) + came, [None] * len(came), rules)
+    arrived = list(map(Arrival, *columns, ids, alone))
+    pieces = list(_pieces(rows[held], held, [one.tobytes() for one in rows["id"][held]], rules))
     piece_limits, event_limits = (
         zip(np.searchsorted(keys, slow).tolist(), np.searchsorted(keys, slow, "right").tolist(), strict=True)
         for keys in (rows["key"][held], events.keys[came])
     )
     for (first, end), (start, stop) in zip(piece_limits, event_limits, strict=True):
-        yield Party(pieces[first:end], arrived[start:stop], len(rows))
+        yield Party(pieces[first:end], arrived[start:stop])
+
+
+def _pieces(rows: Rows, members: Places, ids: Sequence[bytes | None], rules: Rules) -> Iterator[Piece]:
+    origins = map(Origin, *(rows[name].tolist() for name in ("inside", "origin_ms", "origin_tie")), members.tolist(),
+                  rows["campaign"].tolist())  # fmt: skip
+    return map(
+        Piece, *(rows[name].tolist() for name in ("start_ms", "end_ms", "first_tie")), origins, rows["mark"].tolist(),
+        days(rows["start_ms"], rules.splits).tolist(), ids, (rows["linked"] > 0).tolist(), rows["events"].tolist(),
+        ([member] for member in members.tolist()),
+    )  # fmt: skip
 
 
 def _both(at_once: Placed, found: Sequence[Settled], marks: Marks) -> Placed:
     """*at_once*, and the groups of the parties that were settled one by one."""
-    grouped, session_ids, is_first, _, _ = at_once
-    groups, merged, count = grouped.groups, dict[int, bytes](), len(grouped.ids)
+    grouped, session_ids, is_first, origins, _, _ = at_once
+    groups, count = grouped.groups, len(grouped.ids)
     pieces = [piece for party in found for piece in party.pieces]
-    for group, piece in enumerate(pieces, count):
-        groups[piece.members] = group
-        if piece.merged:
-            merged[group] = b"".join(piece.merged)
-    for party in found:
-        places = list(party.sessions)
-        if places:
-            session_ids[places] = as_ids(party.sessions.values())
-        is_first[list(party.openers)] = True
+    sizes = [len(piece.members) for piece in pieces]
+    members = list(chain.from_iterable(piece.members for piece in pieces))
+    groups[members] = np.repeat(np.arange(count, count + len(pieces)), sizes)
+    merged = {group: b"".join(piece.merged) for group, piece in enumerate(pieces, count) if piece.merged}
+    places = list(chain.from_iterable(party.sessions for party in found))
+    session_ids[places] = as_ids(chain.from_iterable(party.sessions.values() for party in found))
+    origins[places] = list(chain.from_iterable(party.origins.values() for party in found))
+    is_first[list(chain.from_iterable(party.openers for party in found))] = True
     ends = np.array([piece.end_ms if piece.closed_by else NEVER_CLOSED for piece in pieces], np.int64)
     closed_at = marks.passed(ends)
     sealed = np.array([OPEN if piece.sealed_at is None else piece.sealed_at for piece in pieces], np.int64)
@@ -262,6 +291,7 @@ def _both(at_once: Placed, found: Sequence[Settled], marks: Marks) -> Placed:
         ),
         session_ids,
         is_first,
+        origins,
         np.append(at_once.closed_at, np.where(sealed == OPEN, closed_at, sealed)),
         [*at_once.closed_by, *(piece.closed_by for piece in pieces)],
     )

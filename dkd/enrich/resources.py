@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -15,11 +15,14 @@ from dkd.enrich.agent import Agent, FindAgent, kind_of, version_of
 from dkd.enrich.bots import Lists
 from dkd.enrich.geo import FindPlace, Place, public_address
 from dkd.enrich.lists import CRAWLERS, lists_of, texts_of, unreadable
-from dkd.enrich.profile import latest
+from dkd.enrich.profile import Profiles, latest
 from dkd.enrich.referrer import Site, Sites
 from dkd.errors import DkdError
 from dkd.model.enrichers import Bots, Geo, Profile
 from dkd.model.schema import Model
+
+if TYPE_CHECKING:
+    from ua_parser import OS, UserAgent
 
 _REMEMBERED = 16_384
 """Answers kept between batches, for each finder; with agents of 2 KB at most, 32 MB at worst."""
@@ -39,18 +42,23 @@ class Resources:
     place: FindPlace | None = None
     bots: Lists | None = None
     sites: Sites | None = None
-    profiles: pl.DataFrame | None = None
+    profiles: pl.DataFrame | Profiles | None = None
 
 
-def open_resources(model: Model) -> Resources:
-    """Open what the enrichers of *model* need; a second or less."""
+def open_resources(model: Model, profiles: pl.DataFrame | Profiles | None = None) -> Resources:
+    """Open what the enrichers of *model* need; a second or less.
+
+    Args:
+        model: The site.
+        profiles: Of the topic that it names, which this room does not read; by default there are none.
+    """
     wanted = model.enrich
     return Resources(
         agent=agent_finder() if wanted.agent else None,
         place=place_finder(wanted.geo) if wanted.geo else None,
         bots=_bots(model, wanted.bots) if wanted.bots else None,
         sites=known_sites() if wanted.referrer else None,
-        profiles=profile_table(wanted.profile) if wanted.profile else None,
+        profiles=profile_table(wanted.profile) if wanted.profile and profiles is None else profiles,
     )
 
 
@@ -135,10 +143,12 @@ def _text(value: object) -> str | None:
 def profile_table(options: Profile) -> pl.DataFrame:
     """The latest profiles of a file, read once: so the same raw events and the same file give the same clean events.
 
+    None of a topic.
+
     Raises:
         DkdError: DKD686, when the file cannot be read or a line is no profile.
     """
-    return latest(_profiles(options.file), tuple(dict.fromkeys(options.fields)))
+    return latest(_profiles(options.file) if options.file else (), tuple(dict.fromkeys(options.fields)))
 
 
 def _profiles(path: str) -> Iterator[tuple[str, Mapping[str, object] | None]]:
@@ -177,14 +187,19 @@ def agent_finder() -> FindAgent:
         found = parser.parse(agent)
         browser, system, device = found.user_agent, found.os, found.device
         return Agent(
-            browser.family if browser else None,
+            _named(browser),
             version_of((browser.major, browser.minor, browser.patch)) if browser else None,
-            system.family if system else None,
+            _named(system),
             version_of((system.major, system.minor, system.patch)) if system else None,
             kind_of(agent, device is not None and device.family == "Spider"),
         )
 
     return find
+
+
+def _named(found: "UserAgent | OS | None") -> str | None:
+    # So ua-parser calls what its patterns know to be nothing that has a name.
+    return found.family if found and found.family != "Other" else None
 
 
 def bot_lists(directory: Path | None = None, shortened: bool = False) -> Lists:

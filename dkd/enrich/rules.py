@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from dkd.model.enrichers import SplitOn
 from dkd.model.schema import Model
 from dkd.model.types import in_ms
 
@@ -18,6 +19,26 @@ class Values(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Splits:
+    """What parts sessions beside silence and caps.
+
+    Attributes:
+        campaign: Whether a pageview by another campaign begins a session.
+        events: Names of events that each begin one.
+        zone: On whose clock midnight does.
+    """
+
+    campaign: bool = False
+    events: frozenset[str] = frozenset()
+    zone: str | None = None
+
+    @property
+    def by_event(self) -> bool:
+        """Whether an event can part two others, whenever they came."""
+        return self.campaign or bool(self.events)
+
+
+@dataclass(frozen=True)
 class Rules:
     """What joins events to sessions.
 
@@ -29,6 +50,8 @@ class Rules:
         conversions: Which events count as conversions.
         has_heartbeats: Whether the site's pages tell of attention; else engaged time is unknown.
         has_bots: Whether bots are told from people.
+        splits: What parts sessions beside.
+        has_origin: Whether events get the origin of their session.
         one_by_one: Whether all events are settled one by one, as only those out of order have to be; for tests.
     """
 
@@ -39,6 +62,8 @@ class Rules:
     conversions: tuple[Values, ...] = ()
     has_heartbeats: bool = False
     has_bots: bool = True
+    splits: Splits = Splits()
+    has_origin: bool = False
     one_by_one: bool = False
 
     @property
@@ -62,4 +87,10 @@ def rules_of(model: Model) -> Rules | None:
         conversions=tuple(conversions),
         has_heartbeats=HEARTBEAT in model.events,
         has_bots=model.enrich.bots is not None,
+        splits=_splits(options.split_on),
+        has_origin=options.origin,
     )
+
+
+def _splits(options: SplitOn | None) -> Splits:
+    return Splits(options.campaign, frozenset(options.events), options.midnight) if options else Splits()

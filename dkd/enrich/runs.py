@@ -20,12 +20,13 @@ ROW = np.dtype([
     ("origin_ms", "<i8"), ("origin_tie", "<u8"), ("last_page_ms", "<i8"), ("last_page_tie", "<u8"),
     ("units", "<i8"), ("micros", "<i8"), ("events", "<u4"), ("pageviews", "<u4"), ("clicks", "<u4"),
     ("heartbeats", "<u4"), ("conversions", "<u4"), ("pages", "<u4"), ("party_bytes", "<u4"), ("device_bytes", "<u4"),
-    ("origin_bytes", "<u4"), ("pages_bytes", "<u4"), ("merged_bytes", "<u4"), ("bot", "<u2"), ("inside", "u1"),
-    ("linked", "u1"),
+    ("origin_bytes", "<u4"), ("pages_bytes", "<u4"), ("merged_bytes", "<u4"), ("campaign", "<u4"), ("mark", "<u4"),
+    ("bot", "<u2"), ("inside", "u1"), ("linked", "u1"),
 ])  # fmt: skip
 """Numbers of a piece. ``key`` is the party's hash; ``*_tie`` orders events of one time; ``units`` and ``micros`` sum
 the conversions' values; ``pages`` counts pageviews with a path; ``bot`` holds the
 reasons of :mod:`dkd.enrich.bots`; ``inside`` is 1 while no event came from outside;
+``campaign`` is that of the event with its origin, and ``mark`` tells of its first event (:mod:`dkd.enrich.splits`);
 ``linked`` is 1 while the piece goes on with the session of the piece before it. The blob's parts follow each other in
 the order of their lengths here."""
 

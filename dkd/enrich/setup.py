@@ -13,6 +13,7 @@ from dkd.enrich.campaign import add_campaign
 from dkd.enrich.contexts import Memory, planned
 from dkd.enrich.geo import add_geo
 from dkd.enrich.given import filled, given_columns
+from dkd.enrich.hints import add_hinted_agent
 from dkd.enrich.privacy import needs_key, protect
 from dkd.enrich.profile import add_profile
 from dkd.enrich.referrer import add_referrer
@@ -64,7 +65,9 @@ class Setup:
     memory: Memory = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "memory", Memory(planned(tuple(self.clean_schema))))
+        agent = self.model.enrich.agent
+        more = {"agent": tuple(dict.fromkeys(agent.hints.fields.values()))} if agent else {}
+        object.__setattr__(self, "memory", Memory(planned(tuple(self.clean_schema), more)))
 
 
 def prepare(model: Model, resources: Resources, pseudonym_key: bytes | None) -> Setup:
@@ -108,12 +111,14 @@ def _steps(model: Model, resources: Resources) -> dict[str, Step]:
         )
     if on.agent and resources.agent:
         steps["agent"] = partial(add_agent, find=resources.agent)
+        if on.agent.hints.fields:
+            steps["agent"] = partial(add_hinted_agent, find=resources.agent, fields=on.agent.hints.fields)
     if on.geo and resources.place:
         steps["geo"] = partial(add_geo, find=resources.place, networks=on.geo.networks is not None)
     if on.bots and resources.bots:
         steps["bots"] = partial(add_bots, lists=resources.bots, allow=on.bots.allow)
     if on.profile and resources.profiles is not None:
-        steps["profile"] = partial(add_profile, key=on.profile.key, table=resources.profiles)
+        steps["profile"] = partial(add_profile, key=on.profile.key, profiles=resources.profiles)
     if on.sessions:
         steps["sessions"] = partial(add_sessions, options=on.sessions)
     return steps
@@ -145,9 +150,14 @@ def _nothing(names: tuple[str, ...], setup: Setup, height: int) -> pl.DataFrame:
 
 def cleaned(events: pl.DataFrame, setup: Setup, names: Sequence[str] | None = None) -> pl.DataFrame:
     """The columns *names* of clean events, all of them by default, after privacy."""
-    protected = events.with_columns(protect(events, setup.model, setup.key).get_columns())
+    shown = protected(events, setup)
     wanted = setup.clean_schema if names is None else names
-    return protected.select(_widened(protected[name], setup.clean_schema[name]) for name in wanted)
+    return shown.select(_widened(shown[name], setup.clean_schema[name]) for name in wanted)
+
+
+def protected(events: pl.DataFrame, setup: Setup) -> pl.DataFrame:
+    """*events* after privacy."""
+    return events.with_columns(protect(events, setup.model, setup.key).get_columns())
 
 
 def _widened(values: pl.Series, kind: pl.DataType) -> pl.Series:

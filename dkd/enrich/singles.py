@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from dkd.enrich.contexts import DEVICE, ORIGIN, Columns
 from dkd.enrich.dedup import Keys, Times
-from dkd.enrich.rules import HEARTBEAT, Values
+from dkd.enrich.rules import HEARTBEAT, Rules, Values
 from dkd.enrich.runs import ROW, Places, Rows
+from dkd.enrich.splits import marked
 
 PARTY = "?party"
 """The column of an event's :func:`party_keys`."""
@@ -92,13 +93,8 @@ def is_click(name: str) -> bool:
     return name == "click" or name.endswith("_click")
 
 
-def rows_of(events: Arrived, conversions: Sequence[Values]) -> Rows:
-    """A piece of each of *events* alone.
-
-    Args:
-        events: In offset order.
-        conversions: Which events count as conversions.
-    """
+def rows_of(events: Arrived, rules: Rules) -> Rows:
+    """A piece of each of *events*, which are in offset order, alone."""
     rows, event, shared = np.zeros(len(events.parties), ROW), events.own["event"], events.shared
     rows["key"] = events.keys
     rows["party_bytes"] = np.fromiter(map(len, events.parties), np.uint32, len(rows))
@@ -115,8 +111,10 @@ def rows_of(events: Arrived, conversions: Sequence[Values]) -> Rows:
     rows["pages"] = has_page = (rows["pageviews"] > 0) & has_path
     rows["last_page_ms"][has_page], rows["last_page_tie"][has_page] = (
         rows["start_ms"][has_page], rows["first_tie"][has_page])  # fmt: skip
-    for conversion in conversions:
+    for conversion in rules.conversions:
         _convert(rows, events.own, conversion)
+    if rules.splits.by_event:
+        marked(rows, event.to_list(), events.shared.campaigns, rules.splits)
     return rows
 
 

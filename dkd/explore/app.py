@@ -6,8 +6,9 @@ Its arguments are the model's file, the target and the local stack's first port.
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import streamlit as st
 
@@ -37,12 +38,22 @@ def component() -> Any:
 
 
 def gestured(of: Site) -> None:
+    """Carry out the gestures that are new, in order.
+
+    Streamlit hands over the last of several triggers alone, so the page sends all that it has no answer to each time.
+    """
+    st.session_state.pop("waiting", None)
+    sent = (st.session_state[KEY]["action"] or {}).get("gestures") or []
+    for gesture in sent:
+        if gesture["seq"] > st.session_state.get("seq", 0):
+            st.session_state["seq"] = gesture["seq"]
+            _gestured(of, gesture)
+
+
+def _gestured(of: Site, gesture: Mapping[str, Any]) -> None:
     """Put the view after the gesture into the address; each is a step that the browser's back button undoes."""
-    st.session_state.pop("whole", None)
-    gesture = st.session_state[KEY]["action"] or {}
-    st.session_state["seq"] = gesture.get("seq")
     view = view_of(of, st.query_params.get(ADDRESS)).view
-    if not gesture or view is None:
+    if view is None:
         return
     if gesture.get("kind") in SAVES:
         st.session_state["saved"] = saved(of.project, of.model, view, gesture)
@@ -51,7 +62,7 @@ def gestured(of: Site) -> None:
     try:
         now = stepped(was, view, with_segment(of.kept.segments, gesture))
     except UsageError as error:
-        st.session_state["refused"] = [problem.line() for problem in error.problems]
+        st.session_state.setdefault("refused", []).extend(problem.line() for problem in error.problems)
         return
     st.session_state["steps"] = now
     if now.here != was.here:
@@ -100,17 +111,17 @@ def main() -> None:
         st.session_state["steps"] = here = steps(asked.view)
         data["steps"] = {"undo": bool(here.past), "redo": bool(here.ahead)}
     component()(key=KEY, data=data, on_action_change=lambda: gestured(of))
-    for whole in waiting:
+    for better in waiting:
         # A component is drawn once in a run.
-        st.session_state["whole"] = (st.query_params.get(ADDRESS), whole | {"keep": data["keep"]})
+        st.session_state["waiting"] = (st.query_params.get(ADDRESS), chain([better | {"keep": data["keep"]}], waiting))
         st.rerun()
 
 
 def whole_or_drafts(of: Site, asked: Opened, refused: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The page that the run before this one waited for, where it is of this address; else what is asked for now."""
-    address, whole = st.session_state.pop("whole", (None, None))
-    if whole is not None and address == st.query_params.get(ADDRESS):
-        return iter([whole])
+    """What the run before this one was waiting for, where it is of this address; else what is asked for now."""
+    address, waiting = st.session_state.pop("waiting", (None, None))
+    if waiting is not None and address == st.query_params.get(ADDRESS):
+        return cast("Iterator[dict[str, Any]]", waiting)
     return drafts(of, asked, datetime.now(UTC), still_wanted, refused)
 
 

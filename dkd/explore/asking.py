@@ -6,7 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from dkd.query.client import Druid
 from dkd.settings import DruidSettings
 
 _MOST_KEPT, _MOST_BYTES = 2_000, 64_000_000
-_AT_ONCE = 8
+_AT_ONCE, _AHEAD = 8, 2
 _LOOK_S = 0.05
 _PATIENCE_S = 2.0
 _FIRST = 1
@@ -29,9 +30,10 @@ class Job:
 
     Attributes:
         key: Equal for equal questions of the same version of the data.
-        work: Asks it.
+        work: Asks it; where it is an iterator, the last answer is the whole one, and those before lack some numbers.
         age_s: How old an answer may be.
         is_late: Druid does what is not so first, where there is more to do than it has threads for.
+        is_ahead: It does not queue behind the others, which take long where Druid does not answer.
         is_beside: It goes on for the next one who asks, also when nobody waits for it any more.
     """
 
@@ -39,6 +41,7 @@ class Job:
     work: Callable[[Druid], Any]
     age_s: float = 60.0
     is_late: bool = False
+    is_ahead: bool = False
     is_beside: bool = False
 
 
@@ -48,7 +51,8 @@ class _Running:
 
     druid: Druid
     born_s: float
-    future: "Future[Any]"
+    early: "Future[Any]" = field(default_factory=Future)
+    future: "Future[Any]" = field(default_factory=Future)
     is_beside: bool = False
     waiting: int = 0
 
@@ -72,12 +76,17 @@ class Asked:
     def __init__(self, running: Mapping[str, _Running], still_wanted: Callable[[], None]) -> None:
         self._running, self._still_wanted = running, still_wanted
 
-    def within(self, names: Iterable[str], limit_s: float) -> bool:
+    def within(self, names: Iterable[str], limit_s: float, *, early: bool = False) -> bool:
         """Whether these are answered before the time is up; returns as soon as they are.
 
         Raises what *still_wanted* raises, when nobody wants any of them any more.
+
+        Args:
+            names: Of jobs.
+            limit_s: The time.
+            early: An answer that lacks some numbers will do.
         """
-        futures = [self._running[name].future for name in names]
+        futures = [self._running[name].early if early else self._running[name].future for name in names]
         end_s = time.monotonic() + limit_s
         while (left_s := end_s - time.monotonic()) > 0:
             if not wait(futures, timeout=min(_LOOK_S, left_s)).not_done:
@@ -86,9 +95,9 @@ class Asked:
         return not wait(futures, timeout=0).not_done
 
     def outcomes(self) -> dict[str, Any]:
-        """The answer of each job that has one by now, or the DkdError that it ended in."""
-        done = {name: one.future for name, one in self._running.items() if one.future.done()}
-        return {name: _outcome(future) for name, future in done.items()}
+        """The best answer of each job that has one by now, or the DkdError that it ended in."""
+        best = {name: one.future if one.future.done() else one.early for name, one in self._running.items()}
+        return {name: _outcome(future) for name, future in best.items() if future.done()}
 
 
 class Desk:
@@ -98,6 +107,7 @@ class Desk:
         """Ask the Druid of *settings*; nothing is sent yet."""
         self._settings, self._clock = settings, clock
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="explorer")
+        self._ahead = ThreadPoolExecutor(_AHEAD, thread_name_prefix="explorer-ahead")
         # The page that is wanted now does not wait until Druid has ended what is not.
         self._ending = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="explorer-end")
         self._jobs: OrderedDict[str, _Running] = OrderedDict()
@@ -107,7 +117,8 @@ class Desk:
         """End what is asked."""
         for one in self._jobs.values():
             one.druid.cancel()
-        self._pool.shutdown(cancel_futures=True)
+        for pool in (self._pool, self._ahead):
+            pool.shutdown(cancel_futures=True)
         self._ending.shutdown()
 
     def answers(self, jobs: Mapping[str, Job], still_wanted: Callable[[], None] = lambda: None) -> dict[str, Any]:
@@ -151,7 +162,9 @@ class Desk:
         found = self._jobs.get(job.key)
         if found is None or self._is_stale(found, job.age_s):
             druid = Druid(self._settings, patience_s=_PATIENCE_S, priority=0 if job.is_late else _FIRST)
-            found = _Running(druid, self._clock(), self._pool.submit(_worked, job, druid), job.is_beside)
+            found = _Running(druid, self._clock(), is_beside=job.is_beside)
+            found.future = (self._ahead if job.is_ahead else self._pool).submit(_worked, job, druid, found.early)
+            found.future.add_done_callback(partial(_ended, found.early))
             self._jobs[job.key] = found
         self._jobs.move_to_end(job.key)
         found.waiting += 1
@@ -182,10 +195,26 @@ class Desk:
             self._ending.submit(one.druid.cancel)
 
 
-def _worked(job: Job, druid: Druid) -> _Kept:
+def _worked(job: Job, druid: Druid, early: "Future[Any]") -> _Kept:
     with druid:
         answer = job.work(druid)
+        for found in answer if isinstance(answer, Iterator) else ():
+            answer = found
+            if not early.done():
+                early.set_result(_Kept(answer, 0))
     return _Kept(answer, _size(answer))
+
+
+def _ended(early: "Future[Any]", whole: "Future[Any]") -> None:
+    """What had no answer before the whole one has that."""
+    if early.done():
+        return
+    if whole.cancelled():
+        early.cancel()
+    elif (error := whole.exception()) is not None:
+        early.set_exception(error)
+    else:
+        early.set_result(whole.result())
 
 
 def _size(answer: object) -> int:

@@ -1,6 +1,6 @@
 """A view's funnel, retention, paths or sessions → the job that asks, and what the page draws of the answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -15,9 +15,10 @@ from dkd.explore.plan import Plan
 from dkd.explore.state import refusal
 from dkd.explore.view import View
 from dkd.model.schema import Model
+from dkd.query.behaviour import Funnel
 from dkd.query.behaviours import Answered, answer_behaviour
 from dkd.query.compile import Query
-from dkd.query.funnel import Funnelled
+from dkd.query.funnel import Funnelled, funnelling
 from dkd.query.paths import Travelled
 from dkd.query.retention import Retained
 from dkd.query.sessions import Listed
@@ -65,11 +66,15 @@ def behaviour_job(model: Model, view: View, plan: Plan, version: str, age_s: flo
     if question.compare is None and question.against is not None:
         question = question.model_copy(update={"against": None})
     key = f"{type(behaviour).__name__} {version} {question.model_dump_json()} {behaviour.model_dump_json()}"
-    work: Callable[[Any], Answered] = partial(_answered, model, question, behaviour, timeout_s)
+    work: Callable[[Any], Answered | Iterator[Answered]] = partial(_answered, model, question, behaviour, timeout_s)
     return Job(key, work, age_s)
 
 
-def _answered(model: Model, question: Any, behaviour: Any, timeout_s: float, druid: Any) -> Answered:
+def _answered(
+    model: Model, question: Any, behaviour: Any, timeout_s: float, druid: Any
+) -> Answered | Iterator[Answered]:
+    if isinstance(behaviour, Funnel):
+        return funnelling(druid, model, question, behaviour, timeout_s)
     return answer_behaviour(druid, model, question, behaviour, timeout_s)
 
 
@@ -79,7 +84,7 @@ def behaved(model: Model, view: View, made: Json, answer: Answered | DkdError | 
     if behaviour is None:
         return made
     compares = bool(made["compares"])
-    bare = {**made, "cards": [], "chart": None, "panels": [], "picture": None, "compares": False}
+    bare = {**made, "compares": False}
     head: Json = {"definition": definition(behaviour), "menus": {"events": event_labels(model)}}
     if isinstance(answer, DkdError) or answer is None:
         # The controls stay, so that what cannot be answered can be changed.

@@ -14,9 +14,9 @@ from dkd.explore.segment import validated
 from dkd.explore.view import View, as_link, fitted
 from dkd.model.schema import Model
 from dkd.model.tree import Path, Tree
-from dkd.model.types import Frozen
+from dkd.model.types import Frozen, Zone
 from dkd.query.measure import near
-from dkd.query.question import Question, Text, Zone
+from dkd.query.question import Question, Text
 
 MOST_TILES = 16
 

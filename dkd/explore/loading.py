@@ -14,8 +14,8 @@ from dkd.systems.druid.client import Overlord
 _MANY = 500
 """So many events on their way are more than the second's worth that always is."""
 _UNLOADED = (
-    'SELECT COUNT(*) FROM sys.segments WHERE "datasource" = ? AND is_published = 1 AND is_available = 0'
-    " AND is_overshadowed = 0"
+    'SELECT "datasource", COUNT(*) FROM sys.segments WHERE "datasource" IN (?, ?) AND is_published = 1'
+    " AND is_available = 0 AND is_overshadowed = 0 GROUP BY 1"
 )
 _SERVERS = (
     "SELECT server_type, start_time FROM sys.servers WHERE server_type IN ('historical', 'indexer', 'middle_manager')"
@@ -40,10 +40,10 @@ class Loading:
 
 
 def loading(druid: Druid, settings: DruidSettings, datasources: Sequence[str], now: datetime) -> Loading | None:
-    """Whether Druid has all rows of *datasources* in sight just now; None where it does not tell."""
+    """Whether Druid has all rows of two datasources in sight just now; None where it does not tell."""
     try:
         servers = druid.sql(_SERVERS, timeout_s=_SYSTEM_S).rows
-        unloaded = {name: int(druid.sql(_UNLOADED, (name,), timeout_s=_SYSTEM_S).value() or 0) for name in datasources}
+        unloaded = {name: int(count) for name, count in druid.sql(_UNLOADED, datasources, timeout_s=_SYSTEM_S).rows}
         with Overlord(settings) as overlord:
             states = {name: overlord.status(name) for name in datasources}
     except DkdError:
@@ -51,7 +51,7 @@ def loading(druid: Druid, settings: DruidSettings, datasources: Sequence[str], n
     is_young = any(now - datetime.fromisoformat(start).astimezone(UTC) < _YOUNG for _, start in servers if start)
     reasons = [] if any(kind != "historical" for kind, _ in servers) else ["no process of Druid reads new events"]
     for name in datasources:
-        reasons += reasons_of(name, unloaded[name], states[name], 0 if is_young else _MANY)
+        reasons += reasons_of(name, unloaded.get(name, 0), states[name], 0 if is_young else _MANY)
     behind = [_behind(state) for state in states.values() if state is not None]
     return Loading(tuple(reasons), None if not behind or None in behind else sum(one or 0 for one in behind))
 

@@ -77,16 +77,19 @@ def page(
     )
     state = _state(view, plan, found)
     is_nothing = state is not None and state["kind"] == "nothing"
-    is_drawn = view.shown not in plan.left_out and not is_nothing
+    is_cube = view.behaviour is None
+    is_drawn = is_cube and view.shown not in plan.left_out and not is_nothing
     return {
         **frame(model, view, saved, [*notices, *_remarks(plan)], plan),
         "state": state,
         "pending": found.is_draft,
         "compares": has_past,
-        "cards": list(_cards(model, view, plan, found, series)),
+        "cards": list(_cards(model, view, plan, found, series)) if is_cube else [],
         "chart": _chart(model, view, plan, series, has_past) if is_drawn and has(series, view.shown) else None,
         "picture": _picture(model, view, plan, found, series, has_past) if is_drawn else None,
-        "panels": [] if is_nothing else list(panels(model, view, plan, found.panels, series, found.is_draft)),
+        "panels": list(panels(model, view, plan, found.panels, series, found.is_draft))
+        if is_cube and not is_nothing
+        else [],
         "trust": trust(model, view, _heading(view, plan, found, series, has_past), series, found.known),
         "marks": _marks(view, plan, found),
         "sources": dict(sources(view.shown, {SERIES: found.series, PICTURE: found.picture, **found.panels})),

@@ -60,14 +60,15 @@ def panels(
         elif answer is None:
             yield head | {"pending": is_draft}
         else:
-            yield head | {"rows": list(_rows(model, view, name, answer, total))}
+            yield head | {"rows": list(_rows(model, view, name, answer, total, is_draft))}
 
 
-def _rows(model: Model, view: View, name: str, answer: Answer, total: float | None) -> Iterator[Json]:
+def _rows(model: Model, view: View, name: str, answer: Answer, total: float | None, is_draft: bool) -> Iterator[Json]:
     most = max((abs(row.cells[0].now.value or 0) for row in answer.rows), default=0)
     for row in answer.rows:
-        if row.key[0] is not Others.others or row.cells[0].now.value:
-            yield _row(model, view, name, row, most, total)
+        is_awaited = is_draft and row.key[0] is Others.others and row.cells[0].now.value is None
+        if row.key[0] is not Others.others or row.cells[0].now.value or is_awaited:
+            yield _row(model, view, name, row, most, total) | ({"text": "…"} if is_awaited else {})
 
 
 def _row(model: Model, view: View, dimension: str, row: Row, most: float, total: float | None) -> Json:

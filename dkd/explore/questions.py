@@ -74,7 +74,11 @@ def jobs_of(model: Model, view: View, plan: Plan, known: Version) -> dict[str, J
     if behaviour is not None:
         found = {BEHAVIOUR: behaviour}
     if plan.series is not None:
-        found |= {name: job("answer", one, ask, name == _DISTINCT) for name, one in _halves(model, plan.series).items()}
+        halves = _halves(model, plan.series)
+        if behaviour is not None and SERIES in halves:
+            # Beside a behaviour no card is shown: what is left to know is whether there is anything at all.
+            halves.pop(_DISTINCT, None)
+        found |= {name: job("answer", one, ask, name == _DISTINCT) for name, one in halves.items()}
         found |= {BOTS: job(BOTS, plan.series, bot_events), DOUBTS: job(DOUBTS, plan.series, _doubts)}
         if plan.series.compare is not None:
             found[PAST] = job(PAST, plan.series, _has_past)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dkd.errors import DkdError
-from dkd.explore.crew import crew
+from dkd.local.crew import crew
 
 HOST = "127.0.0.1"
 _SCRIPT = Path(__file__).with_name("app.py")
@@ -28,6 +28,8 @@ _CONFIG: dict[str, Any] = {
     "server.enableStaticServing": True,
     # Otherwise every bare expression of the script is drawn.
     "runner.magicEnabled": False,
+    # A whole collection after each gesture costs more than the gesture, and holds up its answer; Python's own will do.
+    "runner.postScriptGC": False,
     "browser.gatherUsageStats": False,
     "client.showErrorDetails": "none",
     "client.toolbarMode": "minimal",

@@ -9,6 +9,7 @@ from dkd.explore import words
 from dkd.explore.menus import IDENTIFIERS
 from dkd.explore.view import View
 from dkd.model.columns import EVENT_COLUMNS, SESSION_COLUMNS, Column
+from dkd.model.enrichers import SESSION_ORIGIN
 from dkd.model.schema import Model
 from dkd.query.definition import computed, definition
 from dkd.query.dimension import columns, dimensions
@@ -20,7 +21,7 @@ TIME = "time"
 _TIME_COLUMN = Column(TIME, "long", "when it happened; of a session, when it began")
 _KINDS = {"string": "text", "long": "number", "double": "number", "boolean": "flag", "list": "text"}
 _TOPICS: dict[str, tuple[str, ...]] = {
-    "Campaign and referrer": ("channel", "utm_", "referrer_"),
+    "Campaign and referrer": ("channel", "utm_", "referrer_", *SESSION_ORIGIN),
     "Page": ("page_",),
     "Place": ("country", "city"),
     "Device": ("browser", "os", "device_type", "viewport_", "screen_"),

@@ -82,7 +82,7 @@ def shown(
 def drafts(
     site: Site, asked: Opened, now: datetime, still_wanted: Callable[[], None], notices: Sequence[str] = ()
 ) -> Iterator[Json]:
-    """The page, whole; before it one without the numbers that take long, where those are not there at once.
+    """The page, whole; before it one or two without the numbers that take long, where those are not there at once.
 
     A failure is a state of the page.
 
@@ -106,7 +106,7 @@ def drafts(
     is_whole = not _reasons(state)
     visit = _Visit(site, view, end, now, is_whole, said)
     with site.desk.asked(visit.jobs | _beside(site, end, now), still_wanted) as asking:
-        if visit.has_draft(asking):
+        for _ in visit.drafts(asking):
             yield visit.page({_LOADING: state} | asking.outcomes(), is_draft=True)
         asking.within(visit.jobs, FOR_EVER_S)
         outcomes = {_LOADING: state} | asking.outcomes()
@@ -133,14 +133,21 @@ class _Visit:
         for at, one in enumerate(self._tiles):
             self.jobs |= {f"{at}/{name}": job for name, job in _tile_jobs(site.model, one, version).items()}
 
-    def has_draft(self, asking: Asked) -> bool:
-        """Whether some numbers are there, and the others will take so long that these should be seen before."""
+    def drafts(self, asking: Asked) -> Iterator[None]:
+        """Whenever some numbers are there, and the others will take so long that these should be seen before.
+
+        First come the counts, then the distinct ones, then those of the others; of a funnel first its bounds.
+        """
         is_large = self._held is not None and self._held.row_count >= LARGE
-        if not is_large or self._view.live or self._view.behaviour is not None or self._board is not None:
-            return False
-        early = [name for name, job in self.jobs.items() if not job.is_late]
-        asking.within(early, FOR_EVER_S)
-        return not asking.within(self.jobs, _AT_ONCE_S)
+        if not is_large or self._view.live or self._board is not None:
+            return
+        quick = [name for name, job in self.jobs.items() if not job.is_late]
+        for names in (quick, [*self.jobs]):
+            asking.within(names, FOR_EVER_S, early=True)
+            if asking.within(self.jobs, _AT_ONCE_S):
+                return
+            if names is not quick or not asking.within(self.jobs, 0.0, early=True):
+                yield
 
     def page(self, outcomes: Mapping[str, Any], *, is_draft: bool = False) -> Json:
         """The page with what was answered."""
@@ -198,7 +205,7 @@ def _tile_jobs(model: Model, one: Laid, version: Version) -> dict[str, Job]:
 
 def newest_job(model: Model) -> Job:
     """Asks for the time of the newest event."""
-    return Job("newest", partial(_newest, model), _NEWEST_AGE_S)
+    return Job("newest", partial(_newest, model), _NEWEST_AGE_S, is_ahead=True)
 
 
 def _beside(site: Site, newest: datetime, now: datetime) -> dict[str, Job]:

@@ -28,6 +28,7 @@ from dkd.model.schema import Model
 from dkd.model.types import duration_text, in_ms
 from dkd.query.client import Druid
 from dkd.settings import Settings
+from dkd.stream.profiles import resources_of
 from dkd.stream.reader import TopicReader
 from dkd.systems.druid.batch import batch_spec, files
 from dkd.systems.druid.loading import Batches, Span
@@ -154,7 +155,7 @@ def _with_rows(
 ) -> Journal:
     model, settings = here.model, here.settings
     shutil.rmtree(place.rows, ignore_errors=True)
-    work = work_of(model, settings.pseudonym_key, here.schemas)
+    work = work_of(model, settings.pseudonym_key, here.schemas, resources_of(model, settings.kafka))
     rows = Rows(interval, work, place, listener)
     if wanted.files:
         collector = Collector(model, settings, journal.received_ms)

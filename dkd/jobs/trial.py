@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 from dkd.collect.message import Answer, Message, Request
 from dkd.collect.routes import routes
 from dkd.enrich.chain import prepare
-from dkd.enrich.resources import open_resources
 from dkd.enrich.state import State
 from dkd.jobs.books import PartitionBooks
 from dkd.jobs.lanes import partition
@@ -19,6 +18,7 @@ from dkd.model.columns import GIVEN_COLUMNS
 from dkd.model.schema import Model
 from dkd.settings import Settings
 from dkd.stream.decode import decoder, known_schemas
+from dkd.stream.profiles import resources_of
 from dkd.stream.records import Batch
 from dkd.stream.work import Work
 
@@ -187,7 +187,7 @@ def again(reject: Reject) -> bytes:
 
 
 def _work(model: Model, settings: Settings, schemas: Path) -> Work:
-    setup = prepare(model, open_resources(model), settings.pseudonym_key)
+    setup = prepare(model, resources_of(model, settings.kafka), settings.pseudonym_key)
     return Work(model.topic("raw"), decoder(known_schemas(model, schemas), setup.raw_schema), setup)
 
 

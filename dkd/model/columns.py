@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple
 
+from dkd.model.enrichers import SESSION_ORIGIN
 from dkd.model.schema import Model
 
 ColumnType = Literal["string", "long", "double", "boolean", "list"]
@@ -110,6 +111,11 @@ _EXTRA_COLUMNS: tuple[Column, ...] = (
     Column("referrer_term", "string", "what was searched at the search engine before"),
     Column("network_number", "long", "number of the autonomous system that holds the address"),
     Column("network_name", "string", "who runs that system"),
+    Column("session_channel", "string", "channel group of its session"),
+    Column("session_referrer_source", "string", "name of its session's referrer"),
+    Column("session_utm_source", "string", "campaign source of its session"),
+    Column("session_utm_medium", "string", "campaign medium of its session"),
+    Column("session_utm_campaign", "string", "campaign name of its session"),
 )
 """Columns of enrichers' options; they follow the standard ones where the model asks for them."""
 
@@ -140,7 +146,7 @@ SESSION_COLUMNS: tuple[Column, ...] = (
     Column("conversion_value", "double", "sum of the conversions' values"),
     Column("is_bot", "boolean", "an event of it was flagged"),
     Column("bot_reason", "string", "reasons of all its events, strongest first"),
-    Column("closed_by", "string", "why it ended: gap, cap_time, cap_events"),
+    Column("closed_by", "string", "why it ended: gap, cap_time, cap_events, midnight, event, campaign"),
 )
 
 _COLUMN_TYPE: dict[str, ColumnType] = {
@@ -180,6 +186,7 @@ def extra_columns(model: Model) -> tuple[Column, ...]:
         "referrer_term": referrer and referrer.term,
         "network_number": geo and geo.networks,
         "network_name": geo and geo.networks,
+        **dict.fromkeys(SESSION_ORIGIN, model.enrich.timing.origin),
     }
     return tuple(column for column in _EXTRA_COLUMNS if asked[column.name]) + _profile_columns(model)
 

@@ -4,17 +4,13 @@ from datetime import timedelta
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field as Option
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
 
-from dkd.model.types import Duration, Frozen, Name
+from dkd.model.types import Duration, Frozen, Name, Zone
 
 Route = Annotated[str, StringConstraints(pattern=r"^/[^?#\s]*$", max_length=500)]
 """A template of a path: ``{name}`` stands for one part, ``*`` at its end for whatever follows."""
 ParameterName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-
-
-class NoOptions(Frozen):
-    """An enricher that has nothing to set."""
 
 
 class Url(Frozen):
@@ -40,6 +36,26 @@ class Referrer(Frozen):
     term: bool = Option(False, description="adds referrer_term, what was searched at a search engine that tells it")
 
 
+class Hints(Frozen):
+    """Fields of the model that hold what browsers say of themselves in headers, as ``from: header`` brings them."""
+
+    brands: Name | None = Option(None, description="Sec-CH-UA-Full-Version-List, or Sec-CH-UA")
+    mobile: Name | None = Option(None, description="Sec-CH-UA-Mobile")
+    platform: Name | None = Option(None, description="Sec-CH-UA-Platform")
+    platform_version: Name | None = Option(None, description="Sec-CH-UA-Platform-Version")
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The field of each hint that there is."""
+        return {hint: getattr(self, hint) for hint in type(self).model_fields if getattr(self, hint)}
+
+
+class AgentOptions(Frozen):
+    """What is asked beside the user agent."""
+
+    hints: Hints = Option(Hints(), description="fields with client hints, which know more than a frozen agent")
+
+
 class Geo(Frozen):
     """Databases of addresses, seen from where dkd runs."""
 
@@ -54,11 +70,22 @@ class Geo(Frozen):
 class Profile(Frozen):
     """A left join of each event with what is known elsewhere of its visitor or user."""
 
-    file: str = Option(
-        description='file of lines {"key": …, "value": {…}} where dkd runs; the last of a key wins, null removes it'
+    file: str | None = Option(
+        None,
+        description='file of lines {"key": …, "value": {…}} where dkd runs; the last of a key wins, null removes it',
+    )
+    topic: str | None = Option(
+        None,
+        description="instead of a file: compacted topic of the site's Kafka, keys as text and values as JSON objects",
     )
     key: Name = Option("party_id", description="party_id, or the field of the model that holds the key")
     fields: tuple[Name, ...] = Option(min_length=1, description="fields that become columns profile_NAME")
+
+    @model_validator(mode="after")
+    def _has_one(self) -> "Profile":
+        if (self.file is None) == (self.topic is None):
+            raise ValueError("profiles come from a file or from a topic; name one of the two")
+        return self
 
 
 class Privacy(Frozen):
@@ -92,6 +119,20 @@ class Conversion(Frozen):
     value: Name | None = Option(None, description="numeric field whose sum is the conversion value")
 
 
+class SplitOn(Frozen):
+    """What parts sessions beside silence; each of them splits exactly there."""
+
+    campaign: bool = Option(
+        False,
+        description="a pageview by another campaign than its session's begins one; a session that nothing outside "
+        "led to takes the campaign",
+    )
+    midnight: Zone | None = Option(
+        None, description="on whose clock midnight begins a session: a time zone such as Europe/Amsterdam"
+    )
+    events: tuple[Name, ...] = Option((), description="events that each begin a session, such as login")
+
+
 class Sessions(Frozen):
     """Where one session ends and the next begins, by event time."""
 
@@ -106,6 +147,10 @@ class Sessions(Frozen):
         timedelta(hours=24), description="longest time from a session's first event to its last; then the next begins"
     )
     max_events: int = Option(10_000, ge=1, description="a session of so many events is closed, and the next begins")
+    split_on: SplitOn | None = Option(None, description="what parts sessions beside silence; default: nothing")
+    origin: bool = Option(
+        False, description="adds to each event how its session came to the site, as far as known when it was written"
+    )
     conversions: tuple[Conversion, ...] = Option((), description="events that count as a success of their session")
 
 
@@ -115,7 +160,7 @@ class Enrichers(Frozen):
     url: Url | None = Option(None, description="splits the page's address")
     campaign: Campaign | None = Option(None, description="reads campaign parameters from the page's address")
     referrer: Referrer | None = Option(None, description="names where the visitor came from")
-    agent: NoOptions | None = Option(None, description="reads the user agent")
+    agent: AgentOptions | None = Option(None, description="reads the user agent")
     geo: Geo | None = Option(None, description="looks the address up in the country database")
     bots: Bots | None = Option(None, description="flags automated visitors, with a reason")
     sessions: Sessions | None = Option(None, description="groups a party's events by silence")
@@ -131,6 +176,12 @@ class Enrichers(Frozen):
     def timing(self) -> Sessions:
         """Grace and lateness hold for every site; without a sessions enricher its defaults count."""
         return self.sessions or Sessions()
+
+
+SESSION_ORIGIN = (
+    "session_channel", "session_referrer_source", "session_utm_source", "session_utm_medium", "session_utm_campaign",
+)  # fmt: skip
+"""Columns of a session's origin on its events: each the column of that name without ``session_``."""
 
 
 class Entry(NamedTuple):
@@ -196,6 +247,7 @@ CATALOGUE: tuple[Entry, ...] = (
         ("party_id", "timestamp_ms"),
         ("session_id", "first_in_session", "is_conversion"),
         "groups a party's events by silence",
+        SESSION_ORIGIN,
     ),
 )
 """In running order. Dedup runs before all of these and privacy after, for every model."""

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field as Option
 
+from dkd.model.collector import Collector
 from dkd.model.dimensions import Dimension
 from dkd.model.enrichers import Enrichers
 from dkd.model.measures import Measure
@@ -49,29 +50,6 @@ class Event(Frozen):
     was: Name | None = Option(None, description="the name that it had before, so that a rename is seen as one")
 
 
-class Sender(Frozen):
-    """A server that may send events of many parties, with their own times."""
-
-    name: Name = Option(description="a name for it")
-    key: str = Option(description="${ENV}: the environment variable that holds the sender's key")
-
-
-class Collector(Frozen):
-    """How events come in."""
-
-    kind: Literal["dkd", "divolte"] = Option("dkd", description="whose collector: dkd's, or an existing Divolte 0.9.0")
-    ip: Literal["full", "truncate", "hash"] = Option("truncate", description="what even the raw topic may hold of it")
-    cookie_domain: str | None = Option(
-        None, description="domain of the visitor's cookie, for one visitor on sub-domains"
-    )
-    geo_database: str | None = Option(
-        None,
-        description="file of a MaxMind city database (.mmdb) where the collector runs; sources of geo need it",
-    )
-    origins: tuple[str, ...] = Option((), description="pages that may post events, such as https://shop.example")
-    senders: tuple[Sender, ...] = Option((), description="servers that may send events of many parties")
-
-
 class Retention(Frozen):
     """How long each topic keeps its records."""
 
@@ -101,7 +79,7 @@ class Datasource(Frozen):
         timedelta(days=400), description="how long rows stay in Druid, by its load and drop rules"
     )
     compact_after: Duration | None = Option(
-        None, description="age from which Druid merges small segments, and rewrites late ones; default: never"
+        None, description="age from which Druid merges small segments, hours into days; default: never"
     )
     rollup: bool = Option(False, description="whether old rows are added up; not offered yet")
 

@@ -3,8 +3,18 @@
 import re
 from datetime import timedelta
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 FieldType = Literal["string", "boolean", "int", "long", "float", "double", "timestamp", "enum", "list"]
 """``timestamp`` is UTC milliseconds since 1970; ``list`` is a list of strings."""
@@ -22,6 +32,19 @@ Privacy = Literal["keep", "truncate", "pseudonymise", "drop"]
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(\d{1,18})(ms|s|m|h|d)", re.ASCII)
 _LONGEST_MS = 36_525 * _UNITS["d"]
+
+
+def zone_name(name: str) -> str:
+    """*name*, when it is a time zone's.
+
+    Raises:
+        ValueError: When there is none of that name.
+    """
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no time zone; write an IANA name such as Europe/Amsterdam") from error
+    return name
 
 
 class Frozen(BaseModel):
@@ -64,6 +87,8 @@ Duration = Annotated[
     PlainSerializer(duration_text),
     WithJsonSchema({"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30m", "7d"]}),
 ]
+Zone = Annotated[str, AfterValidator(zone_name)]
+"""An IANA name such as ``Europe/Amsterdam``."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 """Names of events, fields and measures: one spelling that Avro, JSON, SQL and Groovy all take unquoted."""
 SiteName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]

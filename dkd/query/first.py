@@ -5,12 +5,12 @@ more visitors than events. So the values with the most events are looked at, and
 more visitors than any other value has events, the others need not be counted at all.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from dkd.model.measures import Condition, Measure
+from dkd.model.measures import Measure
 from dkd.model.schema import Model
 from dkd.model.types import Scalar
 from dkd.model.values import held
@@ -32,16 +32,20 @@ CANDIDATES = (100, 1_000)
 
 def first_values(
     druid: Druid, model: Model, question: Question, *, stride: Grain | None = None, timeout_s: float = 30.0
-) -> Answer:
+) -> Iterator[Answer]:
     """The answer of a question, without totals; quicker where it asks for the first values by a count or a sum.
+
+    Where the others are a distinct count, which reads most rows once more, an answer comes before it in which they have
+    no value yet.
 
     Args and errors as of :func:`dkd.query.answer.answered`; the question's interval must be fixed.
     """
     part = _plain(model, question)
     kind = kind_of(model, part.measure) if part is not None else None
     if part is None or kind is None:
-        return answered(druid, model, question, stride=stride, with_totals=False, timeout_s=timeout_s)
-    return _First(druid, model, question, part, kind, timeout_s).answer(stride)
+        yield answered(druid, model, question, stride=stride, with_totals=False, timeout_s=timeout_s)
+        return
+    yield from _First(druid, model, question, part, kind, timeout_s).answers(stride)
 
 
 def _plain(model: Model, question: Question) -> Part | None:
@@ -65,20 +69,26 @@ class _First:
         self._part, self._kind, self._split = part, kind, question.splits[0]
         self._queries: list[Query] = []
 
-    def answer(self, stride: Grain | None) -> Answer:
+    def answers(self, stride: Grain | None) -> Iterator[Answer]:
         strided = self._question.model_copy(update={"grain": stride})
         past = before(strided)[0] if self._question.compare else None
         distinct = self._part.measure.count_distinct is not None
         now, has_others = self._by_distinct() if distinct else self._by_rank()
+        earlier = None if past is None else self._cells(list(now), past)
+        if distinct and has_others:
+            yield self._answer(past, self._rows(now, Number(None), earlier))
         works: list[Callable[[], Any]] = [lambda: self._others(now, self._question.span) if has_others else None]
         if past is not None:
-            works += [lambda: self._cells(list(now), past), lambda: self._others(now, past)]
+            works.append(lambda: self._others(now, past))
         with ThreadPoolExecutor(len(works)) as pool:
-            others, *before_ = [one.result() for one in [pool.submit(work) for work in works]]
+            others, *past_others = [one.result() for one in [pool.submit(work) for work in works]]
+        yield self._answer(past, self._rows(now, others, earlier, *past_others))
+
+    def _answer(self, past: Interval | None, found: list[Row]) -> Answer:
         return Answer(
             question=self._question,
             previous=past,
-            rows=tuple(self._rows(now, others, *before_)),
+            rows=tuple(found),
             totals=(),
             queries=tuple(self._queries),
             definitions=definitions(self._model, self._question),
@@ -107,9 +117,11 @@ class _First:
         return ranking(self._model, self._question, self._source(self._question.span), self._split)
 
     def _counts(self, most: int) -> Sequence[Any]:
-        """The values with the most events (or sessions) that the distinct count looks at, and how many those are."""
-        counted, where = self._part.measure.count_distinct or "", self._part.measure.where
-        measure = Measure(count=self._kind, where={counted: Condition.model_validate({"not": None}), **where})
+        """The values with the most events (or sessions) that the distinct count looks at, and how many those are.
+
+        Those without what is counted are among them: to leave them out costs more than it saves.
+        """
+        measure = Measure(count=self._kind, where=self._part.measure.where)
         name = self._question.measures[0]
         model = self._model.model_copy(update={"measures": {**self._model.measures, name: measure}})
         split = Split(dimension=self._split.dimension, limit=min(most, 1_000))

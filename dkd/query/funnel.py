@@ -1,7 +1,7 @@
 """A funnel over a question's events → how many came through each step: exact, or the bounds it lies in."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -76,7 +76,14 @@ class Funnelled:
 
 
 def funnelled(druid: Druid, model: Model, question: Question, funnel: Funnel, timeout_s: float = 30.0) -> Funnelled:
-    """Ask for *funnel*.
+    """Ask for *funnel*, and wait for the last of what :func:`funnelling` answers."""
+    return [*funnelling(druid, model, question, funnel, timeout_s)][-1]
+
+
+def funnelling(
+    druid: Druid, model: Model, question: Question, funnel: Funnel, timeout_s: float = 30.0
+) -> Iterator[Funnelled]:
+    """Ask for *funnel*; before the whole answer come the bounds, where those left open are read, and what lacks a past.
 
     Args:
         druid: Where.
@@ -90,12 +97,18 @@ def funnelled(druid: Druid, model: Model, question: Question, funnel: Funnel, ti
         QueryError: As of :func:`dkd.query.asking.ask`.
     """
     require(funnel_problems(model, question, funnel))
-    asked = Asked(druid, timeout_s)
-    now = _counted(asked, scope_of(model, question, "events"), funnel)
-    past = None
+    asked, scope = Asked(druid, timeout_s), scope_of(model, question, "events")
+    for now in _counted(asked, scope, funnel):
+        yield _whole(question, funnel, asked, now)
     if question.compare is not None:
         bare = funnel.model_copy(update={"split": None})
-        past = _counted(asked, scope_of(model, question, "events").during(before(question)[0]), bare)
+        *_, past = _counted(asked, scope.during(before(question)[0]), bare)
+        yield _whole(question, funnel, asked, now, past)
+
+
+def _whole(
+    question: Question, funnel: Funnel, asked: Asked, now: "_Counted", past: "_Counted | None" = None
+) -> Funnelled:
     parts = sorted(now.parts.items(), key=lambda one: (-one[1][0].possible, one[0] is None, one[0] or ""))
     return Funnelled(
         question=question,
@@ -140,11 +153,13 @@ class _Counted:
     took: Took | None
 
 
-def _counted(asked: Asked, scope: Scope, funnel: Funnel) -> _Counted:
+def _counted(asked: Asked, scope: Scope, funnel: Funnel) -> Iterator[_Counted]:
+    """How far all came; the bounds of it first, where it takes reading to be exact."""
     sql = FunnelSql(scope, funnel)
     units = _read(asked, sql)
     if units is not None:
-        return _Counted(_added(units.values(), funnel), "read", _took(units.values(), funnel))
+        yield _Counted(_added(units.values(), funnel), "read", _took(units.values(), funnel))
+        return
     count = len(funnel.steps)
     bounds: dict[bool, dict[Value, tuple[Reach, ...]]] = {False: {}, True: {}}
     took, undecided = None, 0
@@ -154,11 +169,12 @@ def _counted(asked: Asked, scope: Scope, funnel: Funnel) -> _Counted:
         if funnel.split is None and not is_open and done and done == counts[count - 1] and not funnel.any_order:
             took = Took(median_ms, p90_ms, done, is_estimate=True)
     if not undecided:
-        return _Counted(bounds[False], "counted", took)
+        yield _Counted(bounds[False], "counted", took)
+        return
     # Those left open took longer than the others, so the time of the others alone would be too short.
+    yield _Counted(_together(bounds[False], bounds[True]), "bracket", None)
     if undecided <= MOST_UNDECIDED and (units := _read(asked, sql, only_open=True)) is not None:
-        return _Counted(_together(bounds[False], _added(units.values(), funnel)), "decided", None)
-    return _Counted(_together(bounds[False], bounds[True]), "bracket", None)
+        yield _Counted(_together(bounds[False], _added(units.values(), funnel)), "decided", None)
 
 
 def _read(asked: Asked, sql: FunnelSql, *, only_open: bool = False) -> dict[str, _Unit] | None:

@@ -3,12 +3,12 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Discriminator, Tag, model_validator
 from pydantic import Field as Option
 
-from dkd.model.types import Duration, Frozen, Name, Scalar
+from dkd.model.types import Duration, Frozen, Name, Scalar, Zone, zone_name
 
 Grain = Literal["PT1M", "PT5M", "PT15M", "PT1H", "P1D", "P1W", "P1M", "P3M", "P1Y"]
 """Width of a time bucket as an ISO 8601 period; hours and longer follow the question's zone, weeks begin on Monday."""
@@ -18,19 +18,6 @@ TIME = "time"
 MOST_GROUPS = 1_000
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LONGEST = timedelta(days=36_525)
-
-
-def zone_name(name: str) -> str:
-    """*name*, when it is a time zone's.
-
-    Raises:
-        ValueError: When there is none of that name.
-    """
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone; write an IANA name such as Europe/Amsterdam") from error
-    return name
 
 
 def local_moment(text: str, zone: str) -> datetime:
@@ -61,7 +48,6 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=whole_ms)
 
 
-Zone = Annotated[str, AfterValidator(zone_name)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
 Bound = Annotated[int | float, BeforeValidator(_no_text), Option(allow_inf_nan=False)]
 Text = Annotated[str, Option(min_length=1, max_length=500)]

@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from dkd.enrich.chain import prepare
+from dkd.enrich.profile import Profiles
 from dkd.enrich.resources import open_resources
 from dkd.enrich.state import Books
 from dkd.errors import DkdError
@@ -23,6 +25,7 @@ from dkd.stream.kafka import KafkaSource
 from dkd.stream.loop import Loop
 from dkd.stream.metrics import Metrics
 from dkd.stream.orphans import GroupWatch
+from dkd.stream.profiles import ProfileReader, follower
 from dkd.stream.source import Limits
 from dkd.stream.stop import Stop
 from dkd.stream.ticker import Ticker, tick_writer
@@ -89,9 +92,9 @@ class Enricher:
         """Enrich until stopped; what has begun is finished, or left to the next start, never half written.
 
         Raises:
-            DkdError: DKD502 or DKD503, when topics are missing or don't fit together; DKD504, DKD505 or DKD508, when
-                the state does not fit raw; DKD506, when another enricher took our name; DKD507, when Kafka denies
-                access; DKD509, when a batch can't be written, however often it is tried.
+            DkdError: DKD502, DKD503 or DKD708, when topics are missing or don't fit together; DKD504, DKD505 or
+                DKD508, when the state does not fit raw; DKD506, when another enricher took our name; DKD507, when
+                Kafka denies access; DKD509, when a batch can't be written, however often it is tried.
         """
         while not self._stop.asked:
             try:
@@ -101,6 +104,8 @@ class Enricher:
                 self._pass(reason_of(error))
 
     def _steps(self, ends: _Ends) -> None:
+        # What is missing should be told now, and not with the first event.
+        self._work.prepare()
         counted, since_s = Books(), time.monotonic()
         while not self._stop.asked:
             books = ends.loop.step(self._limits)
@@ -223,7 +228,16 @@ def enricher(
     Raises:
         UsageError: DKD570, when the model needs a key for pseudonyms and there is none.
     """
-    setup = prepare(model, open_resources(model), settings.pseudonym_key)
     names = Names.of(model, instance)
-    work = Work(names.raw, decoder(known_schemas(model, schemas), setup.raw_schema), setup)
-    return Enricher(settings.kafka, names, work, stop, say, limits=Limits())
+    return Enricher(settings.kafka, names, live_work(model, settings, schemas), stop, say, limits=Limits())
+
+
+def live_work(model: Model, settings: Settings, schemas: Path) -> Work:
+    """What the enricher of *model* does; profiles of a topic are those that each event's key had when it came."""
+    options, follow, profiles = model.enrich.profile, None, None
+    if options is not None and options.topic is not None:
+        profiles = Profiles(tuple(dict.fromkeys(options.fields)))
+        follow = follower(ProfileReader(settings.kafka, model.site, options.topic), profiles)
+    setup = prepare(model, open_resources(model, profiles), settings.pseudonym_key)
+    work = Work(model.topic("raw"), decoder(known_schemas(model, schemas), setup.raw_schema), setup)
+    return replace(work, prepare=follow) if follow else work

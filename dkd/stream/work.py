@@ -1,6 +1,6 @@
 """One batch and the state of its partition become rows for the topics and the state after it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
@@ -46,17 +46,19 @@ class Done(NamedTuple):
 
 @dataclass(frozen=True)
 class Work:
-    """Decodes, enriches and encodes; pure.
+    """Decodes, enriches and encodes; pure, but for what *prepare* may bring.
 
     Attributes:
         topic: Name of the raw topic, for the ids of rejects.
         decoder: Of the site's schemas.
         setup: Of the site's enrichers.
+        prepare: Called before each batch is enriched, once its records are there.
     """
 
     topic: str
     decoder: Decoder
     setup: Setup
+    prepare: Callable[[], None] = lambda: None
 
     def done(self, batch: Batch, state: State) -> list[Done]:
         """The batch as a whole; where an enricher fails on one of its records, in parts around that record.
@@ -87,6 +89,7 @@ class Work:
 
     def all_done(self, batches: Sequence[Batch], states: Sequence[State]) -> list[list[Done]]:
         """The same for batches of different partitions: all at once, which is much quicker, or else one by one."""
+        self.prepare()
         try:
             return [[one] for one in self._together(batches, states)]
         except _FAILURES:

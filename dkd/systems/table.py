@@ -26,6 +26,8 @@ from dkd.systems.kafka.render import topics_yaml
 from dkd.systems.meaning import changes as meaning_changes
 from dkd.systems.meaning import rules as meaning_rules
 from dkd.systems.meaning import values as meaning
+from dkd.systems.proxy import changes as proxy_changes
+from dkd.systems.proxy import render as proxy
 from dkd.systems.rules import UNKNOWN, Edit, Rule, Values
 
 
@@ -71,6 +73,10 @@ def _kafka(model: Model) -> dict[str, str]:
     return {"kafka/topics.yaml": topics_yaml(model)}
 
 
+def _proxy(model: Model) -> dict[str, str]:
+    return {"proxy/Caddyfile": proxy.caddy(model), "proxy/nginx.conf": proxy.nginx(model)}
+
+
 def _compose(model: Model) -> dict[str, str]:
     return {f"/compose/{model.site}.yml": compose(model)}
 
@@ -88,6 +94,9 @@ SYSTEMS: tuple[System, ...] = (
     System(
         "druid", False, druid_files, druid_changes.values, druid_changes.WHOLE, druid_changes.rule,
         druid_changes.cause, by_target=True,
+    ),
+    System(
+        "proxy", True, _proxy, proxy_changes.values, proxy_changes.WHOLE, proxy_changes.rule, proxy_changes.cause
     ),
     System(
         "compose", True, _compose, compose_changes.values, compose_changes.WHOLE, compose_changes.rule,

@@ -28,14 +28,16 @@ _READY = f"""() => {{ {_FIND}
 _GESTURE = f"""(gesture) => new Promise((done, failed) => {{ {_FIND}
   const root = find(), was = root.dataset.seq, began = performance.now();
   const frames = (then) => requestAnimationFrame(() => requestAnimationFrame(() => then(performance.now() - began)));
-  let first = null, state = "";
+  let first = null, own = null, state = "";
   const look = () => {{
     if (root.dataset.seq === was) return;
-    first ??= new Promise(frames);
+    const drawn = new Promise(frames);
+    first ??= drawn;
+    if (![...root.querySelectorAll(".pending")].some((at) => at.checkVisibility())) own ??= drawn;
     if (root.dataset.pending !== "false") return;
     watch.disconnect();
     state = root.querySelector(".state")?.textContent.trim() ?? "";
-    first.then((drawn) => frames((whole) => done({{ drawn, whole: drawn > whole ? drawn : whole, state }})));
+    Promise.all([first, own ?? drawn, drawn]).then(([drawn, own, whole]) => done({{ drawn, own, whole, state }}));
   }};
   const watch = new MutationObserver(look);
   watch.observe(root, {{ attributes: true }});
@@ -73,9 +75,10 @@ class Opening:
 
 @dataclass(frozen=True)
 class Answer:
-    """Seconds from a gesture until its first and its last numbers were drawn."""
+    """Seconds from a gesture until its first numbers, all but those of the others, and its last ones were drawn."""
 
     drawn_s: float
+    own_s: float
     whole_s: float
 
 
@@ -128,8 +131,8 @@ def asked(page: Page, link: str) -> Answer:
     time.sleep(0.25)
     if found["state"]:
         print(f"the page says: {found['state']}", file=sys.stderr, flush=True)
-        return Answer(math.inf, math.inf)
-    return Answer(found["drawn"] / 1000, found["whole"] / 1000)
+        return Answer(math.inf, math.inf, math.inf)
+    return Answer(found["drawn"] / 1000, found["own"] / 1000, found["whole"] / 1000)
 
 
 def floor(of: Browser, url: str, count: int) -> tuple[list[Opening], list[Opening], list[float]]:

@@ -214,10 +214,11 @@ def new(
     plain = [explorer_page.asked(page, as_link(view(next(filters)))) for _ in range(count)]
     alone = [asked_alone(model, settings, view(next(filters))) for _ in range(count)]
     compared = [explorer_page.asked(page, as_link(view(next(filters), compare="previous"))) for _ in range(count)]
-    counts, whole = ([getattr(one, name) for one in plain] for name in ("drawn_s", "whole_s"))
+    counts, own, whole = ([getattr(one, name) for one in plain] for name in ("drawn_s", "own_s", "whole_s"))
     limits = [(0.5, 0.25), (1.5, 0.8)] if is_large else [(0.5, 0.25), (0.8, 0.4)]
     yield Line("new question, counts drawn, p95", *limits[0], at(counts, 0.95), None, floor_s)
-    yield Line("new question, visitors drawn, p95", *limits[1], at(whole, 0.95), at(alone, 0.95), floor_s)
+    yield Line("new question, visitors drawn, p95", *limits[1], at(own, 0.95), None, floor_s)
+    yield Line("new question, the others too, p95", None, None, at(whole, 0.95), at(alone, 0.95), floor_s)
     added = at([one.whole_s for one in compared], 0.5) - at(whole, 0.5)
     yield Line("added by the period before, p50", 0.4, 0.15, added)
 
@@ -229,9 +230,10 @@ def behaviours(page: Page, model: Model, settings: DruidSettings, floor_s: float
         ("retention 14 x 14, new, p50", 4.0, 1.0, explorer_views.retention),
     ):
         heard(what)
-        times = [explorer_page.asked(page, as_link(make(seq))).whole_s for seq in range(3)]
+        answers = [explorer_page.asked(page, as_link(make(seq))) for seq in range(3)]
         alone = [asked_alone(model, settings, make(seq)) for seq in range(3, 6)]
-        yield Line(what, must, good, at(times, 0.5), at(alone, 0.5), floor_s)
+        yield Line(what, must, good, at([one.drawn_s for one in answers], 0.5), None, floor_s)
+        yield Line("    exact", None, None, at([one.whole_s for one in answers], 0.5), at(alone, 0.5), floor_s)
 
 
 def again(

@@ -430,3 +430,77 @@ def test_a_heartbeat_tells_of_ten_seconds_in_which_the_visitor_did_something(
 
         wait_for(page, came)
         assert told() == [("page_view", {}), ("heartbeat", {})]
+
+
+def wishing(options: str) -> Any:
+    return load(f"dkd: 1\nsite: shop\ncollector: {{ip: full, {options}}}\nevents: {{page_view: {{}}}}\n", "shop.yaml")
+
+
+@contextmanager
+def page_of(model: Any, folder: Path, attributes: str = "") -> Iterator[tuple[Running, str]]:
+    """A collector of *model*, and the address of a page whose tag has *attributes*."""
+    with running(model) as collector, site(folder, collector.url) as origin:
+        tag = f'<script src="{collector.url}/dkd.js" {attributes}></script>'
+        (folder / "wish.html").write_text(f"<!doctype html><title>wish</title>{tag}")
+        yield collector, f"{origin}/wish.html"
+
+
+def cookies_of(visitor: BrowserContext) -> dict[str, Any]:
+    return {cookie["name"]: cookie for cookie in visitor.cookies()}
+
+
+def test_before_consent_nothing_happens_and_afterwards_it_can_be_taken_back(visitor: BrowserContext, tmp_path: Path):
+    with page_of(MODEL, tmp_path, "data-consent") as (collector, address):
+        page = visitor.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "/collect" in request.url else None)
+        page.goto(address)
+        assert page.evaluate("dkd.signal('add_to_cart', {product_id: 'before'})") is None
+        page.wait_for_timeout(1300)
+        assert (asked, cookies_of(visitor), collector.messages) == ([], {}, [])
+        page.evaluate("dkd.consent()")
+        wait_for(page, lambda: len(events(collector)) == 1)
+        assert set(cookies_of(visitor)) == {"_dvp", "_dvs"}
+        assert page.evaluate("dkd.partyId") == events(collector)[0]["partyId"]
+        page.evaluate("() => { dkd.signal('add_to_cart', {product_id: 'queued'}); dkd.forget(); }")
+        assert page.evaluate("dkd.signal('add_to_cart', {product_id: 'after'})") is None
+        page.wait_for_timeout(1300)
+        assert cookies_of(visitor) == {}
+        assert [event["eventType"] for event in events(collector)] == ["page_view"]
+        assert page.evaluate("[dkd.partyId, dkd.sessionId, dkd.pageViewId]") == [None, None, None]
+        page.evaluate("dkd.consent()")
+        wait_for(page, lambda: len(events(collector)) == 2)
+        assert len({event["partyId"] for event in events(collector)}) == 2, "who is forgotten is somebody else"
+
+
+@pytest.mark.parametrize(
+    "says", ["Object.defineProperty(navigator, 'globalPrivacyControl', {get: () => true})",
+             "Object.defineProperty(navigator, 'doNotTrack', {get: () => '1'})"],
+)  # fmt: skip
+def test_who_opts_out_is_not_followed_as_the_model_says(chromium: Browser, tmp_path: Path, says: str):
+    for options, count in (("opt_out: drop", 0), ("opt_out: anonymous", 2), ("opt_out: ignore", 2)):
+        visitor = chromium.new_context(extra_http_headers={"Sec-GPC": "1"})
+        visitor.add_init_script(says)
+        with page_of(wishing(options), tmp_path) as (collector, address):
+            page = visitor.new_page()
+            for _ in range(2):
+                page.goto(address)
+                page.wait_for_function("window.dkd")
+                page.evaluate("() => new Promise((done) => dkd.whenCommitted(done, 3000))")
+            stored = events(collector, raw_schema(wishing(options)))
+            assert len(stored) == count
+            assert len({event["partyId"] for event in stored}) == min(count, 1)
+            assert set(cookies_of(visitor)) == ({"_dvp", "_dvs"} if "ignore" in options else set())
+        visitor.close()
+
+
+def test_the_collector_keeps_the_visitors_cookie_alive(visitor: BrowserContext, tmp_path: Path):
+    with page_of(wishing("cookie: server"), tmp_path) as (collector, address):
+        page = opened(visitor, address)
+        with page.expect_response("**/collect*") as answered:
+            pass
+        assert answered.value.header_value("set-cookie") is not None
+        wait_for(page, lambda: bool(collector.messages))
+        party = page.evaluate("dkd.partyId")
+        assert cookies_of(visitor)["_dvp"]["value"] == party
+        assert f"_dvp={party}" in (answered.value.header_value("set-cookie") or "")

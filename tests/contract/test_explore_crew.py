@@ -12,7 +12,7 @@ import pytest
 
 WORK = """
 import os, socket, sys, time
-from dkd.explore.crew import crew
+from dkd.local.crew import crew
 def work(port):
     from dkd.explore.serve import _listening
     with _listening(port) as listening:

@@ -1,5 +1,6 @@
 """``dkd enrich`` on a real Kafka: what it says, how it ends, and that faults lose nothing and double nothing."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,16 +13,20 @@ from pathlib import Path
 
 import pytest
 from confluent_kafka import KafkaException, Producer
-from confluent_kafka.admin import AdminClient, NewPartitions
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 from faults.enricher_faults import campaign
 from faults.fault_site import PARTITIONS, Site, are_settled, judged
-from stream_site import loop_on, memory, raw, run_out
+from stream_site import Writer, loop_on, memory, raw, run_out, written
 
 from dkd.errors import RefusedError
 from dkd.jobs.books import Ledger, PartitionBooks, read_books, total
+from dkd.model.load import load
 from dkd.settings import Settings
 from dkd.stream import clients
 from dkd.stream.heads import require_same_count
+from dkd.stream.memory import MemoryStore
+from dkd.stream.records import Record
+from dkd.stream.run import live_work
 from dkd.stream.source import Limits
 from dkd.stream.store import ALL
 
@@ -299,3 +304,48 @@ def test_partitions_between_two_rounds_of_a_rebalance_are_not_left_to_nobody(sit
         silent.kill()
         silent.wait()
     assert judged(site, books).passed
+
+
+def moment_after(before_ms: int) -> int:
+    """Now, in another millisecond."""
+    while (now_ms := time.time_ns() // 1_000_000) <= before_ms:
+        time.sleep(0.001)
+    return now_ms
+
+
+def test_an_event_gets_the_profile_that_its_visitor_had_when_it_came(site: Site):
+    topic, moment_ms = f"{site.name}.profiles", 0
+    text = site.file.read_text().replace("enrich: [", f"enrich: [{{profile: {{topic: {topic}, fields: [plan]}}}}, ")
+    site.file.write_text(text)
+    site.model = load(text, str(site.file))
+    admin = AdminClient({"bootstrap.servers": site.kafka.servers})
+    made = NewTopic(topic, 2, 1, config={"cleanup.policy": "compact"})
+    for one in admin.create_topics([made]).values():
+        one.result()
+    told, writer = Producer({"bootstrap.servers": site.kafka.servers}), Writer(site.model)
+    event = {"partyId": "v", "eventType": "page_view", "location": "https://shop.example/"}
+    # The last but one is no profile, and the last takes the profile away.
+    for seq, profile in enumerate((b'{"plan": "free"}', b'{"plan": "paid"}', b"none", None)):
+        told.produce(topic, profile, "v", timestamp=(moment_ms := moment_after(moment_ms)))
+        told.flush()
+        moment_ms = moment_after(moment_ms)
+        times = {"timestamp": moment_ms, "clientTimestamp": moment_ms}
+        site.write([Record(b"v", writer.value({**event, **times, "eventId": f"e{seq}"}), moment_ms)])
+    with running(site) as enricher:
+        wait_for_end(site)
+        assert enricher.end() == 0
+    rows = [json.loads(record.value or b"") for found in site.read(site.names.clean).values() for record in found]
+    found = {row["event_id"]: (row.get("profile_plan"), "profile_version" in row) for row in rows}
+    assert found == {"e0": ("free", True), "e1": ("paid", True), "e2": ("paid", True), "e3": (None, False)}
+    # Once more, event by event, when all profiles have long been there.
+    settings = Settings("local", site.kafka, None, "")  # type: ignore[arg-type]  # only Kafka is asked
+    store = MemoryStore(PARTITIONS)
+    store.append({("raw", one): records for one, records in site.read(site.names.raw).items()}, {})
+    run_out(loop_on(store, live_work(site.model, settings, Path("no such"))), store, Limits(1, 1_000_000))
+    again = [json.loads(one.value or b"") for found in written(store, ("clean",)).values() for one in found]
+    assert sorted(map(str, again)) == sorted(map(str, rows))
+    for one in admin.delete_topics([topic]).values():
+        one.result()
+    asked = {"cwd": site.project, "env": site.environment, "capture_output": True, "text": True}
+    stopped = subprocess.run(site.enrich(), timeout=60, **asked)
+    assert (stopped.returncode, "DKD708" in stopped.stderr) == (1, True)

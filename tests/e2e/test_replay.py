@@ -260,3 +260,38 @@ def test_history_is_loaded_beside_live_traffic_and_a_killed_backfill_goes_on(sit
     tomorrow = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86_400))
     held = site.run("backfill", str(made.file), "--append", "--interval", f"{today}/{tomorrow}", "--yes", check=False)
     assert (held.returncode, "DKD696" in held.stderr) == (5, True)
+
+
+def test_what_came_too_late_is_loaded_again_from_raw_and_more_is_appended_once(site, tmp_path):
+    """The live stream refuses events of twelve days ago, but raw has them."""
+    start_ms = (round(time.time() * 1000) // DAY_MS - 12) * DAY_MS
+    days = "/".join(time.strftime("%Y-%m-%d", time.gmtime(one // 1000)) for one in (start_ms, start_ms + DAY_MS))
+    where = f"WHERE __time >= MILLIS_TO_TIMESTAMP({start_ms}) AND __time < MILLIS_TO_TIMESTAMP({start_ms + DAY_MS})"
+
+    def visits(kind: str, visitors: int) -> list[dict[str, object]]:
+        """Of five events each, a minute apart."""
+        return [
+            {"event": "page_view", "party_id": f"{kind}-{visitor:03d}", "event_id": f"{kind}-{visitor}-{seq}",
+             "page_url": "https://shop.example/", "user_agent": AGENT,
+             "timestamp_ms": start_ms + visitor * 600_000 + seq * 60_000}
+            for visitor in range(visitors) for seq in range(5)
+        ]  # fmt: skip
+
+    def stored() -> tuple[int, list[tuple[object, ...]]]:
+        sql = f"SELECT event_count, COUNT(*) FROM shop_sessions {where} GROUP BY 1"
+        found = json.loads(site.run("sql", sql, "--format", "json").stdout)
+        counted = json.loads(site.run("sql", f"SELECT COUNT(*) n FROM shop_events {where}", "--format", "json").stdout)
+        return counted[0]["n"], [tuple(row.values()) for row in found]
+
+    live(site, visits("late", 40))
+    again = json.loads(site.run("backfill", "--again", "--interval", days, "--yes", "--json", timeout_s=300).stdout)
+    assert (again["closes"], again["events"], again["sessions"]) == (True, 200, 40)
+    assert stored() == (200, [(5, 40)])
+    file = tmp_path / "more.ndjson"
+    file.write_text("\n".join(map(json.dumps, visits("more", 12))))
+    asked = ("backfill", str(file), "--append", "--interval", days, "--yes")
+    site.run(*asked, timeout_s=300)
+    assert stored() == (260, [(5, 52)])
+    held = site.run(*asked, check=False)
+    assert held.returncode == 5
+    assert stored() == (260, [(5, 52)])

@@ -62,7 +62,8 @@ def shop() -> Setup:
         "events": {"page_view": {}, "click": {}, "menu_click": {}, "heartbeat": {},
                    "purchase": {"fields": {"revenue": {"type": "double"}}}, "sign_up": {}},
         "enrich": {"url": {}, "campaign": {}, "referrer": {}, "agent": {}, "geo": {}, "bots": {},
-                   "sessions": {"conversions": [{"event": "purchase", "value": "revenue"}, {"event": "sign_up"}]}},
+                   "sessions": {"origin": True,
+                                "conversions": [{"event": "purchase", "value": "revenue"}, {"event": "sign_up"}]}},
     })  # fmt: skip
     return prepare(model, open_resources(model), None)
 

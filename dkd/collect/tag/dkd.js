@@ -3,15 +3,17 @@
  *   <script src="https://collector.example/dkd.js" data-capture="click form navigation scroll heartbeat" async></script>
  *   dkd.signal("add_to_cart", {product_id: "A-1", price: 9.5});
  *
- * What data-capture names it tells of by itself; without it, of page views alone.
+ * What data-capture names it tells of by itself; without it, of page views alone. With data-consent on the script it does
+ * nothing at all, no request and no cookie, until dkd.consent(); dkd.forget() takes that back and deletes both cookies.
+ * Names that begin with _ are the tag's own, and shorter in what is served: dkd.min.js, which tests/minify.py makes of this.
  * It takes the place of divolte.js: the same cookies, ids and functions, but batches, and it sends again what was lost.
  */
 (function (window, document, navigator) {
   "use strict";
 
-  const COOKIE_DOMAIN = "";
-  const PARTY = {cookie: "_dvp", lasts_s: 730 * 86400};
-  const SESSION = {cookie: "_dvs", lasts_s: 30 * 60};
+  const settings = DKD_SETTINGS; // of the model: any of {domain, optOut, server}; whoever serves this file puts them here
+  const PARTY = {_cookie: "_dvp", _lasts_s: 730 * 86400};
+  const SESSION = {_cookie: "_dvs", _lasts_s: 30 * 60};
   const MOST_EVENTS = 20;
   const MOST_BYTES = 60000; // browsers keep at most 64 KiB in flight when a page goes
   const MOST_QUEUED = 1000;
@@ -20,26 +22,48 @@
 
   if (window.dkd && window.dkd.signal) return;
 
-  const script = document.currentScript || document.querySelector('script[src*="dkd.js"],script[src*="divolte.js"]');
-  if (!script || !script.src) return console.warn("dkd: the tag cannot find its own address; nothing is collected");
+  function warn(text) {
+    console.warn("dkd: " + text);
+  }
+
+  const script = document.currentScript || document.querySelector('[src*="/dkd."],[src*="/divolte.js"]');
+  if (!script || !script.src) return warn("the tag cannot find its own address");
   const collector = new URL("collect", script.src.replace(/[?#].*/, "")).href;
 
   // Ids, in Divolte's grammar, so that either collector takes them.
 
-  const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789~_";
-
   function unique() {
-    const bytes = crypto.getRandomValues(new Uint8Array(32));
-    return Array.from(bytes, (byte) => LETTERS[byte & 63]).join("");
+    const bytes = crypto.getRandomValues(new Uint8Array(24)); // 32 characters of 6 bits
+    return btoa(String.fromCharCode(...bytes)).replace(/[+/]/g, (one) => (one > "+" ? "_" : "~"));
   }
 
   function newId() {
     return "0:" + Date.now().toString(36) + ":" + unique();
   }
 
+  // Whether anything may happen at all, and whether a cookie may be set: what the page and the browser ask for.
+
+  const isOptedOut = navigator.globalPrivacyControl === true || (navigator.doNotTrack || window.doNotTrack) === "1";
+  const isRefused = isOptedOut && settings.optOut === "drop";
+  const isAnonymous = isOptedOut && settings.optOut === "anonymous"; // the collector gives it a party for a day
+  let isAllowed = !isRefused && !script.hasAttribute("data-consent");
+
+  function consent() {
+    isAllowed = !isRefused;
+    whenVisible();
+  }
+
+  function forget() {
+    isAllowed = false;
+    pageView = visit._party = visit._session = null;
+    bodies.length = queued = 0;
+    [PARTY, SESSION].forEach((kind) => keep(kind._cookie, "", 0));
+    remembered = {};
+  }
+
   // Cookies. What a browser that refuses them would forget, the page remembers as long as it is open.
 
-  const remembered = {};
+  let remembered = {};
 
   function cookie(name) {
     const found = document.cookie.split("; ").find((pair) => pair.startsWith(name + "="));
@@ -47,32 +71,38 @@
   }
 
   function known(kind, now) {
-    const value = cookie(kind.cookie);
+    const value = !isAnonymous && cookie(kind._cookie);
     if (value && /^0:[0-9a-z]+:[^:]*$/.test(value)) return value;
-    const own = remembered[kind.cookie];
-    return own && now - own.seen_ms < kind.lasts_s * 1000 ? own.value : null;
+    const own = remembered[kind._cookie];
+    return own && now - own._seen_ms < kind._lasts_s * 1000 ? own._value : null;
   }
 
   function remember(kind, value, now) {
-    remembered[kind.cookie] = {value: value, seen_ms: now};
-    document.cookie = kind.cookie + "=" + value + "; path=/; max-age=" + kind.lasts_s + "; SameSite=Lax" +
-      (COOKIE_DOMAIN ? "; domain=" + COOKIE_DOMAIN : "") + (location.protocol === "https:" ? "; Secure" : "");
+    remembered[kind._cookie] = {_value: value, _seen_ms: now};
+    // Safari shortens the life of what a script sets; the collector's own it leaves alone.
+    const isKept = settings.server && kind === PARTY && cookie(kind._cookie) === value;
+    if (!isAnonymous && !isKept) keep(kind._cookie, value, kind._lasts_s);
+  }
+
+  function keep(name, value, lasts_s) {
+    document.cookie = name + "=" + value + "; path=/; max-age=" + lasts_s + "; SameSite=Lax" +
+      (settings.domain ? "; domain=" + settings.domain : "") + (location.protocol === "https:" ? "; Secure" : "");
   }
 
   // Who and which session, as of now; asked for every event, so a session also ends on a page that stays open.
 
-  const visit = {party: null, session: null, isNewParty: false, isFirst: false};
+  const visit = {_party: null, _session: null, _isNewParty: false, _isFirst: false};
 
   function visited() {
     const now = Date.now();
     const party = known(PARTY, now);
     const session = party && known(SESSION, now);
-    visit.isNewParty = visit.isNewParty || !party;
-    visit.isFirst = visit.isFirst || !session;
-    visit.party = party || newId();
-    visit.session = session || newId();
-    remember(SESSION, visit.session, now);
-    remember(PARTY, visit.party, now);
+    visit._isNewParty = visit._isNewParty || !party;
+    visit._isFirst = visit._isFirst || !session;
+    visit._party = party || newId();
+    visit._session = session || newId();
+    remember(SESSION, visit._session, now);
+    remember(PARTY, visit._party, now);
     return !session;
   }
 
@@ -84,7 +114,8 @@
   let address = null;
 
   function event(name, values, isFirst) {
-    return Object.assign({}, values, {
+    return {
+      ...values,
       event: name,
       event_id: pageView + (counter++).toString(16),
       timestamp_ms: Date.now(),
@@ -97,7 +128,7 @@
       screen_height: Math.round(screen.availHeight),
       first_in_session: isFirst,
       automated: navigator.webdriver || undefined, // a browser that a program drives says so of itself
-    });
+    };
   }
 
   function signal(name, values) {
@@ -106,15 +137,17 @@
   }
 
   function add(name, values) {
-    const before = visit.session;
+    if (!isAllowed) return null;
+    const before = visit._session;
     const isFirst = visited();
-    if (before !== visit.session) cut(); // a body names one session
+    if (before !== visit._session) cut(); // a body names one session
     const made = event(name, values, isFirst);
     enqueue(JSON.stringify(made));
     return made.event_id;
   }
 
   function startPageView() {
+    if (!isAllowed) return;
     pageView = "0:" + unique();
     counter = 0;
     address = location.href.split("#")[0];
@@ -123,7 +156,7 @@
 
   // Sending: one body at a time, in order; what the collector could not make safe is sent again.
 
-  const bodies = []; // {party, session, lines, bytes}
+  const bodies = []; // {_party, _session, _lines, _bytes, _full}
   let queued = 0;
   let sending = false;
   let timer = null;
@@ -131,19 +164,19 @@
   let committed = [];
 
   function cut() {
-    if (bodies.length) bodies[bodies.length - 1].full = true;
+    if (bodies.length) bodies[bodies.length - 1]._full = true;
   }
 
   function enqueue(line) {
-    const bytes = new TextEncoder().encode(line).length + 1;
-    if (bytes > MOST_BYTES || queued >= MOST_QUEUED) return console.warn("dkd: an event is lost, too large or too many wait");
+    const bytes = new Blob([line]).size + 1;
+    if (bytes > MOST_BYTES || queued >= MOST_QUEUED) return warn("an event is lost: too large, or too many");
     let body = bodies[bodies.length - 1];
-    if (!body || body.full || body.lines.length >= MOST_EVENTS || body.bytes + bytes > MOST_BYTES) {
-      body = {party: visit.party, session: visit.session, lines: [], bytes: 0, full: false};
+    if (!body || body._full || body._lines.length >= MOST_EVENTS || body._bytes + bytes > MOST_BYTES) {
+      body = {_party: visit._party, _session: visit._session, _lines: [], _bytes: 0, _full: false};
       bodies.push(body);
     }
-    body.lines.push(line);
-    body.bytes += bytes;
+    body._lines.push(line);
+    body._bytes += bytes;
     queued++;
     schedule(bodies.length > 1 ? 0 : WAIT_MS);
   }
@@ -155,19 +188,19 @@
   }
 
   function target(body) {
-    return collector + "?p=" + encodeURIComponent(body.party) + "&s=" + encodeURIComponent(body.session) + "&sent=" + Date.now();
+    return collector + "?p=" + encodeURIComponent(body._party) + "&s=" + encodeURIComponent(body._session) + "&sent=" + Date.now();
   }
 
   function take() {
     const body = bodies.shift();
-    queued -= body.lines.length;
+    queued -= body._lines.length;
     return body;
   }
 
   function putBack(body) {
-    body.full = true;
+    body._full = true;
     bodies.unshift(body);
-    queued += body.lines.length;
+    queued += body._lines.length;
   }
 
   function send() {
@@ -175,7 +208,7 @@
     if (sending || !bodies.length) return;
     sending = true;
     const body = take();
-    fetch(target(body), {method: "POST", body: body.lines.join("\n"), keepalive: true, credentials: "omit"}).then(
+    fetch(target(body), {method: "POST", body: body._lines.join("\n"), keepalive: true, credentials: settings.server ? "include" : "omit"}).then(
       (response) => settle(body, response),
       () => settle(body, null)
     );
@@ -186,7 +219,7 @@
     if (!response || response.status === 429 || response.status >= 500) {
       putBack(body);
       failures++;
-      return schedule(Math.min(MOST_WAIT_MS, WAIT_MS * Math.pow(2, failures - 1)) * (0.5 + Math.random() / 2));
+      return schedule(Math.min(MOST_WAIT_MS, WAIT_MS * 2 ** (failures - 1)) * (0.5 + Math.random() / 2));
     }
     failures = 0;
     response.json().then(explain, () => {});
@@ -195,14 +228,13 @@
   }
 
   function explain(told) {
-    if (told.problem) console.warn("dkd: " + told.problem + "; " + told.remedy);
-    (told.rejected || []).forEach((one) => console.warn("dkd: an event was refused: " + one.problem + "; " + one.remedy));
+    [told, ...(told.rejected || [])].forEach((one) => one.problem && warn(one.problem + "; " + one.remedy));
   }
 
   function sendAllNow() {
     while (bodies.length) {
       const body = take();
-      if (!navigator.sendBeacon(target(body), body.lines.join("\n"))) {
+      if (!navigator.sendBeacon(target(body), body._lines.join("\n"))) {
         putBack(body);
         return schedule(WAIT_MS);
       }
@@ -251,7 +283,7 @@
   const MOST_ADDRESS = 1000;
   const PRIVATE = "[data-private],[contenteditable]";
   const CLICKED = "a[href],button,summary,[role=button],[role=link],[role=menuitem],[role=tab]," +
-    "input[type=submit],input[type=button],input[type=image]";
+    "[type=submit],[type=button],[type=image]";
   const TYPED = "input,select,textarea";
   const UNNAMED = "[type=password],[type=hidden],[type=file],[autocomplete^=cc-],[autocomplete*=password]," +
     "[autocomplete=one-time-code]";
@@ -292,7 +324,7 @@
     if (!form) return;
     const fields = Array.from(form.querySelectorAll(TYPED));
     const named = fields.filter((one) => !one.matches(UNNAMED) && !one.closest(PRIVATE));
-    const names = named.map((one) => short(one.getAttribute("name"))).filter(Boolean);
+    const names = named.map((one) => short(one.name)).filter(Boolean);
     signal("form_submit", {
       form_id: short(form.getAttribute("id")),
       form_name: short(form.getAttribute("name")),
@@ -300,15 +332,15 @@
     });
   }
 
-  let reached = {pageView: null, depth: 0};
+  let reached = {_pageView: null, _depth: 0};
 
   function scrolled() {
     if (!pageView) return;
-    if (reached.pageView !== pageView) reached = {pageView: pageView, depth: 0};
+    if (reached._pageView !== pageView) reached = {_pageView: pageView, _depth: 0};
     const whole = document.documentElement.scrollHeight;
     const depth = (100 * Math.ceil(window.scrollY + window.innerHeight)) / whole;
-    DEPTHS.filter((mark) => mark > reached.depth && mark <= depth).forEach((mark) => {
-      reached.depth = mark;
+    DEPTHS.filter((mark) => mark > reached._depth && mark <= depth).forEach((mark) => {
+      reached._depth = mark;
       add("scroll", {scroll_depth: mark});
     });
   }
@@ -336,11 +368,13 @@
   window.dkd = {
     signal: signal,
     whenCommitted: whenCommitted,
-    get partyId() { return visit.party; },
-    get sessionId() { return visit.session; },
+    consent: consent,
+    forget: forget,
+    get partyId() { return visit._party; },
+    get sessionId() { return visit._session; },
     get pageViewId() { return pageView; },
-    get isNewPartyId() { return visit.isNewParty; },
-    get isFirstInSession() { return visit.isFirst; },
+    get isNewPartyId() { return visit._isNewParty; },
+    get isFirstInSession() { return visit._isFirst; },
     isServerPageView: false,
   };
   if (!window.divolte) window.divolte = window.dkd;

@@ -19,7 +19,7 @@ export default function (component) {
 
 function build(root) {
   const $ = (selector) => root.querySelector(selector);
-  const app = { root, $, cursor: null, brush: null };
+  const app = { root, $, cursor: null, brush: null, unanswered: [] };
   root.tabIndex = -1;
   app.send = (gesture, quiet = false) => {
     clearTimeout(app.timer);
@@ -27,8 +27,10 @@ function build(root) {
     if (!quiet) { root.classList.add("busy"); root.setAttribute("aria-busy", "true"); app.spoken = false; }
     app.silent = setTimeout(() => silence(app), SILENT_MS);
     // The number makes each gesture another value; it comes back with the answer, so that every answer is another too.
-    app.seq = Date.now();
-    app.trigger("action", { ...gesture, seq: app.seq });
+    app.seq = Math.max(Date.now(), (app.seq ?? 0) + 1);
+    // Two triggers of one moment become one, so what has no answer goes with it.
+    app.unanswered = [...app.unanswered.filter((one) => app.seq - one.seq < SILENT_MS), { ...gesture, seq: app.seq }];
+    app.trigger("action", { gestures: app.unanswered, seq: app.seq });
   };
   $("[name=live]").onchange = (event) => app.send({ kind: "live", on: event.target.checked });
   $(".compare select").onchange = (event) => app.send({ kind: "compare", to: event.target.value || null });
@@ -91,6 +93,7 @@ function draw(app) {
   const { root, data, $ } = app;
   const focused = root.getRootNode().activeElement;
   clearTimeout(app.silent);
+  app.unanswered = app.unanswered.filter((one) => !(one.seq <= data.seq));
   root.classList.remove("busy");
   root.removeAttribute("aria-busy");
   put($(".site"), "textContent", data.site);
@@ -158,7 +161,6 @@ function schedule(app) {
   if (!waits) return;
   const tick = () => {
     if (!app.root.isConnected) return;
-    // Two triggers of one moment become one, and it must not be this one that is left.
     if (document.hidden || (app.data.seq !== app.seq && Date.now() - app.seq < SILENT_MS)) app.timer = setTimeout(tick, waits);
     else app.send({ kind: "again" }, true);
   };

@@ -16,6 +16,18 @@ def enrichers(model: Model) -> Iterator[Finding]:
     carried = {"party_id"} | {name for name, field in model.all_fields.items() if field.privacy != "drop"}
     if profile is not None and profile.key not in carried:
         yield (("enrich", "profile", "key"), "DKD213", *unknown("field", profile.key, carried))
+    for hint, name in (model.enrich.agent.hints.fields if model.enrich.agent else {}).items():
+        path: Path = ("enrich", "agent", "hints", hint)
+        field = model.all_fields.get(name)
+        if field is None:
+            yield (path, "DKD213", *unknown("field", name, set(model.all_fields)))
+        elif field.type != "string" or field.privacy == "drop":
+            yield (
+                path,
+                "DKD214",
+                f"{name!r} brings no text to the enricher",
+                "name a field of type string that is kept",
+            )
     sessions = model.enrich.sessions
     if sessions is not None:
         yield from _sessions(model, sessions)
@@ -32,6 +44,9 @@ def _sessions(model: Model, sessions: Sessions) -> Iterator[Finding]:
         # Only then is a session's first event final before its length is.
         problem = f"max_length {duration_text(sessions.max_length)} is not above gap and grace together"
         yield ((*path, "max_length"), "DKD217", problem, "make max_length longer, such as 24h")
+    for index, name in enumerate(sessions.split_on.events if sessions.split_on else ()):
+        if name not in model.events:
+            yield ((*path, "split_on", "events", index), "DKD213", *unknown("event", name, set(model.events)))
     for index, conversion in enumerate(sessions.conversions):
         at: Path = (*path, "conversions", index)
         event = model.events.get(conversion.event)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_network
 from urllib.parse import urlsplit
 
 from dkd.model.checks.finding import Finding
@@ -55,7 +56,13 @@ def _addresses(name: str, target: Target) -> Iterator[Finding]:
 
 
 def collector(model: Model) -> Iterator[Finding]:
-    """Origins that no browser would send, and a domain that no cookie has."""
+    """Origins that no browser would send, a domain that no cookie has, and proxies that are no addresses."""
+    for index, proxy in enumerate(model.collector.proxies):
+        try:
+            ip_network(proxy)
+        except ValueError as error:
+            yield (("collector", "proxies", index), "DKD222", str(error), "write 10.0.0.7 or 10.0.0.0/8")
+    yield from _routes(model)
     domain = model.collector.cookie_domain
     if domain and re.match("https?://", domain):
         at: Path = ("collector", "cookie_domain")
@@ -70,3 +77,15 @@ def collector(model: Model) -> Iterator[Finding]:
                 f"{origin!r} is not an origin",
                 "write scheme and host, such as https://shop.example",
             )
+
+
+def _routes(model: Model) -> Iterator[Finding]:
+    """Paths that are routes already."""
+    said = model.collector
+    folder = said.event_path.rpartition("/")[0]
+    taken = {"/ping", "/healthz", "/collect", f"{folder}/collect", f"{folder}/dkd.js", f"{folder}/divolte.js"}
+    remedy = f"choose a path beside {', '.join(sorted(taken))}"
+    if said.event_path in taken:
+        yield (("collector", "event_path"), "DKD222", f"{said.event_path} is a route already", remedy)
+    if said.json_source and said.json_source.path in taken | {said.event_path}:
+        yield (("collector", "json_source", "path"), "DKD222", f"{said.json_source.path} is a route already", remedy)

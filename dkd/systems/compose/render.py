@@ -73,7 +73,7 @@ def compose(model: Model, base_port: int = BASE_PORT) -> str:
         "enricher": _dkd(model, "enrich", ports),
         "divolte": _divolte(model, ports),
     }
-    volumes: dict[str, Service] = {name: {} for name in ("kafka", "metadata", "druid")}
+    volumes: dict[str, Service] = {name: {} for name in ("kafka", "metadata", "druid", "spool")}
     whole = {"name": f"dkd-{model.site}", "services": services, "volumes": volumes}
     return mark(model.site, "#") + _PROFILES + yaml_text(whole)
 
@@ -229,10 +229,13 @@ _OWN: Mapping[str, Mapping[str, str]] = {
 def _dkd(model: Model, command: str, ports: Ports) -> Service:
     arguments = ["dkd", command, f"specs/{model.site}.yaml", "--target", "local"]
     # The enricher's own port of target local; both answer otherwise than with 200 when they do not work.
-    place = f"{ports.enricher_admin}/healthz"
+    place, volumes = f"{ports.enricher_admin}/healthz", ["..:/project:ro"]
     if command == "collect":
         arguments += ["--host", "0.0.0.0", "--port", str(ports.collector)]  # noqa: S104  # in the shared network only
         place = f"{ports.collector}/ping"
+        # What it has said is safe must outlive the container.
+        arguments += ["--spool", "/spool"]
+        volumes.append("spool:/spool")
     asked = f"import urllib.request as r; r.urlopen('http://127.0.0.1:{place}', timeout=3)"
     environment = {"DKD_BASE_PORT": str(ports.coordinator - 2), "DKD_PSEUDONYM_KEY": None}
     return _service(
@@ -242,7 +245,7 @@ def _dkd(model: Model, command: str, ports: Ports) -> Service:
         command=arguments,
         working_dir="/project",
         environment=environment,
-        volumes=["..:/project:ro"],
+        volumes=volumes,
         # The image has Python, and neither wget nor curl.
         healthcheck=_healthy("python", "-c", asked),
     )  # fmt: skip

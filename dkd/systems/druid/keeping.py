@@ -38,8 +38,8 @@ def rules(model: Model) -> dict[str, Rules]:
 
 def compactions(model: Model) -> dict[str, Json]:
     """Druid's automatic compaction by datasource, as it is posted, of those that the model wants merged."""
-    wanted = {model.datasource(kind): _of(model, kind).compact_after for kind in KINDS}
-    found = {name: _compaction(name, after) for name, after in wanted.items() if after is not None}
+    wanted = {model.datasource(kind): _of(model, kind) for kind in KINDS}
+    found = {name: made for name, one in wanted.items() if (made := _compaction(name, one)) is not None}
     for one in found.values():
         require_known(one, "compaction")
     return found
@@ -121,10 +121,15 @@ def _of(model: Model, kind: str) -> Datasource:
     return found
 
 
-def _compaction(name: str, after: timedelta) -> Json:
+def _compaction(name: str, datasource: Datasource) -> Json | None:
+    """Hours become days: they suit what is written, but a question about a week should not open 168 of them."""
+    if datasource.compact_after is None:
+        return None
+    days = {"granularitySpec": {"segmentGranularity": "DAY"}} if datasource.segment == "hour" else {}
     return {
         "dataSource": name,
-        "skipOffsetFromLatest": _iso(after),
+        "skipOffsetFromLatest": _iso(datasource.compact_after),
+        **days,
         "tuningConfig": {"partitionsSpec": {"type": "dynamic"}},
         # Without it the task waits, holding its slot, until the supervisor hands its segments off.
         "taskContext": {"useConcurrentLocks": True},

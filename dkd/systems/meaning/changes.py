@@ -70,7 +70,7 @@ def _enrich(edit: Edit, rest: str) -> str:
         return "DKD884" if drops else "DKD880" if edit.before is None else "DKD881"
     if name == "bots":
         return "DKD884" if option == "action" and edit.after == "drop" else "DKD883"
-    if name != "sessions":
+    if name != "sessions" or option == "origin":
         return "DKD887"
     if option == "late_after" and _ms(edit.after) < _ms(edit.before):
         return "DKD885"
@@ -117,6 +117,8 @@ def _unordered(value: object) -> object:
 def _collector(edit: Edit, rest: str) -> str:
     if not rest:
         return "DKD895" if edit.before is None else "DKD896"
+    if rest in _CAREFUL:
+        return _CAREFUL[rest](edit)
     if rest == "ip":
         return "DKD990" if _EXPOSED.get(str(edit.after), 2) < _EXPOSED.get(str(edit.before), 0) else "DKD981"
     if rest == "origins":
@@ -124,7 +126,38 @@ def _collector(edit: Edit, rest: str) -> str:
     if rest == "geo_database":
         # The fields that ask it have lines of their own; another database says other things.
         return "DKD877" if edit.before is not None and edit.after is not None else "DKD878"
-    return "DKD987" if rest == "cookie_domain" else "DKD894"
+    return "DKD987" if rest in ("cookie_domain", "cookie") else "DKD894"
+
+
+def _scrub(edit: Edit) -> str:
+    """Fewer parameters are cut out of addresses, or only more."""
+    return "DKD981" if fields.texts(edit.before) - fields.texts(edit.after) else "DKD990"
+
+
+def _opt_out(edit: Edit) -> str:
+    return "DKD990" if _HEARD.get(str(edit.after), 0) > _HEARD.get(str(edit.before), 0) else "DKD981"
+
+
+def _path(edit: Edit) -> str:
+    """A route is only added, or goes."""
+    return "DKD895" if edit.before is None else "DKD896"
+
+
+def _rate(edit: Edit) -> str:
+    before, after = (float(str(value or "inf")) for value in (edit.before, edit.after))
+    return "DKD895" if after > before else "DKD896"
+
+
+def _proxies(_edit: Edit) -> str:
+    return "DKD877"
+
+
+_HEARD = {"ignore": 0, "anonymous": 1, "drop": 2}
+_CAREFUL: Mapping[str, Callable[[Edit], str]] = {
+    "scrub": _scrub, "opt_out": _opt_out, "event_path": _path, "json_source": _path, "rate": _rate,
+    "proxies": _proxies,
+}  # fmt: skip
+"""What decides about the options of a collector that protect visitors, or that senders notice."""
 
 
 def _sender(edit: Edit, _rest: str) -> str:

@@ -134,7 +134,7 @@ REFUSED = [
     (b"{broken", "not_json", ""),
     (b"[1]", "not_an_object", ""),
     (b'{"a": "\xff"}', "not_json", ""),
-    (b"[" * 5000, "not_json", ""),
+    (b"[" * 5000, "too_large", ""),
     (b'{"a": ' + b"1" * 5000 + b"}", "not_json", ""),
     ({"party_id": "me"}, "missing_field", "event"),
     ({"event": 5, "party_id": "me"}, "bad_type", "event"),

@@ -2,6 +2,7 @@
 
 import io
 from decimal import Decimal
+from pathlib import Path
 
 import fastavro
 import mmh3
@@ -13,6 +14,7 @@ from dkd.collect.avro import Writer
 from dkd.collect.checksum import canonical_text, divolte_hash, is_intact
 from dkd.collect.duplicates import Duplicates
 from dkd.collect.ids import canonical
+from dkd.collect.salt import Salts
 from dkd.collect.target import MOST_PARAMETERS, MalformedTarget, canonical_path, parameters, split
 
 COMMON = (
@@ -187,18 +189,28 @@ def test_a_query_has_fewer_than_a_thousand_parameters():
     ],
 )
 def test_of_an_address_only_what_the_model_allows_is_kept(policy: str, address: str, stored: str | None):
-    assert Addresses(policy, b"key").stored(address, 0) == stored
+    assert Addresses(policy, Salts()).stored(address, 0) == stored
 
 
-def test_a_hashed_address_is_the_same_for_one_day_and_one_key():
+def test_a_hashed_address_is_the_same_for_one_day_and_then_nobody_can_find_it_again(tmp_path: Path):
     day_ms = 86_400_000
-    one, other = Addresses("hash", b"key"), Addresses("hash", b"other key")
+    one, beside = Addresses("hash", Salts(tmp_path)), Addresses("hash", Salts(tmp_path))
     first = one.stored("203.0.113.9", 0)
-    assert first == one.stored("203.0.113.9", day_ms - 1) == Addresses("hash", b"key").stored("203.0.113.9", 5)
-    later = (one.stored("203.0.113.9", day_ms), other.stored("203.0.113.9", 0), one.stored("203.0.113.8", 0))
-    assert len({first, *later}) == 4
-    assert "203" not in (first or "203") or len(first or "") == 24
-    assert Addresses("hash").stored("203.0.113.9", 0) != Addresses("hash").stored("203.0.113.9", 0)
+    assert first == one.stored("203.0.113.9", day_ms - 1) == beside.stored("203.0.113.9", 5)
+    assert len(first or "") == 24
+    (kept,) = tmp_path.iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600
+    later = one.stored("203.0.113.9", day_ms), one.stored("203.0.113.8", day_ms)
+    assert len({first, *later}) == 3
+    assert [file.name for file in tmp_path.iterdir()] == ["salt-1"], "the secret of the day before is destroyed"
+    assert later[0] == beside.stored("203.0.113.9", day_ms)
+    assert Addresses("hash", Salts()).stored("203.0.113.9", 0) != first
+
+
+def test_a_folder_that_cannot_be_written_costs_no_event(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    stored = Addresses("hash", Salts(tmp_path / "file"))
+    assert stored.stored("203.0.113.9", 0) == stored.stored("203.0.113.9", 1)
 
 
 def test_this_machine_is_known_in_every_spelling():

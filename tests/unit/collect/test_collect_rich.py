@@ -1,33 +1,30 @@
 """Every recorded request of Divolte's rich profile gives what Divolte's mapping gave, for all that a model can say."""
 
+import hashlib
 from typing import Any
 
 import pytest
 from divolte_vectors import (
+    DEEP,
     DIGESTS,
     FOREIGN_TYPES,
     RICH_FIELDS,
     UNCORRUPTED,
     Vector,
     browser,
-    client,
     decoded,
-    json_body,
     parsed,
     rich_model,
     vectors,
 )
 
-from dkd.collect.layout import Layout
-from dkd.collect.message import Outcome
+from dkd.collect.message import Outcome, Request
 from dkd.collect.routes import Routes, routes
-from dkd.collect.sources import MISSING, Place
 from dkd.settings import settings
 from dkd.systems.avro.render import raw_schema
 
 MODEL = rich_model()
 SCHEMA = raw_schema(MODEL)
-LAYOUT = Layout(MODEL)
 RECEIVED_MS = 1_790_000_000_123
 
 STANDARD = {
@@ -37,6 +34,8 @@ STANDARD = {
     "viewportPixelWidth": "viewportPixelWidth", "viewportPixelHeight": "viewportPixelHeight",
     "screenPixelWidth": "screenPixelWidth", "screenPixelHeight": "screenPixelHeight",
 }  # fmt: skip
+PARAMETERS = {"pSku", "pSkus", "qtyBool"}
+"""What that request's parameters fill with nothing, where they are read at all."""
 RECORDED = [one for one in vectors("rich") if (one["records"] or {}).get("dv-rich")]
 
 
@@ -45,6 +44,8 @@ def wanted(vector: Vector) -> dict[str, Any]:
     found = {**vector["records"]["dv-rich"]["value"], "timestamp": RECEIVED_MS}
     if vector["id"] in UNCORRUPTED:
         found["corrupt"] = False
+    if vector["id"] in DEEP:
+        found |= {name: None for name in found if found[name] is not None and name in PARAMETERS}
     if found["remoteHost"] == "localhost":
         # An empty X-Forwarded-For: dkd stores an address or nothing.
         found["remoteHost"] = "127.0.0.1"
@@ -71,40 +72,56 @@ BROWSER = [one for one in RECORDED if browser(one)]
 def test_a_browsers_record_is_divoltes(vector: Vector, collector: Routes):
     result = None
     for request in (*vector.get("before", []), vector["request"]):
-        here = {**request, "target": request["target"].replace("/track/ev", "/csc-event")}
-        result = collector(parsed(here, RECEIVED_MS)._replace(client=client(vector)))
+        result = collector(parsed(request, RECEIVED_MS))
     assert isinstance(result, Outcome)
-    record = decoded(result.messages[0].value, SCHEMA)
-    expected = wanted(vector)
+    (message,) = result.messages
+    record, expected = decoded(message.value, SCHEMA), wanted(vector)
+    assert message.key == vector["records"]["dv-rich"]["key"].encode()
     assert {name: record[own] for name, own in STANDARD.items()} == {name: expected[name] for name in STANDARD}
     assert {name: record[name] for name in RICH_FIELDS} == {own: expected[name] for own, name in RICH_FIELDS.items()}
 
 
-JSON = [one for one in RECORDED if not browser(one)]
+JSON = [one for one in vectors("rich", "j") if not one.get("server_fault")]
 
 
 @pytest.mark.parametrize("vector", JSON, ids=lambda one: one["id"])
-def test_the_mapping_of_a_json_event_is_divoltes(vector: Vector):
-    """dkd has no JSON route of Divolte's form; what its sources find in such an event is the same."""
-    expected = wanted(vector)
-    found = mapped(vector, expected)
-    assert found == {own: expected[name] for own, name in RICH_FIELDS.items()}
+def test_the_answer_of_the_json_source_is_divoltes(vector: Vector, collector: Routes):
+    for before in vector.get("before", []):
+        collector(parsed(before, RECEIVED_MS))
+    result = collector(whole(vector))
+    answer, expected = result.answer if isinstance(result, Outcome) else result, vector["response"]
+    status, *lines = answer.head.decode().split("\r\n")[:-1]
+    assert status.split()[1] == str(expected["status"])
+    found = dict(line.split(": ", 1) for line in lines)
+    assert found | LEFT == {name: text for name, text in expected["headers"].items() if name != "Connection"} | LEFT
+    assert hashlib.sha256(answer.body).hexdigest() == expected["body_sha256"]
 
 
-def mapped(vector: Vector, expected: dict[str, Any]) -> dict[str, Any]:
-    body = json_body(vector)
-    root = body.get("parameters")
-    root = MISSING if root is None else root
-    record: list[Any] = [None] * LAYOUT.size
-    for name, own in (STANDARD | {"timestamp": "timestamp", "remoteHost": "remoteHost"}).items():
-        record[LAYOUT.slot[own]] = expected[name]
-    given = root if isinstance(root, dict) else {}
-    place = Place(root, given, None, None, parsed(vector["request"], 0), client(vector), record, body.get("event_type"))
-    for field in LAYOUT.fields:
-        record[field.slot] = field.find(place)
-    return {name: decoded(LAYOUT.value(event_typed(record)), SCHEMA)[name] for name in RICH_FIELDS}
+@pytest.mark.parametrize("vector", JSON, ids=lambda one: one["id"])
+def test_the_record_of_the_json_source_is_divoltes(vector: Vector, collector: Routes):
+    for before in vector.get("before", []):
+        collector(parsed(before, RECEIVED_MS))
+    result = collector(whole(vector))
+    messages = result.messages if isinstance(result, Outcome) else []
+    if not (vector["records"] or {}).get("dv-rich"):
+        assert [one.topic for one in messages] == (["rich.rejects"] if vector["response"]["status"] == 204 else [])
+        return
+    (message,) = messages
+    record, expected = decoded(message.value, SCHEMA), wanted(vector)
+    assert message.key == vector["records"]["dv-rich"]["key"].encode()
+    assert {name: record[own] for name, own in STANDARD.items()} == {name: expected[name] for name in STANDARD}
+    assert {name: record[name] for name in RICH_FIELDS} == {own: expected[name] for own, name in RICH_FIELDS.items()}
 
 
-def event_typed(record: list[Any]) -> list[Any]:
-    record[LAYOUT.slot["eventType"]] = "unknown"
-    return record
+LEFT = {"Date": "", "Server": "divolte"}
+"""What a connection adds."""
+
+
+def whole(vector: Vector) -> Request:
+    """The request as a connection hands it on: framing is gone, and only what the length covers is the body."""
+    request = parsed(vector["request"], RECEIVED_MS)
+    headers = dict(request.headers)
+    if headers.get(b"transfer-encoding") == b"chunked":
+        size, _, rest = request.body.partition(b"\r\n")
+        return request._replace(body=rest[: int(size, 16)])
+    return request._replace(body=request.body[: int(headers.get(b"content-length", b"0"))])

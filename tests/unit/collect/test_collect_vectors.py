@@ -3,9 +3,9 @@
 import hashlib
 
 import pytest
-from divolte_vectors import DERIVED, UNCORRUPTED, Vector, decoded, parsed, vectors
+from divolte_vectors import DERIVED, LIMITED, UNCORRUPTED, Vector, decoded, parsed, vectors
 
-from dkd.collect.message import Answer, Outcome
+from dkd.collect.message import MALFORMED, Answer, Outcome
 from dkd.collect.routes import Routes, routes
 from dkd.model.load import load
 from dkd.settings import settings
@@ -18,7 +18,7 @@ ON_THE_CONNECTION = {"p117"}
 """Known before there is a request; tests/contract has them over real HTTP."""
 TAG = {"h001", "h003", "h005"}
 """The script itself is dkd's own."""
-DEFAULT = [one for one in vectors("default") if one["id"] not in ON_THE_CONNECTION]
+DEFAULT = [one for one in vectors("default") if one["id"] not in ON_THE_CONNECTION | LIMITED]
 
 
 @pytest.fixture
@@ -73,6 +73,12 @@ def test_the_record_is_divoltes(vector: Vector, collector: Routes):
         wanted["detectedCorruption"] = False
     assert {name: record[name] for name in wanted} == wanted
     assert record["eventId"] == vector["request"]["target"].split("&e=")[1].split("&")[0].replace("%3A", ":")
+
+
+def test_more_parameters_than_the_limit_are_refused(collector: Routes):
+    for vector in vectors("default"):
+        if vector["id"] in LIMITED:
+            assert collector(parsed(vector["request"], RECEIVED_MS)) is MALFORMED
 
 
 DROPPED = [one for one in DEFAULT if not (one["records"] or {}).get("dv-raw") and one["response"]["body_len"] == 37]

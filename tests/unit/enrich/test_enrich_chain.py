@@ -169,3 +169,23 @@ def test_a_pseudonym_without_a_key_is_refused_before_the_first_event():
         prepare(shop(), Resources(), None)
     assert "user_id" in str(failure.value)
     assert "secret" not in repr(shop_setup())
+
+
+def test_no_email_and_no_password_reaches_what_is_written():
+    setup = shop_setup()
+    time_ms = NOW_MS
+    event = {
+        "client_ms": time_ms, "received_ms": time_ms,
+        "page_url": "https://shop.example/u/joe@mail.example?utm_source=joe@mail.example&m=joe%40mail.example",
+        "referrer_url": "https://joe:secret@other.example/?m=joe%2540mail.example",
+    }  # fmt: skip
+    found = enrich(raw(setup, event), State(), setup, [(1, time_ms + 10**9)])
+    written = found.values + found.finished.values
+    assert len(written) == 2
+    assert found.values == encode(found.clean)
+    for row in written:
+        assert b"joe" not in row
+        assert b"secret" not in row
+        # The source was another word when its channel was asked for.
+        assert json.loads(row)["channel"] == "Unassigned"
+        assert json.loads(row)["utm_source"] == "email"

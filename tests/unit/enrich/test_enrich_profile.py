@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dkd.enrich.chain import enrich
-from dkd.enrich.profile import add_profile, latest
+from dkd.enrich.profile import Profiles, Told, add_profile, latest
 from dkd.enrich.resources import profile_table
 from dkd.enrich.state import State
 from dkd.errors import DkdError, ModelError
@@ -74,3 +74,50 @@ def test_a_key_that_no_event_carries_is_a_mistake_of_the_model():
     assert load(f"{head}enrich: [{{profile: {{file: p, key: user_id, fields: [plan]}}}}]\n", "m")
     with pytest.raises(ModelError, match="DKD213"):
         load(f"{head}enrich: [{{profile: {{file: p, key: user, fields: [plan]}}}}]\n", "m")
+
+
+changes = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(0, 20), st.none() | st.sampled_from("123")), max_size=12
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(changes, st.lists(st.tuples(st.sampled_from("abcd") | st.none(), st.integers(0, 20)), max_size=8), st.data())
+def test_an_event_gets_the_profile_that_its_key_had_when_it_was_received(records, asked, data):
+    """However the records come in portions, and however many of them were put away."""
+    records = sorted(records, key=lambda one: one[1])
+    told = [Told(key, since_ms, f"0:{seq}", None if plan is None else {"plan": plan})
+            for seq, (key, since_ms, plan) in enumerate(records)]  # fmt: skip
+    profiles, left = Profiles(("plan",)), list(told)
+    while left:
+        count = data.draw(st.integers(1, len(left)))
+        profiles.learn(left[:count])
+        left = left[count:]
+        if data.draw(st.booleans()):
+            profiles.put_away()
+    batch = pl.DataFrame(asked, schema={"user": pl.String, "received_ms": pl.Int64}, orient="row")
+    wanted = []
+    for key, received_ms in asked:
+        before = [one for one in told if one.key == key and one.since_ms <= received_ms]
+        last = before[-1] if before and before[-1].fields is not None else None
+        wanted.append((last.fields["plan"], last.place) if last else (None, None))
+    found = add_profile(batch, "user", profiles)
+    assert found.columns == ["profile_plan", "profile_version"]
+    assert found.rows() == wanted
+
+
+def test_a_profile_that_was_replaced_long_ago_is_forgotten():
+    day_ms = 86_400_000
+    profiles = Profiles(("plan",))
+    profiles.learn([Told("a", day * day_ms, f"0:{day}", {"plan": str(day)}) for day in range(30)])
+    profiles.put_away()
+    times = [day * day_ms for day in (5, 22, 29, 60)]
+    batch = pl.DataFrame({"user": ["a"] * 4, "received_ms": times})
+    assert add_profile(batch, "user", profiles)["profile_plan"].to_list() == [None, "22", "29", "29"]
+
+
+@pytest.mark.parametrize("source", ["", "file: p, topic: t, "])
+def test_profiles_come_from_one_place(source):
+    head = "dkd: 1\nsite: a\nevents: {x: {}}\n"
+    with pytest.raises(ModelError, match="from a file or from a topic"):
+        load(f"{head}enrich: [{{profile: {{{source}fields: [plan]}}}}]\n", "m")

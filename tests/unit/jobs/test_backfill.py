@@ -20,7 +20,7 @@ from dkd.jobs.backfill_load import Load, require_free
 from dkd.jobs.backfill_rows import ROWS, Account, Place, Rows, kept_lines
 from dkd.jobs.collected import Collector
 from dkd.jobs.fit import closing_ms
-from dkd.jobs.gaps import Asked, Shared, tried, with_gap
+from dkd.jobs.gaps import Asked, Shared, tried, with_gap, with_split
 from dkd.jobs.hours import Hours, Kept
 from dkd.jobs.offline import enriched, work_of
 from dkd.jobs.raw_records import kept_raw, require_kept
@@ -209,6 +209,34 @@ def test_gaps_are_compared_as_a_plain_walk_over_the_events_does(made, model, whe
     assert counts[0] > counts[1] > counts[2]
     with pytest.raises(UsageError, match="DKD707"):
         with_gap(model, duration("24h"))
+
+
+def test_splits_are_compared_as_a_plain_walk_over_the_events_does(made, model, where, work, tmp_path):
+    given = raw_of(made, model, where, tmp_path / "hours")
+    rows = [json.loads(row) for part in enriched(given, work) for row in part.clean]
+    rows.sort(key=lambda row: (row["party_id"], row["timestamp_ms"], row["event"] == "purchase"))
+    times = work.decoder.decode(batch_of(given)).frame["client_ms"].to_list()
+    kept = [Kept(time_ms, raw.value, False, raw.received_ms, raw.key or b"")
+            for raw, time_ms in zip(given, times, strict=True)]  # fmt: skip
+    shared = Shared(where.pseudonym_key, NOWHERE, open_resources(model))
+    splits = ("purchase", "midnight", "midnight+purchase")
+    asked = Asked((), duration("24h"), with_bots=True, splits=splits, zone="Asia/Tokyo")
+    found = tried(kept, asked, model, asked.models(model), shared).found
+    start_ms, gap_ms, tokyo_ms = max(times) + 1 - DAY_MS, 30 * 60_000, 9 * 3_600_000
+    wanted = dict.fromkeys(["", *splits], 0)
+    for before, row in pairwise([{"party_id": None, "timestamp_ms": 0}, *rows]):
+        last_ms, time_ms = before["timestamp_ms"], row["timestamp_ms"]
+        is_silent = before["party_id"] != row["party_id"] or time_ms - last_ms > gap_ms
+        is_next_day = (last_ms + tokyo_ms) // DAY_MS != (time_ms + tokyo_ms) // DAY_MS
+        is_event = row["event"] == "purchase"
+        parts = {"": False, "purchase": is_event, "midnight": is_next_day, "midnight+purchase": is_event or is_next_day}
+        for name, is_parted in parts.items():
+            wanted[name] += (is_silent or is_parted) and time_ms >= start_ms
+    assert {one.split_on: one.sessions for one in found} == wanted
+    assert len(set(wanted.values())) == 4
+    assert [one.is_model for one in found] == [True, False, False, False]
+    with pytest.raises(UsageError, match="DKD707"):
+        with_split(model, "purchases", "UTC")
 
 
 def batch_of(given):

@@ -153,6 +153,11 @@ CASES = [
     ),
     # enrichers, sessions and measures
     ("gap: 30m", "gap: 20m", "model/shop/enrich/sessions/gap", "semantic DKD882"),
+    (
+        "gap: 30m", "gap: 30m, split_on: {campaign: true}", "model/shop/enrich/sessions/split_on/campaign",
+        "semantic DKD882",
+    ),
+    ("gap: 30m", "gap: 30m, origin: true", "model/shop/enrich/sessions/origin", "semantic DKD887"),
     ("late_after: 1h", "late_after: 50m", "model/shop/enrich/sessions/late_after", "destructive DKD885"),
     ("late_after: 1h", "late_after: 2h", "model/shop/enrich/sessions/late_after", "semantic DKD882"),
     ("event: purchase}", "event: refund}", "model/shop/enrich/sessions/conversions", "semantic DKD886"),
@@ -188,6 +193,14 @@ CASES = [
      "semantic DKD987"),
     ('"https://b"', '"https://b", "https://c"', "model/shop/collector/origins", "safe DKD895"),
     (', "https://b"', "", "model/shop/collector/origins", "needs-order DKD896"),
+    ("ip: truncate", "ip: truncate, scrub: [token]", "model/shop/collector/scrub", "needs-order DKD990"),
+    ("ip: truncate", "ip: truncate, opt_out: drop", "model/shop/collector/opt_out", "needs-order DKD990"),
+    ("ip: truncate", "ip: truncate, cookie: server", "model/shop/collector/cookie", "semantic DKD987"),
+    ("ip: truncate", "ip: truncate, proxies: [10.0.0.7]", "model/shop/collector/proxies", "semantic DKD877"),
+    ("ip: truncate", "ip: truncate, rate: 0", "model/shop/collector/rate", "safe DKD895"),
+    ("ip: truncate", "ip: truncate, rate: 20", "model/shop/collector/rate", "needs-order DKD896"),
+    ("ip: truncate", "ip: truncate, json_source: {path: /json}", "model/shop/collector/json_source", "safe DKD895"),
+    ("ip: truncate", "ip: truncate, event_path: /event", "model/shop/collector/event_path", "needs-order DKD896"),
     ("name: log", "name: app", "model/shop/sender/app", "additive DKD897"),
     ("name: log", "name: app", "model/shop/sender/log", "needs-order DKD896"),
     ('servers: "k:1"', 'servers: "k:2"', "model/shop/target/prod/kafka/servers", "safe DKD899"),
@@ -198,6 +211,13 @@ CASES = [
 @pytest.mark.parametrize(("old", "new", "address", "expected"), CASES, ids=[f"{c[2]}: {c[3]}" for c in CASES])
 def test_each_change_has_its_class_and_its_rule(old, new, address, expected):
     assert found_in((old, new)).get(address) == expected
+
+
+def test_to_hear_less_of_an_opt_out_and_to_cut_less_are_wider():
+    more = BASE.replace("ip: truncate", "ip: truncate, opt_out: anonymous, scrub: [token, email]")
+    less = more.replace("opt_out: anonymous", "opt_out: ignore").replace("token, ", "")
+    found = classed(changed(more, less))
+    assert found["model/shop/collector/opt_out"] == found["model/shop/collector/scrub"] == "privacy-widening DKD981"
 
 
 def test_a_removed_name_that_is_reserved_only_needs_an_order():

@@ -49,7 +49,7 @@ LIVE_COMPACTION = {
         "forceGuaranteedRollup": False,
         "type": "index_parallel",
     },
-    "granularitySpec": None,
+    "granularitySpec": {"segmentGranularity": "DAY", "queryGranularity": None, "rollup": None},
     "engine": None,
     "taskContext": {"useConcurrentLocks": True},
 }

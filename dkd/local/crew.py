@@ -1,7 +1,7 @@
-"""Several processes listen at one address, and the system gives each browser's connection to one of them.
+"""Several processes listen at one address, and the system gives each connection to one of them.
 
-A page is one connection for its whole life, and everything that it knows is in its address, so any process will do for
-a page that is opened again. Nothing stands between a browser and its process.
+Nothing stands between a browser and its process. A page of the explorer is one connection for its whole life, and all
+that it knows is in its address, so any process will do for a page that is opened again. Any collector takes any event.
 """
 
 import multiprocessing
@@ -17,13 +17,23 @@ _SOON_S = 5.0
 _END_S = 10.0
 
 
-def crew(count: int, work: Callable[..., None], *given: object) -> None:
+def crew(
+    count: int,
+    work: Callable[..., None],
+    *given: object,
+    name: str = "explorer",
+    buried: Callable[[int], None] | None = None,
+    end_s: float = _END_S,
+) -> None:
     """Keep *count* processes at *work* until this one is told to end; one that dies is replaced.
 
     Args:
         count: How many.
         work: A function of a module, which a new process imports.
         given: Its arguments.
+        name: Of the service, for people.
+        buried: Told the process id of each that has died.
+        end_s: How long each may take to end when it is told to.
     """
     told = threading.Event()
 
@@ -44,11 +54,13 @@ def crew(count: int, work: Callable[..., None], *given: object) -> None:
     while not told.wait(_LOOK_S):
         for at, one in enumerate(members):
             if not one.is_alive():
-                sys.stderr.write(f"a process of the explorer ended with {one.exitcode} and is replaced\n")
+                if buried:
+                    buried(one.pid or 0)
+                sys.stderr.write(f"a process of the {name} ended with {one.exitcode} and is replaced\n")
                 # One that cannot even start must not be started without pause.
                 told.wait(_SOON_S if one.exitcode else 0)
                 members[at] = started()
     for one in members:
         one.terminate()
     for one in members:
-        one.join(_END_S)
+        one.join(end_s)

@@ -1,0 +1,125 @@
+"""The spool's files → Kafka, oldest first, beside the live events, and with at most half of what the process can do."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from dkd.collect.breaker import Breaker, KafkaEnd, Say
+from dkd.collect.message import Message
+from dkd.collect.segment import Claimed
+from dkd.collect.spool import Spool
+
+PROBE_S = 0.5
+_BATCH = 1_000
+_POLL_S = 0.002
+_ANSWER_S = 1.5
+
+
+class ReplayEnd(KafkaEnd, Protocol):
+    """A sink that can be asked whether it is there, which waits for the answer."""
+
+    def answers(self, timeout_s: float) -> bool:
+        """Whether a broker answers within *timeout_s*."""
+
+
+class Replay:
+    """A thread that empties the spool: of this process's files when it has closed them, and of dead processes'.
+
+    While the breaker is open it tries with a single record, and closes the breaker when Kafka has it.
+    """
+
+    def __init__(self, spool: Spool, breaker: Breaker, make_end: Callable[[], ReplayEnd], say: Say) -> None:
+        """Read *spool*, send to what *make_end* makes, which is not the sink of the live events, and tell *breaker*."""
+        self._spool, self._breaker, self._make_end, self._say = spool, breaker, make_end, say
+        self._end: ReplayEnd | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
+        self.replayed = self._told = 0
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the batch that is on its way; what is left is replayed after the next start."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.wait(PROBE_S):
+                self._round()
+        finally:
+            self._rest()
+
+    def _round(self) -> None:
+        """Replay every file that can be had, or find out whether Kafka is back."""
+        try:
+            while claimed := self._next():
+                if not self._replay(claimed):
+                    return
+            self._tell()
+            if not self._breaker.is_open:
+                self._rest()
+            elif self._sink().answers(_ANSWER_S):
+                self._breaker.close()
+        except OSError as error:
+            self._say(f"the spool at {self._spool.folder} cannot be read: {error}")
+
+    def _tell(self) -> None:
+        count, self._told = self.replayed - self._told, self.replayed
+        if count:
+            self._say(f"replayed the spool: {count:,} messages are in Kafka now")
+
+    def _next(self) -> Claimed | None:
+        """A file to replay; where there is none, that which is written to is closed first."""
+        if self._stop.is_set():
+            return None
+        found = self._spool.claim()
+        if found is None:
+            self._spool.seal()
+            found = self._spool.claim()
+        return found
+
+    def _replay(self, claimed: Claimed) -> bool:
+        """Send all that *claimed* holds; False where Kafka, or whoever stops us, came between."""
+        batches = claimed.batches(_BATCH, first=1 if self._breaker.is_open else _BATCH)
+        for batch, end in batches:
+            began_s = time.monotonic()
+            if not self._send(batch):
+                claimed.close()
+                return False
+            claimed.done(end)
+            self.replayed += len(batch)
+            self._breaker.close()
+            # Half of the time is the live events'.
+            self._stop.wait(time.monotonic() - began_s)
+        if not claimed.finish():
+            self._say(f"{claimed.path.name} holds bytes that cannot be read; what can is in Kafka, the file was kept")
+        return True
+
+    def _send(self, batch: list[Message]) -> bool:
+        """Whether Kafka has acknowledged all of *batch*; what fails while the breaker is closed is sent again."""
+        left = batch
+        while left:
+            sink = self._sink()
+            sink.send(left)
+            while sink.pending():
+                time.sleep(_POLL_S)
+            left = list(sink.failed())
+            if left and (self._breaker.is_open or self._stop.wait(PROBE_S)):
+                return False
+        return True
+
+    def _sink(self) -> ReplayEnd:
+        if self._end is None:
+            self._end = self._make_end()
+        return self._end
+
+    def _rest(self) -> None:
+        """Let go of the connection, which is seldom used."""
+        if self._end is not None:
+            self._end.close()
+            self._end = None
