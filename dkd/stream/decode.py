@@ -127,10 +127,10 @@ def known_schemas(model: Model, folder: Path) -> dict[int, Schema]:
     return {schema_id(schema): schema for schema in (*kept, own)}
 
 
-def decoder(schemas: Mapping[int, Schema], wanted: Mapping[str, pl.DataType], *, by_block: bool = True) -> Decoder:
-    """A decoder of records of *schemas* into columns of the types *wanted*; see :func:`dkd.stream.blocks.reader`."""
+def decoder(schemas: Mapping[int, Schema], wanted: Mapping[str, pl.DataType]) -> Decoder:
+    """A decoder of records of *schemas* into columns of the types *wanted*."""
     columns = {field.name: field.column for field in RAW_FIELDS}
-    return Decoder({one: reader(schema, columns, by_block=by_block) for one, schema in schemas.items()}, wanted)
+    return Decoder({one: reader(schema, columns) for one, schema in schemas.items()}, wanted)
 
 
 def _unframed(offset: int, head: bytes) -> Refusal:
