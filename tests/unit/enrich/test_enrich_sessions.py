@@ -10,7 +10,10 @@ from enrich_cases import BROWSERS, GOOGLEBOT, NOW_MS, raw, ready, shop, shop_set
 
 from dkd.enrich.chain import Outcome, Setup, enrich
 from dkd.enrich.encode import encode
+from dkd.enrich.rules import Splits
+from dkd.enrich.splits import require_zone
 from dkd.enrich.state import State
+from dkd.errors import UsageError
 from dkd.model.columns import SESSION_COLUMNS
 
 MINUTE_MS = 60_000
@@ -226,3 +229,10 @@ def test_without_the_enricher_there_are_no_sessions_and_ticks_only_move_the_wate
 def test_a_tick_makes_what_comes_after_it_late():
     found = enrich(raw(shop_setup(), at(0), at(1)), State(), shop_setup(), [(0, NOW_MS + 10 * MINUTE_MS)])
     assert found.clean["is_late"].to_list() == [False, True]
+
+
+def test_a_zone_that_only_this_machine_knows_is_refused_before_the_first_event():
+    with pytest.raises(UsageError, match="DKD709"):
+        require_zone(Splits(zone="localtime"), "shop")
+    require_zone(Splits(zone="Europe/Amsterdam"), "shop")
+    require_zone(Splits(), "shop")
