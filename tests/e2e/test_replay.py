@@ -300,6 +300,8 @@ def test_what_came_too_late_is_loaded_again_from_raw_and_more_is_appended_once(s
         counted = json.loads(site.run("sql", f"SELECT COUNT(*) n FROM shop_events {where}", "--format", "json").stdout)
         return counted[0]["n"], [tuple(row.values()) for row in found]
 
+    # Events of now come first, in the same partitions.
+    live(site, [{"event": "page_view", "party_id": f"late-{visitor:03d}"} for visitor in range(40)])
     live(site, visits("late", 40))
     asked = ("backfill", "--interval", days, "--yes", "--target", "far")
     shared = ("--rows", str(tmp_path / "rows"))
