@@ -72,7 +72,7 @@ class Reader:
         Args:
             values: Bodies with their frames.
         """
-        verdict = self._filled(values)
+        verdict = self._walked(values)
         tables = [self._singly(values, np.flatnonzero(verdict.unsure))] if verdict.unsure.any() else []
         sound = np.flatnonzero(verdict.sound)
         if len(sound) == len(values) and self.by_block:
@@ -117,8 +117,14 @@ class Reader:
         rest = self._singly(values, table.places[lost])
         return [Table(frame.filter(pl.Series(~lost)), table.places[~lost]), rest]
 
-    def _filled(self, values: Sequence[bytes], *, as_bytes: bool = False) -> Verdict:
-        """Put *values* into the file, and tell which are sound; *as_bytes* leaves text unread."""
+    def _walked(self, values: Sequence[bytes]) -> Verdict:
+        """Put *values* into the file, and tell which are sound."""
+        start, ends = self._filled(values)
+        with self.file.getbuffer() as whole, whole[start:] as text:
+            return walked_through(text, ends, self.schema, FRAME_BYTES)
+
+    def _filled(self, values: Sequence[bytes], *, as_bytes: bool = False) -> tuple[int, NDArray[np.int64]]:
+        """Put *values* into the file, and tell where they begin and each of them ends; *as_bytes* leaves text unread."""
         ends, file = np.cumsum(np.fromiter(map(len, values), np.int64, len(values))), self.file
         file.seek(0)
         file.write(
@@ -134,8 +140,7 @@ class Reader:
         file.writelines(values)
         file.write(_SYNC)
         file.truncate()
-        with file.getbuffer() as whole, whole[start:] as text:
-            return walked_through(text, ends, self.schema, FRAME_BYTES)
+        return start, ends
 
     def _block(self, places: Places) -> Table:
         """The records at *places*, which are what the file holds."""
