@@ -124,7 +124,7 @@ class Reader:
             return walked_through(text, ends, self.schema, FRAME_BYTES)
 
     def _filled(self, values: Sequence[bytes], *, as_bytes: bool = False) -> tuple[int, NDArray[np.int64]]:
-        """Put *values* into the file, and tell where they begin and each of them ends; *as_bytes* leaves text unread."""
+        """Put *values* into the file, and tell where they begin and each ends; *as_bytes* leaves text unread."""
         ends, file = np.cumsum(np.fromiter(map(len, values), np.int64, len(values))), self.file
         file.seek(0)
         file.write(
