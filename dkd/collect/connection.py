@@ -59,7 +59,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._renamed: str | None = None
         self._busy = self._held = self._ended = self._started = False
-        self._reading = True
+        self._reading = self._resting = True
         self._refusal: Answer | None = None
         self._unfinished_bytes = 0
         self.deadline = time.monotonic() + IDLE_S
@@ -85,7 +85,9 @@ class Connection(asyncio.Protocol):
         """Parse *data* and answer what is complete."""
         if not self._reading:
             return
-        if not self._started:
+        if self._resting and not self._started:
+            # Once: line ends before a request, which begin none, would else hold the connection for ever.
+            self._resting = False
             self.deadline = time.monotonic() + HEAD_S
         self._feed(data)
         # Counted here too: the parser shows a header only when it is complete.
@@ -156,6 +158,7 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Queue the request."""
         self._in_body = self._started = False
+        self._resting = True
         if self._refusal is not None or not self._reading:
             return
         request = Request(
@@ -273,7 +276,8 @@ class Connection(asyncio.Protocol):
         if method != "HEAD":
             parts.append(given.body)
         self._transport.write(b"".join(parts))
-        self.deadline = time.monotonic() + IDLE_S
+        if not self._started:
+            self.deadline = time.monotonic() + IDLE_S
         if not keeps:
             self._end()
 

@@ -77,9 +77,11 @@ class Layout:
         Raises:
             BadValue: ``unknown_event``, when the model has neither.
         """
-        for event in (name, snake_case(name[:200])):
-            if event in self._required:
-                return event
+        if name in self._required:
+            return name
+        event = snake_case(name[:200])
+        if event in self._required:
+            return event
         remedy = nearest(snake_case(name[:100]), tuple(self._required))
         raise BadValue("unknown_event", f"the model has no event {name[:60]!r}", remedy, "event")
 

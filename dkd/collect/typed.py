@@ -4,12 +4,12 @@ What it refuses is not wrong yet: it takes exactly what needs no conversion and 
 take is read again name by name, which finds the field and the remedy, or the conversion.
 """
 
-from collections.abc import Callable, Mapping
-from operator import itemgetter
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import astuple
 
 from dkd.model.schema import Field
 
@@ -41,22 +41,24 @@ class Reading:
 
     def __init__(self, types: Mapping[str, Any], slots: Mapping[str, int], size: int) -> None:
         """Take names of *types* and no others; each of *slots* goes to its place in a record of *size* values."""
-        fields = [(f"v{index}", kind | None, None) for index, kind in enumerate(types.values())]
-        rename = {f"v{index}": name for index, name in enumerate(types)}
+        named = {slots[name]: name for name in types if name in slots}
+        # It begins with the whole record, so that values need no sorting; what nobody may send takes null.
+        names = [named.get(slot, f" {slot}") for slot in range(size)]
+        names += [name for name in types if name not in named.values()]
+        fields = [(f"v{index}", types.get(name, type(None)) | None, None) for index, name in enumerate(names)]
+        rename = {f"v{index}": name for index, name in enumerate(names)}
         made = msgspec.defstruct("Event", fields, forbid_unknown_fields=True, rename=rename, gc=False)
         self._decode = msgspec.json.Decoder(made).decode
-        at = {slots[name]: index for index, name in enumerate(types) if name in slots}
-        order = [at.get(slot, len(fields)) for slot in range(size)]
-        self._order: Callable[[Values], Values] = itemgetter(*order)
-        self._index = {name: index for index, name in enumerate(types)}
+        self._size = size
+        self._index = {name: index for index, name in enumerate(names)}
 
     def read(self, content: bytes) -> tuple[list[object], Values] | None:
         """The record that *content* fills and all values by :meth:`index`; None where a closer look is needed."""
         try:
-            values = msgspec.structs.astuple(self._decode(content))
+            values = astuple(self._decode(content))
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
-        return list(self._order((*values, None))), values
+        return list(values[: self._size]), values
 
     def index(self, name: str) -> int:
         """Where the value of *name* stands."""

@@ -74,7 +74,12 @@ def read_lines(names: Iterable[str], shape: LogShape, wanted: Format | None = No
         first = list(itertools.islice(raw, _LOOKED_AT))
         form = wanted or format_of(first, name)
         lines = itertools.chain(first, raw)
-        yield from _READERS[form](lines, shape, seen)
+        yield from parsed_lines(lines, form, shape, seen)
+
+
+def parsed_lines(lines: Iterable[bytes], form: Format, shape: LogShape, seen: Counter[bytes]) -> Iterator[Line]:
+    """Each of *lines*, which are in *form*; *seen* counts equal ones."""
+    return _READERS[form](lines, shape, seen)
 
 
 def format_of(lines: list[bytes], where: str) -> Format:

@@ -356,3 +356,33 @@ def test_events_that_kafka_does_not_have_are_to_be_sent_again(collector: Routes)
     assert result.refusal.head.startswith(b"HTTP/1.1 503 ")
     assert b"Retry-After: 1\r\n" in result.refusal.head
     assert b"Access-Control-Allow-Origin: https://shop.example\r\n" in result.refusal.head
+
+
+def test_a_refused_event_does_not_count_as_seen(collector: Routes):
+    event = {"event": "add_to_cart", "party_id": "me", "event_id": "refused first"}
+    for wrong in ({}, {"product_id": 5}, {"product_id": "A", "country": 31}, {"product_id": "A", "couponCode": 5}):
+        answer, _, _ = taken(collector, request(lines({**event, **wrong})))
+        assert answer["accepted"] == 0
+    _, (record,), _ = taken(collector, request(lines({**event, "product_id": "A"})))
+    assert record["detectedDuplicate"] is False
+    _, (record,), _ = taken(collector, request(lines({**event, "product_id": "A"})))
+    assert record["detectedDuplicate"] is True
+
+
+@pytest.mark.parametrize(("depth", "accepted"), [(31, 1), (32, 0)])
+def test_an_event_is_not_nested_for_ever(depth: int, accepted: int, collector: Routes):
+    event = b'{"event": "page_view", "party_id": "me", "text": "[[[{{{\\"[[", "deep": %s}'
+    answer, _, rejects = taken(collector, request(event % (b"[" * depth + b"]" * depth)))
+    assert answer["accepted"] == accepted
+    assert [dict(one.headers)["dkd-reason"] for one in rejects] == [b"too_large"] * (1 - accepted)
+
+
+def test_what_is_read_at_once_is_what_is_read_name_by_name(collector: Routes):
+    full = {
+        **CART, "event_id": "e", "price": 9, "quantity": 2, "size": "small", "tags": ["a"], "ready": 5, "secret": "x",
+        "page_url": "/p?cc=1", "couponCode": "C", "ip": "203.0.113.9", "user_agent": "A", "timestamp_ms": 7,
+    }  # fmt: skip
+    for target in ("/collect", BROWSER):
+        _, (fast,), _ = taken(collector, request(lines(full), target))
+        _, (slow,), _ = taken(collector, request(lines({**full, "unknown": 1}), target))
+        assert fast | {"detectedDuplicate": None} == slow | {"detectedDuplicate": None}

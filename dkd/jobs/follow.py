@@ -1,0 +1,208 @@
+"""A web server's log that grows, through every rotation → the events of its new lines, in a running site."""
+
+import json
+import os
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from dkd.collect.weblog import LogShape, log_shape
+from dkd.errors import UsageError
+from dkd.jobs.lanes import Body, bodies
+from dkd.jobs.lines import Format, Line, format_of, parsed_lines
+from dkd.jobs.replay import sender_key
+from dkd.jobs.send import HttpCollector, Sending, Tally
+from dkd.local.progress import Listener
+from dkd.model.schema import Model
+from dkd.settings import Settings
+
+_LOOK_S = 0.25
+_GATHER_S = 1.0
+_MOST_WAITING = 5_000
+_MOST_REMEMBERED = 100_000
+
+
+class Place(NamedTuple):
+    """Where reading goes on: the file's number on its disk, and the bytes of it that were read."""
+
+    inode: int
+    offset: int
+
+
+class Recent(Counter[bytes]):
+    """Counts equal lines and forgets the oldest: equal ones are of the same second, and stand close together."""
+
+    def __setitem__(self, key: bytes, count: int) -> None:
+        """Count, and forget where there are too many."""
+        super().__setitem__(key, count)
+        if len(self) > _MOST_REMEMBERED:
+            del self[next(iter(self))]
+
+
+class Growing:
+    """The whole lines of a file that another program writes to, renames or cuts off."""
+
+    def __init__(self, path: Path, start: Place | None) -> None:
+        """Read *path* from *start* on, where it is still that file; None for from its end."""
+        self._path, self._stop = path, threading.Event()
+        self._file: BinaryIO | None = None
+        self.place = Place(0, 0)
+        self._open()
+        if self._file is not None:
+            end = os.fstat(self._file.fileno()).st_size
+            is_same = start is not None and start.inode == self.place.inode and start.offset <= end
+            # Of a file that was rotated meanwhile all is new; without a place nothing is.
+            offset = start.offset if start and is_same else 0 if start else end
+            self._file.seek(offset)
+            self.place = Place(self.place.inode, offset)
+
+    def stop(self) -> None:
+        """End after what is there."""
+        self._stop.set()
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest = b""
+        while True:
+            is_last = self._stop.is_set()
+            part = self._file.read(1 << 20) if self._file else b""
+            if part:
+                *lines, rest = (rest + part).split(b"\n")
+                for line in lines:
+                    self.place = Place(self.place.inode, self.place.offset + len(line) + 1)
+                    if line.strip():
+                        yield line.rstrip(b"\r")
+                continue
+            if self._is_replaced():
+                if rest.strip():
+                    # Nobody will end this line any more.
+                    yield rest.rstrip(b"\r")
+                rest = b""
+                self._open()
+            elif is_last:
+                if self._file is not None:
+                    self._file.close()
+                return
+            else:
+                self._stop.wait(_LOOK_S)
+
+    def _is_replaced(self) -> bool:
+        """Whether the name leads to another file, or to the same one, cut off."""
+        try:
+            about = self._path.stat()
+        except OSError:
+            return False
+        if self._file is None or about.st_ino != self.place.inode:
+            return True
+        return about.st_size < self._file.tell()
+
+    def _open(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        with suppress(FileNotFoundError):
+            self._file = self._path.open("rb")
+            self.place = Place(os.fstat(self._file.fileno()).st_ino, 0)
+
+
+def follow(path: Path, form: Format | None, model: Model, settings: Settings, kept: Path, listener: Listener) -> Tally:
+    """Send each new line of *path* to the site's collector, until interrupted.
+
+    Args:
+        path: The log; it may be missing between two rotations.
+        form: Its format; None to find it out from its first lines.
+        model: The site.
+        settings: Where it runs.
+        kept: Folder that keeps how far it was read, so that the next run goes on there; the first begins at the end.
+        listener: Told how far it is.
+
+    Raises:
+        UsageError: DKD471, when there is no such file; DKD802, when its format is not known; DKD806 for a target
+            without collector or key.
+        DkdError: DKD807, when the collector refuses for good.
+    """
+    key, shape = sender_key(model, settings), log_shape(model, settings.pseudonym_key)
+    if not path.is_file():
+        raise UsageError(
+            "DKD471", where=str(path), problem="there is no such file", remedy="name a log that is written"
+        )
+    form = form or format_of(_first_lines(path), str(path))
+    memory = kept / f"{blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()}.json"
+    growing = Growing(path, _remembered(memory))
+    listener.note(f"following {path} from byte {growing.place.offset:,} on")
+    lines = _Lines(growing, form, shape)
+    carried = lines.bodies(lambda place: _remember(memory, place))
+    with Sending(lambda: HttpCollector(settings.collector, key, is_local=settings.is_local), [carried]) as sending:
+        try:
+            while not sending.done(_LOOK_S):
+                total = sending.total
+                waits = f"; waiting: {total.waits_for}" if total.waits_for else ""
+                listener.progress(f"following: {total.sent:,} lines{waits}")
+        except KeyboardInterrupt:
+            growing.stop()
+            while not sending.done(_LOOK_S) and not sending.total.waits_for:
+                pass
+        finally:
+            growing.stop()
+        return sending.total
+
+
+class _Lines:
+    """Lines are read by a thread of their own, for a line that does not come must not hold back those that came."""
+
+    def __init__(self, growing: Growing, form: Format, shape: LogShape) -> None:
+        self._growing = growing
+        self._found: queue.Queue[tuple[Line, Place] | None] = queue.Queue(_MOST_WAITING)
+        self._thread = threading.Thread(target=self._read, args=(form, shape), daemon=True)
+        self._thread.start()
+
+    def _read(self, form: Format, shape: LogShape) -> None:
+        for line in parsed_lines(iter(self._growing), form, shape, Recent()):
+            self._found.put((line, self._growing.place))
+        self._found.put(None)
+
+    def bodies(self, delivered: Callable[[Place], None]) -> Iterator[Body]:
+        """Requests as lines come; *delivered* is told how far, when the collector has answered for all before."""
+        number, ends = 0, False
+        run = blake2b(os.urandom(8), digest_size=6).hexdigest()
+        while not ends:
+            gathered: list[Line] = []
+            place: Place | None = None
+            until_s = time.monotonic() + _GATHER_S
+            while len(gathered) < _MOST_WAITING and (left_s := until_s - time.monotonic()) > 0:
+                with suppress(queue.Empty):
+                    one = self._found.get(timeout=left_s)
+                    if one is None:
+                        ends = True
+                        break
+                    gathered.append(one[0])
+                    place = one[1]
+            yield from bodies(gathered, f"{run}-{number}")
+            number += 1
+            if place is not None:
+                delivered(place)
+
+
+def _first_lines(path: Path) -> list[bytes]:
+    with path.open("rb") as file:
+        return [line.rstrip(b"\r\n") for _, line in zip(range(200), file, strict=False) if line.strip()]
+
+
+def _remembered(memory: Path) -> Place | None:
+    try:
+        found = json.loads(memory.read_text("utf-8"))
+        return Place(int(found["inode"]), int(found["offset"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _remember(memory: Path, place: Place) -> None:
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = memory.with_suffix(".new")
+    unfinished.write_text(json.dumps(place._asdict()), "utf-8")
+    unfinished.replace(memory)

@@ -1,0 +1,109 @@
+"""``dkd replay --follow``: each line of a growing log is one event, through rotations and restarts of the command."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from collector_server import Running, running
+from divolte_vectors import decoded
+
+from dkd.jobs.follow import Growing, Place
+from dkd.model.load import load
+from dkd.systems.avro.render import raw_schema
+
+TEXT = "dkd: 1\nsite: logs\nevents: {page_view: {fields: {status: int}}}\n"
+MODEL = load(TEXT, "logs.yaml")
+SCHEMA = raw_schema(MODEL)
+
+
+def line(number: int) -> str:
+    return f'203.0.113.9 - - [10/Oct/2025:13:55:36 +0000] "GET /page/{number} HTTP/1.1" 200 23 "-" "Firefox"\n'
+
+
+def add(path: Path, *numbers: int, end: str = "") -> None:
+    with path.open("a") as file:
+        file.write("".join(map(line, numbers)) + end)
+
+
+def pages(collector: Running) -> list[int]:
+    found = [decoded(one.value, SCHEMA)["location"] for one in collector.messages if one.topic == "logs.raw"]
+    return [int(url.rpartition("/")[2]) for url in found]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def following(project: Path, log: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    # The collector's port is the ninth of a stack.
+    environment = {**os.environ, "DKD_BASE_PORT": str(port - 8)}
+    command = [sys.executable, "-m", "dkd", "replay", "--follow", str(log), "--model", "logs.yaml"]
+    with subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:  # fmt: skip
+        try:
+            assert process.stderr
+            while "following" not in (said := process.stderr.readline()):
+                assert said, "it has ended"
+            yield process
+        finally:
+            process.kill()
+
+
+def test_each_line_is_an_event_through_rotation_and_restart(tmp_path: Path):
+    (tmp_path / "logs.yaml").write_text(TEXT)
+    log = tmp_path / "access.log"
+    add(log, 1, 2)
+    port = free_port()
+    with running(MODEL, port=port) as collector:
+        with following(tmp_path, log, port) as process:
+            add(log, 3, 4, end=line(5)[:40])
+            until(lambda: pages(collector) == [3, 4])
+            log.rename(tmp_path / "access.log.1")
+            add(tmp_path / "access.log.1", end=line(5)[40:])
+            add(log, 6)
+            until(lambda: pages(collector) == [3, 4, 5, 6])
+            log.write_text("")
+            time.sleep(0.6)
+            add(log, 7, 7)
+            until(lambda: pages(collector) == [3, 4, 5, 6, 7, 7])
+            process.send_signal(signal.SIGINT)
+            out, _ = process.communicate(timeout=20)
+            assert out == "6 lines sent: 6 accepted, 0 refused\n"
+            assert process.returncode == 0
+        add(log, 8)
+        with following(tmp_path, log, port):
+            add(log, 9)
+            until(lambda: pages(collector) == [3, 4, 5, 6, 7, 7, 8, 9])
+    ids = [decoded(one.value, SCHEMA)["eventId"] for one in collector.messages]
+    assert len(set(ids)) == 8, "equal lines are two requests"
+
+
+def test_a_file_that_was_rotated_while_nobody_looked_is_read_from_its_beginning(tmp_path: Path):
+    log = tmp_path / "access.log"
+    log.write_text("a\nb\n")
+    old = Place(log.stat().st_ino, 2)
+    reading = Growing(log, old)
+    reading.stop()
+    assert list(reading) == [b"b"]
+    other = tmp_path / "other"
+    other.write_text("new\n")
+    reading = Growing(other, old)
+    reading.stop()
+    assert list(reading) == [b"new"]
+    assert reading.place == Place(other.stat().st_ino, 4)
