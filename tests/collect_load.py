@@ -95,14 +95,12 @@ class Result:
     """What was answered.
 
     Attributes:
-        statuses: How often each status came; 0 for a connection that was lost with a request unanswered.
+        statuses: How often each came; 0 for a connection that ended with a request unanswered, -1 for a reset one.
         latencies_s: Of each answer.
-        answers: Times of sending and status by the request's number; only where numbers are asked for.
     """
 
     statuses: Counter[int] = field(default_factory=Counter)
     latencies_s: list[float] = field(default_factory=list)
-    refused: int = 0
 
 
 class Client(asyncio.Protocol):

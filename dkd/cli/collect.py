@@ -72,9 +72,9 @@ def collect(
     """
     from dkd.cli.args import opened
     from dkd.collect.server import Wanted
+    from dkd.collect.spool import spool_folder
     from dkd.jobs.collectors import collect as collecting
     from dkd.jobs.render import keep_schema
-    from dkd.jobs.spooled import spool_folder
 
     found = opened(model, target)
     keep_schema(found.project, found.model)

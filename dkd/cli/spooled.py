@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 def spool_sections(project: Path, path: Path | None) -> "list[Section]":
     """What waits in the spool; nothing where the model does not tell whose it is."""
     from dkd.cli.args import load_model
-    from dkd.jobs.spooled import spool_folder, spool_section
+    from dkd.collect.spool import spool_folder
+    from dkd.jobs.spooled import spool_section
 
     try:
         _, _, model = load_model(path)

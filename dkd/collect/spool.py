@@ -137,6 +137,11 @@ class Spool:
         return self._has_disk and self._held_bytes + size < most_bytes
 
 
+def spool_folder(project: Path, site: str) -> Path:
+    """Where the collectors of a project keep events that Kafka does not take, unless they are told otherwise."""
+    return project / ".dkd" / "spool" / site
+
+
 def held(folder: Path) -> Held:
     """What stands in the *folder* of a spool now."""
     total, oldest = 0, None

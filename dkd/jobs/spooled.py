@@ -7,11 +7,6 @@ from dkd.collect.spool import held
 from dkd.jobs.status import Section
 
 
-def spool_folder(project: Path, site: str) -> Path:
-    """Where the collectors of a project keep events that Kafka does not take, unless they are told otherwise."""
-    return project / ".dkd" / "spool" / site
-
-
 def spool_section(folder: Path) -> Section:
     """What waits in *folder*, which need not exist."""
     found = held(folder) if folder.is_dir() else None

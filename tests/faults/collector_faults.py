@@ -37,7 +37,6 @@ from dkd.collect.message import Message
 from dkd.model.load import load
 from dkd.settings import Ports
 
-_EVENT = re.compile(rb"([0-9a-f]+-\d+)")
 _STALL_S, _EMPTY_S, _END_S = 2.0, 60.0, 10.0
 
 
