@@ -4,14 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import repeat
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from dkd.enrich.contexts import ORIGIN, Columns
-from dkd.enrich.encode import members
+from dkd.enrich.encode import members, whole
 from dkd.enrich.sessions import Sessionized
 from dkd.enrich.setup import Setup, cleaned, protected, stepped
 from dkd.model.enrichers import SESSION_ORIGIN
@@ -44,13 +43,12 @@ class Kept:
         """Those that *mask* marks."""
         if mask.all():
             return self
-        return replace(self, events=self.events.filter(pl.Series(mask)), shared=self.shared.kept(mask.tolist()))
+        return replace(self, events=self.events.filter(pl.Series(mask)), shared=self.shared.kept(mask))
 
     @property
     def are_bots(self) -> NDArray[np.bool_]:
         """Which are automated."""
-        flags = self.shared.by_item["is_bot"]
-        return np.fromiter((flag is True for flag in flags), bool, len(flags))
+        return self.shared.array("is_bot", bool)
 
     def own(self) -> pl.DataFrame:
         """Clean columns that each event brought itself, but for those of its session."""
@@ -68,15 +66,15 @@ class Kept:
         """
         memory, schema = self.setup.memory, self.setup.clean_schema
         own = own.with_columns(sessions)
-        parts: list[Sequence[bytes]] = []
+        parts: list[pl.Series] = []
         for place, span in memory.plan.spans:
             if place >= 0:
-                parts.append(self.shared.by_item["json", span])
+                parts.append(self.shared.series(("json", span)))
             elif parts and all(schema[name] in (pl.Int64, pl.Boolean) for name in span):
-                parts.append(memory.numbers(span, [own[name].to_list() for name in span]))
+                parts.append(memory.numbers(own.select(span)))
             else:
-                parts.append(members(own.select(span), b"," if parts else b"{"))
-        return list(map(b"".join, zip(*parts, repeat(b"}"), strict=False)))
+                parts.append(members(own.select(span), "," if parts else "{"))
+        return whole(parts)
 
     def whole(self, places: Places | slice) -> pl.DataFrame:
         """All clean columns of the events at *places*, but for those of their sessions, which are null."""

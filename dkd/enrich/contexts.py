@@ -6,25 +6,27 @@ enrichers see only what is new. What is kept changes no answer, as the same colu
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import compress, groupby, repeat
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from dkd.enrich.answers import Answer, Answers, Chosen, Places
 from dkd.enrich.bots import bits_of
 from dkd.enrich.distinct import number_by_text
-from dkd.enrich.encode import arrays, members, number_members
+from dkd.enrich.encode import arrays, members
 from dkd.model.enrichers import CATALOGUE
 
 ORIGIN = ("referrer_url", "referrer_medium", "referrer_source", "utm_source", "utm_medium", "utm_campaign", "utm_term",
           "utm_content", "channel")  # fmt: skip
 DEVICE = ("browser", "browser_version", "os", "os_version", "device_type", "country", "city")
 
-Answer = tuple[Any, ...]
-Keys = Sequence[Any]
+Mask = NDArray[np.bool_]
 
 _TOGETHER = (("url", "campaign"), ("referrer",), ("agent", "geo", "bots"))
 _APART = frozenset(("profile", "sessions"))
@@ -53,15 +55,6 @@ FLAGS: dict[str, Flag] = {
     "bot": Flag(("bot_reason",), lambda frame: number_by_text(frame["bot_reason"], bits_of).tolist()),
 }
 """Its page's path or None, whether it did not come from outside, and the bits of its reasons to be a bot."""
-
-_KEPT_BYTES = 48 * 1024 * 1024
-"""About so much JSON is kept for each context; then it begins anew."""
-
-_TEXTS = 65_536
-"""So many combinations of numbers are kept."""
-
-_ANSWER_BYTES = 600
-"""What an answer takes beside its JSON, about."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +87,7 @@ class Context:
 
     def answers(self, frame: pl.DataFrame, shown: pl.DataFrame) -> Iterator[Answer]:
         """An answer for each row of *frame*, which has all columns; *shown* is the same after privacy."""
-        columns: list[Sequence[object]] = [members(shown.select(span)) for span in self.spans]
+        columns: list[Sequence[object]] = [members(shown.select(span)).to_list() for span in self.spans]
         columns += [arrays(shown, span) for span in (*self.origin, *self.device)]
         columns += [frame[name].to_list() for name in self.taken]
         columns += [FLAGS[flag].of(shown) for flag in self.flags]
@@ -158,103 +151,82 @@ later see them, and as they are after privacy."""
 
 @dataclass(frozen=True)
 class Columns:
-    """Items of the answers for a batch's events, one value for each event."""
+    """Items of the answers for a batch's events, one value for each event.
 
-    by_item: Mapping[object, Sequence[Any]]
+    Attributes:
+        chosen: The answers of each context.
+        owner: Context of each item, and its place in the answers.
+    """
 
-    def kept(self, mask: Sequence[bool]) -> "Columns":
+    chosen: tuple[Chosen, ...]
+    owner: Mapping[object, tuple[int, int]]
+
+    def kept(self, mask: Mask) -> "Columns":
         """Of the events that *mask* marks."""
-        return Columns({item: list(compress(values, mask)) for item, values in self.by_item.items()})
+        return replace(self, chosen=tuple(one.at(mask) for one in self.chosen))
 
     def part(self, start: int, end: int) -> "Columns":
         """Of the events from *start* to before *end*."""
-        return Columns({item: values[start:end] for item, values in self.by_item.items()})
+        return replace(self, chosen=tuple(one.at(slice(start, end)) for one in self.chosen))
+
+    def series(self, item: object, kind: pl.DataType = pl.String()) -> pl.Series:  # noqa: B008 - a type
+        """An item as a column."""
+        place, seq = self.owner[item]
+        return self.chosen[place].series(seq, kind)
+
+    def array(self, item: object, of: Callable[[Any], Any] = int) -> NDArray[Any]:
+        """What *of* makes of an item, asked once for each distinct answer."""
+        place, seq = self.owner[item]
+        return self.chosen[place].array(seq, of)
+
+    def values(self, item: object, places: Places) -> list[Any]:
+        """An item of the events at *places*."""
+        place, seq = self.owner[item]
+        return self.chosen[place].at(places).values(seq)
 
     @property
-    def campaigns(self) -> Sequence[bytes]:
+    def campaigns(self) -> list[bytes]:
         """The utm columns of each event as members of a JSON array, in their order."""
-        return next(found for item, found in self.by_item.items() if item[0] == "origin" and item[1][0] == "utm_source")  # type: ignore[index]
+        item = next(one for one in self.owner if one[0] == "origin" and one[1][0] == "utm_source")  # type: ignore[index]
+        place, seq = self.owner[item]
+        return self.chosen[place].values(seq)
 
-    def texts(self, kind: str, places: Sequence[int]) -> list[bytes]:
+    def texts(self, kind: str, places: Places) -> list[bytes]:
         """JSON arrays of the origin or the device of the events at *places*."""
         order = ORIGIN if kind == "origin" else DEVICE
-        spans = sorted((item for item in self.by_item if item[0] == kind), key=lambda item: order.index(item[1][0]))  # type: ignore[index]
-        columns = (map(self.by_item[span].__getitem__, places) for span in spans)
+        spans = sorted((item for item in self.owner if item[0] == kind), key=lambda item: order.index(item[1][0]))  # type: ignore[index]
+        columns = [self.values(span, places) for span in spans]
         return [b"[" + b",".join(parts) + b"]" for parts in zip(*columns, strict=True)]
 
 
-@dataclass
 class Memory:
-    """Answers of the contexts of a plan, kept from batch to batch."""
+    """Answers of the contexts of a plan, and members of few numbers, kept from batch to batch."""
 
-    plan: Plan
-    known: list[dict[Any, Answer]] = field(init=False)
-    sizes: list[int] = field(init=False)
-    texts: dict[Any, bytes] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.known = [{} for _ in self.plan.contexts]
-        self.sizes = [0] * len(self.known)
+    def __init__(self, plan: Plan) -> None:
+        """Nothing is known yet."""
+        self.plan = plan
+        self._answers = [Answers(len(context.items)) for context in plan.contexts]
+        self._numbers: dict[tuple[str, ...], Answers] = {}
+        self._owner = {
+            item: (place, seq) for place, context in enumerate(plan.contexts) for seq, item in enumerate(context.items)
+        }
 
     def columns(self, events: pl.DataFrame, ask: Ask) -> Columns:
         """The answers for *events*, which have the columns of raw."""
-        found: dict[object, Sequence[Any]] = {}
-        has_given = events["given"].null_count() < events.height
-        for place, context in enumerate(self.plan.contexts):
-            needs = context.needs if has_given else context.needs[:-1]
-            columns = [found[name] if name in found else events[name].to_list() for name in needs]
-            keys = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
-            answers = self._answers(place, keys, _Given(dict(zip(needs, columns, strict=True)), events.schema), ask)
-            found |= zip(
-                context.items, zip(*answers, strict=True) if answers else ((),) * len(context.items), strict=True
+        found = Columns((), self._owner)
+        for context, answers in zip(self.plan.contexts, self._answers, strict=True):
+            needs = pl.DataFrame(
+                [events[name] if name in events.columns else found.series(name).alias(name) for name in context.needs]
             )
-        return Columns(found)
+            chosen = answers.of(needs, partial(_answered, context, ask))
+            found = replace(found, chosen=(*found.chosen, chosen))
+        return found
 
-    def numbers(self, span: Sequence[str], columns: Sequence[Sequence[Any]]) -> list[bytes]:
+    def numbers(self, own: pl.DataFrame) -> pl.Series:
         """Members of numbers and booleans, of which few combinations come again and again."""
-        keys = list(zip(repeat(span), *columns))
-        found = list(map(self.texts.get, keys))
-        if None in found:
-            if len(self.texts) > _TEXTS:
-                self.texts.clear()
-            missing = {key for key in keys if key not in self.texts}
-            self.texts.update((key, number_members(key[0], key[1:])) for key in missing)
-            found = list(map(self.texts.__getitem__, keys))
-        return found  # type: ignore[return-value]
-
-    def _answers(self, place: int, keys: Keys, given: "_Given", ask: Ask) -> list[Answer]:
-        known = self.known[place]
-        found = list(map(known.get, keys))
-        if None in found:
-            if self.sizes[place] > _KEPT_BYTES:
-                self.sizes[place], found = 0, [None] * len(keys)
-                known.clear()
-            missing: dict[Any, int] = {}
-            for row, answer in enumerate(found):
-                if answer is None:
-                    missing.setdefault(keys[row], row)
-            self._learn(place, missing, given, ask)
-            found = list(map(known.__getitem__, keys))
-        return found  # type: ignore[return-value]
-
-    def _learn(self, place: int, missing: Mapping[Any, int], given: "_Given", ask: Ask) -> None:
-        context, frame = self.plan.contexts[place], given.at(list(missing.values()))
-        answers = list(context.answers(*ask(frame, context.entries)))
-        texts = len(context.items) - len(context.taken) - len(context.flags)
-        self.sizes[place] += sum(len(one) for answer in answers for one in answer[:texts])
-        self.sizes[place] += int(frame.estimated_size()) + _ANSWER_BYTES * len(answers)
-        self.known[place].update(zip(missing, answers, strict=True))
+        answers = self._numbers.setdefault(tuple(own.columns), Answers())
+        return answers.of(own, lambda frame: zip(members(frame).to_list())).series(0)
 
 
-class _Given(NamedTuple):
-    """The columns that a context needs, and the types of those that raw has."""
-
-    columns: Mapping[str, Sequence[Any]]
-    types: Mapping[str, pl.DataType]
-
-    def at(self, rows: Sequence[int]) -> pl.DataFrame:
-        """Some rows, ``given`` among the columns."""
-        types = {name: self.types.get(name, pl.String()) for name in self.columns}
-        found = {name: list(map(values.__getitem__, rows)) for name, values in self.columns.items()}
-        frame = pl.DataFrame(found, schema=types)
-        return frame if "given" in found else frame.with_columns(pl.lit(None, pl.String).alias("given"))
+def _answered(context: Context, ask: Ask, frame: pl.DataFrame) -> Iterator[Answer]:
+    return context.answers(*ask(frame, context.entries))

@@ -1,9 +1,11 @@
 """Clean events become JSON lines: no nulls, keys in the order of the columns, the same bytes for the same event."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
+
+_SLICE = 1_000
+"""So many rows at a time become texts, as they stay in the processor's cache then."""
 
 
 def encode(clean: pl.DataFrame) -> list[bytes]:
@@ -13,10 +15,18 @@ def encode(clean: pl.DataFrame) -> list[bytes]:
         clean: Columns as ``dkd.model.columns.event_columns`` names them; the first holds no null. Numbers that are
             not finite are left out like nulls.
     """
-    return [one + b"}" for one in members(clean, b"{")]
+    return whole([members(clean, "{")])
 
 
-def members(frame: pl.DataFrame, before: bytes = b",") -> list[bytes]:
+def whole(parts: Sequence[pl.Series]) -> list[bytes]:
+    """Members that follow each other as JSON objects in UTF-8; the first begin with ``{``."""
+    named = pl.DataFrame([part.alias(str(place)) for place, part in enumerate(parts)])
+    objects = pl.concat_str(pl.all(), pl.lit("}")).cast(pl.Binary)
+    slices = (named[start : start + _SLICE] for start in range(0, named.height, _SLICE))
+    return [text for some in slices for text in some.select(objects).to_series().to_list()]
+
+
+def members(frame: pl.DataFrame, before: str = ",") -> pl.Series:
     """Each row of *frame* as members of a JSON object, without its braces; empty where all are null.
 
     Args:
@@ -25,10 +35,10 @@ def members(frame: pl.DataFrame, before: bytes = b",") -> list[bytes]:
     """
     held = [column for column in frame.get_columns() if column.null_count() < len(column)]
     if not held or frame.is_empty():
-        return [b""] * frame.height
+        return pl.Series([""]).new_from_index(0, frame.height)
     texts = pl.struct(column.name for column in held).struct.json_encode()
-    whole = pl.concat_str(pl.lit(before.decode()), texts.str.strip_prefix("{").str.strip_suffix("}"))
-    return frame.select(_without(whole, [column.name for column in held if _may_be_null(column)])).to_series().to_list()
+    whole = pl.concat_str(pl.lit(before), texts.str.strip_prefix("{").str.strip_suffix("}"))
+    return frame.select(_without(whole, [column.name for column in held if _may_be_null(column)])).to_series()
 
 
 def _may_be_null(column: pl.Series) -> bool:
@@ -41,17 +51,10 @@ def _without(texts: pl.Expr, names: list[str]) -> pl.Expr:
     Safe on any value: inside a JSON string every quote is escaped, so ``,"name":null`` can only be a whole member.
     """
     # One pattern of only these names: 11 times faster than replace_many, and faster than a pattern of any name.
-    found = texts.str.replace_all(f',"(?:{"|".join(names)})":null', "") if names else texts
-    return found.cast(pl.Binary)
+    return texts.str.replace_all(f',"(?:{"|".join(names)})":null', "") if names else texts
 
 
 def arrays(frame: pl.DataFrame, columns: Sequence[str]) -> list[bytes]:
     """The texts of *columns* of each row as the items of a JSON array, without its brackets."""
     found = frame.select(pl.struct(pl.concat_list(columns).alias("v")).struct.json_encode().cast(pl.Binary))
     return [text[len('{"v":[') : -2] for text in found.to_series().to_list()]
-
-
-def number_members(span: Sequence[str], values: Sequence[Any]) -> bytes:
-    """Numbers and booleans as :func:`members` writes them."""
-    found = (f',"{name}":{str(value).lower()}' for name, value in zip(span, values, strict=True) if value is not None)
-    return "".join(found).encode()

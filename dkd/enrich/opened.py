@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dkd.enrich.dedup import NEVER, Keys, distinct, known
-from dkd.enrich.runs import Pieces, Run, united
+from dkd.enrich.runs import Pieces, Run, merged_runs, united
 
 _MOST_RANGES = 64
 _FULL = 32_768
@@ -106,7 +106,7 @@ class OpenSessions:
                 # Ranges of one growth would all be rewritten by the same batch, and hold all memory twice.
                 ranges[one] = _grown(
                     ranges[one],
-                    Run.of(changed.at(np.arange(start, end))),
+                    Run.of(Pieces(changed.rows[start:end], changed.blobs[start:end])),
                     _GROWTH + _GROWTH * one // len(ranges),
                 )
         return OpenSessions(tuple(ranges), self.count + delta.opened, max(self.swept_ms, delta.swept_ms))
@@ -172,7 +172,7 @@ def _grown(runs: Sequence[Run], tail: Run, growth: int) -> tuple[Run, ...]:
     while kept and len(runs[kept - 1]) <= growth * length:
         kept -= 1
         length += len(runs[kept])
-    pieces = _newest((*runs[kept:], tail)) if kept < len(runs) else tail.at(np.arange(len(tail)))
-    if not kept:
-        pieces = pieces.alive()
-    return (*runs[:kept], Run.of(pieces)) if len(pieces.rows) else tuple(runs[:kept])
+    if kept == len(runs):
+        return (*runs, tail) if len(tail) else tuple(runs)
+    merged = merged_runs((*runs[kept:], tail), is_whole=not kept)
+    return (*runs[:kept], merged) if len(merged) else tuple(runs[:kept])

@@ -44,7 +44,7 @@ class _Blobs:
     def parts(self, places: Places, part: int) -> list[bytes]:
         """Party, device or origin of each piece, in the order of :data:`BLOB_PARTS`."""
         is_new = places >= self.count
-        new = iter(self._new((places[is_new] - self.count).tolist(), part))
+        new = iter(self._new(places[is_new] - self.count, part))
         if is_new.all():
             return list(new)
         known = np.where(is_new, 0, places)
@@ -71,7 +71,7 @@ class _Blobs:
         return [next(left) if one else next(old) for one in is_new.tolist()]
 
     def _fresh_pages(self, fresh: Places) -> list[bytes]:
-        texts = list(map(self._events.arrived.shared.by_item["page"].__getitem__, fresh.tolist()))
+        texts = self._events.arrived.shared.values("page", fresh)
         heads = np.empty(len(texts), _PAGE_HEAD)
         heads["time_ms"], heads["tie"] = (self._events.rows[name][fresh] for name in ("start_ms", "first_tie"))
         heads["bytes"] = np.fromiter(map(len, texts), np.uint16, len(texts))
@@ -82,11 +82,11 @@ class _Blobs:
         starts, ends = self.ends[4], self.ends[5]
         return {place: self.old[place][starts[place] : ends[place]] for place in np.flatnonzero(ends > starts).tolist()}
 
-    def _new(self, fresh: Sequence[int], part: int) -> list[bytes]:
+    def _new(self, fresh: Places, part: int) -> list[bytes]:
         arrived = self._events.arrived
         if part:
             return arrived.shared.texts("device" if part == 1 else "origin", fresh)
-        return list(map(arrived.parties.__getitem__, fresh))
+        return list(map(arrived.parties.__getitem__, fresh.tolist()))
 
 
 def page_entries(packed: bytes) -> list[tuple[int, int, bytes]]:

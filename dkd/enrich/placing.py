@@ -17,9 +17,10 @@ from dkd.enrich.dedup import NEVER, Keys, Times, distinct, known
 from dkd.enrich.pieces import Grouped
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import TIME_BITS, Pieces, Places, Rows
-from dkd.enrich.settling import Arrival, Origin, Party, Piece, Settled, settled
+from dkd.enrich.settling import Arrival, Party, Settled, settled
 from dkd.enrich.singles import Events
 from dkd.enrich.splits import days
+from dkd.enrich.walking import Origin, Piece
 
 OPEN = -1
 """Stands in the place of an offset for a session that is not closed."""

@@ -4,15 +4,16 @@ A *piece* is what is known of a session that may still grow: a row of numbers (:
 every session is one piece; :mod:`dkd.enrich.settling` tells of the few that are two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from dkd.enrich.dedup import NEVER, Keys
+from dkd.enrich.dedup import NEVER, Keys, known
 
 ROW = np.dtype([
     ("key", "<u8"), ("start_ms", "<i8"), ("end_ms", "<i8"), ("id", "<u8", (2,)), ("first_tie", "<u8"),
@@ -149,6 +150,12 @@ class Run:
         """Of rows and texts."""
         return self.rows.nbytes + len(self.text)
 
+    @property
+    def texts(self) -> Any:
+        """The blobs as an array of arrow."""
+        starts = pa.py_buffer(np.append(0, self.ends))
+        return pa.Array.from_buffers(pa.large_binary(), len(self), [None, starts, pa.py_buffer(self.text)])
+
     @cached_property
     def _by_end(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
         ends = np.where(self.rows["events"] > 0, self.rows["end_ms"], NEVER)
@@ -186,3 +193,28 @@ class Run:
         start = np.searchsorted(self.keys, np.uint64(low))
         end = np.searchsorted(self.keys, np.uint64(high)) if high < 1 << 64 else len(self)
         return Run.of(self.at(np.arange(start, end)))
+
+
+def merged_runs(runs: Sequence[Run], *, is_whole: bool) -> Run:
+    """What the newest of *runs* that knows it tells of each party; the newest run comes last.
+
+    Args:
+        runs: Two or more.
+        is_whole: Whether no older run is left, so that rows which say that a party has no piece can go.
+    """
+    places, told, start = list[Places](), np.empty(0, np.uint64), sum(map(len, runs))
+    for run in reversed(runs):
+        start -= len(run)
+        mine = ~known(run.keys, told)
+        if is_whole:
+            places.append(np.flatnonzero(mine & (run.rows["events"] > 0)) + start)
+        else:
+            places.append(np.flatnonzero(mine) + start)
+        told = np.sort(np.concatenate((told, run.keys[mine])), kind="stable")
+    kept = np.concatenate(places[::-1])
+    rows, keys = chained(run.rows for run in runs), np.concatenate([run.keys for run in runs])
+    kept = kept[np.argsort(keys[kept], kind="stable")]
+    # Texts are moved as a whole, without an object for each.
+    texts = pa.concat_arrays([run.texts for run in runs]).take(pa.array(kept))
+    _, ends, text = texts.buffers()
+    return Run(taken(rows, kept), np.frombuffer(ends, np.int64)[1 : len(kept) + 1], memoryview(text or b""))

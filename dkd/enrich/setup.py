@@ -20,6 +20,7 @@ from dkd.enrich.referrer import add_referrer
 from dkd.enrich.resources import Resources
 from dkd.enrich.rules import Rules, rules_of
 from dkd.enrich.sessions import add_sessions
+from dkd.enrich.splits import require_zone
 from dkd.enrich.url import add_url, routes_of
 from dkd.errors import UsageError
 from dkd.model.columns import event_columns
@@ -74,20 +75,22 @@ def prepare(model: Model, resources: Resources, pseudonym_key: bytes | None) -> 
     """Everything about *model* that is the same for each batch.
 
     Raises:
-        UsageError: DKD570, when a field is to be a pseudonym and there is no key.
+        UsageError: DKD570, when a field is to be a pseudonym and there is no key; DKD709, for an unknown time zone.
     """
     secret = needs_key(model)
     if secret and not pseudonym_key:
         problem = f"field {secret[0]} becomes a pseudonym and there is no key"
         remedy = "set DKD_PSEUDONYM_KEY to a long random text"
         raise UsageError("DKD570", where=model.site, problem=problem, remedy=remedy)
-    timing = model.enrich.timing
+    timing, rules = model.enrich.timing, rules_of(model)
+    if rules:
+        require_zone(rules.splits, model.site)
     steps = _steps(model, resources)
     return Setup(
         model=model,
         steps=tuple((entry.name, steps.get(entry.name)) for entry in CATALOGUE),
         rules=normalise.checks(model),
-        sessions=rules_of(model),
+        sessions=rules,
         raw_schema=normalise.raw_schema(model),
         clean_schema={column.name: _CLEAN_TYPE[column.type] for column in event_columns(model)},
         grace_ms=in_ms(timing.grace),

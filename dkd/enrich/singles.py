@@ -59,7 +59,7 @@ class Arrived:
         return Arrived(
             self.own.filter(pl.Series(mask)), self.offsets[mask], self.watermarks[mask], self.ties[mask],
             self.keys[mask], list(compress(self.parties, kept)), list(compress(self.event_ids, kept)),
-            self.shared.kept(kept), lambda some: self.whole(places[some]),
+            self.shared.kept(mask), lambda some: self.whole(places[some]),
         )  # fmt: skip
 
 
@@ -95,14 +95,14 @@ def is_click(name: str) -> bool:
 
 def rows_of(events: Arrived, rules: Rules) -> Rows:
     """A piece of each of *events*, which are in offset order, alone."""
-    rows, event, shared = np.zeros(len(events.parties), ROW), events.own["event"], events.shared.by_item
+    rows, event, shared = np.zeros(len(events.parties), ROW), events.own["event"], events.shared
     rows["key"] = events.keys
     rows["party_bytes"] = np.fromiter(map(len, events.parties), np.uint32, len(rows))
     rows["start_ms"] = rows["end_ms"] = rows["origin_ms"] = events.own["timestamp_ms"].to_numpy()
     rows["first_tie"] = rows["origin_tie"] = _with_ties(events)
     rows["events"] = 1
-    rows["inside"], rows["bot"] = shared["inside"], shared["bot"]
-    has_path = np.fromiter((path is not None for path in shared["page"]), bool, len(rows))
+    rows["inside"], rows["bot"] = shared.array("inside"), shared.array("bot")
+    has_path = shared.array("page", lambda path: path is not None)
     names = dict.fromkeys(event.to_list())
     codes = np.fromiter(map({name: code for code, name in enumerate(names)}.__getitem__, event.to_list()), np.intp)
     kinds = (("pageviews", "page_view".__eq__), ("clicks", is_click), ("heartbeats", HEARTBEAT.__eq__))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dkd.enrich.dedup import Times
 from dkd.enrich.rules import Splits
 from dkd.enrich.runs import Rows
+from dkd.errors import UsageError
 
 EVENT, CAMPAIGN = 1, 2
 """Bits of a mark: an event of a kind that begins a session, and a pageview by a campaign."""
@@ -51,3 +52,16 @@ def days(times: Times, splits: Splits) -> NDArray[np.int64]:
         return np.zeros(len(times), np.int64)
     local = pl.Series(times).cast(pl.Datetime("ms", "UTC")).dt.convert_time_zone(splits.zone)
     return local.dt.date().cast(pl.Int64).to_numpy()
+
+
+def require_zone(splits: Splits, site: str) -> None:
+    """Return when the zone of *splits* is one that can be computed with.
+
+    Raises:
+        UsageError: DKD709, for one that only this machine's own list has.
+    """
+    try:
+        days(np.zeros(1, np.int64), splits)
+    except pl.exceptions.PolarsError as error:
+        problem, remedy = f"sessions cannot be parted at the midnights of {splits.zone!r}", "write an IANA name"
+        raise UsageError("DKD709", where=site, problem=problem, remedy=remedy) from error

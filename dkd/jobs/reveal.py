@@ -17,7 +17,7 @@ _SHOWN_BYTES = 2_048
 
 def raw_decoder(model: Model, schemas: Path) -> Decoder:
     """Reads single raw records of every known schema, each column as it was written."""
-    return decoder(known_schemas(model, schemas), {}, by_block=False)
+    return decoder(known_schemas(model, schemas), {})
 
 
 def decoded(reader: Decoder, values: list[bytes | None]) -> list[dict[str, Any] | str]:

@@ -1,38 +1,37 @@
-"""Avro bodies of one schema become columns: as one block by polars-avro, or one by one by fastavro where that fails."""
+"""Avro bodies of one schema become columns: as a whole where they lie, or one by one where the walk is not sure."""
 
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import fastavro
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from dkd.stream.structure import Verdict, walked_through
-
-try:
-    import polars_avro
-except ImportError:  # no wheel for this platform
-    polars_avro = None  # type: ignore[assignment]
-
-_UNREADABLE = (pl.exceptions.PolarsError, *((polars_avro.AvroError,) if polars_avro else ()))
+from dkd.stream.structure import SPARE, Found, ends_of, kind_of, walked_through
 
 Schema = Mapping[str, Any]
 Places = NDArray[np.intp]
 
-_SYNC = b"dkd block marker"  # of 16 bytes, as Avro wants; the walk wants no more behind the last body
 FRAME_BYTES = 5
-_FRAME = "dkdFrame"
-_CHUNK = 256
-"""Bodies of a block that failed are tried again in pieces of this size, so that a bad one slows only its neighbours."""
+_SHORT = 12
+"""A text of so many bytes at most stands in its view; of a longer one the view tells where it lies.
+https://arrow.apache.org/docs/format/Columnar.html#variable-size-binary-view-layout"""
+
+_KEPT = np.array([(1 << 8 * min(count, 8)) - 1 for count in range(_SHORT + 1)], np.uint64)
+_KEPT_BEHIND = np.array([(1 << 8 * max(count - 8, 0)) - 1 for count in range(_SHORT + 1)], np.uint32)
+"""The bytes of a short text, as masks of its first eight and its last four bytes."""
 
 _POLARS: dict[str, pl.DataType] = {
     "string": pl.String(), "boolean": pl.Boolean(), "int": pl.Int32(), "long": pl.Int64(), "float": pl.Float32(),
-    "double": pl.Float64(), "bytes": pl.Binary(),
+    "double": pl.Float64(), "bytes": pl.Binary(), "null": pl.String(),
 }  # fmt: skip
+_FLOATS = {"float": "<f4", "double": "<f8"}
+_INTEGERS = {"int": "<i4", "long": "<i8"}
 
 
 class Table(NamedTuple):
@@ -44,27 +43,19 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads framed records of one schema; for one thread at a time.
+    """Reads framed records of one schema.
 
     Attributes:
         schema: As it was written.
         parsed: The same for fastavro.
         columns: Column of each Avro field, in the schema's order.
         types: Type of each column.
-        head: What stands before the block in an Avro file; its schema begins with the frame, as each record does.
-        bytes_head: The same, but text is called bytes, which look the same in Avro.
-        by_block: Whether polars-avro reads; else fastavro, which is some ten times slower and gives the same.
-        file: Where blocks are put together; new memory for each would cost as much as reading it.
     """
 
     schema: Schema
     parsed: Any
     columns: Mapping[str, str]
     types: Mapping[str, pl.DataType]
-    head: bytes
-    bytes_head: bytes
-    by_block: bool
-    file: io.BytesIO = field(default_factory=io.BytesIO, repr=False)
 
     def read(self, values: Sequence[bytes]) -> Table:
         """One row for each body that is a whole record of the schema and nothing more, whatever its neighbours are.
@@ -72,76 +63,31 @@ class Reader:
         Args:
             values: Bodies with their frames.
         """
-        verdict = self._filled(values)
-        tables = [self._singly(values, np.flatnonzero(verdict.unsure))] if verdict.unsure.any() else []
-        sound = np.flatnonzero(verdict.sound)
-        if len(sound) == len(values) and self.by_block:
-            tables += self._blocks(values, sound, is_filled=True)
-        elif len(sound):
-            tables += self._blocks(values, sound) if self.by_block else [self._singly(values, sound)]
-        filled = [table for table in tables if len(table.places)]
-        if not filled:
-            return self._singly(values, sound[:0])
-        if len(filled) == 1:
-            return filled[0]
-        places = np.concatenate([table.places for table in filled])
+        text = b"".join((*values, bytes(SPARE)))
+        verdict = walked_through(text, ends_of(values), self.schema, FRAME_BYTES)
+        table = self._columns(text, verdict.fields, np.flatnonzero(verdict.sound))
+        if not verdict.unsure.any():
+            return table
+        singles = self._singly(values, np.flatnonzero(verdict.unsure))
+        places = np.concatenate((table.places, singles.places))
         order = np.argsort(places)
-        return Table(pl.concat([table.frame for table in filled])[order], places[order])
+        return Table(pl.concat((table.frame, singles.frame))[order], places[order])
 
-    def _blocks(self, values: Sequence[bytes], places: Places, *, is_filled: bool = False) -> list[Table]:
-        try:
-            if not is_filled:
-                self._filled([values[place] for place in places])
-            return [self._block(places)]
-        except _UNREADABLE:  # text that is not UTF-8
-            pass
-        try:
-            self._filled([values[place] for place in places], as_bytes=True)
-            return self._sifted(self._block(places), values)
-        except _UNREADABLE:  # in a list
-            if len(places) <= _CHUNK:
-                return [self._singly(values, places)]
-        parts = np.array_split(places, -(-len(places) // _CHUNK))
-        return [table for part in parts for table in self._blocks(values, part)]
-
-    def _sifted(self, table: Table, values: Sequence[bytes]) -> list[Table]:
-        """*table*, whose text is bytes still, with text where it is UTF-8; the few other rows are read one by one."""
-        changed = [name for name, kind in self.types.items() if table.frame.schema[name] != kind]
-        lost, found = np.zeros(len(table.places), bool), list[pl.Series]()
-        for name in changed:
-            column = table.frame[name]
-            texts = _texts(column) if column.dtype == pl.Binary else column.cast(self.types[name])
-            lost |= (texts.is_null() & column.is_not_null()).to_numpy()
-            found.append(texts.alias(name))
-        frame = table.frame.with_columns(found)
-        rest = self._singly(values, table.places[lost])
-        return [Table(frame.filter(pl.Series(~lost)), table.places[~lost]), rest]
-
-    def _filled(self, values: Sequence[bytes], *, as_bytes: bool = False) -> Verdict:
-        """Put *values* into the file, and tell which are sound; *as_bytes* leaves text unread."""
-        ends, file = np.cumsum(np.fromiter(map(len, values), np.int64, len(values))), self.file
-        file.seek(0)
-        file.write(
-            b"".join(
-                (
-                    self.bytes_head if as_bytes else self.head,
-                    _number(len(values)),
-                    _number(int(ends[-1]) if len(ends) else 0),
-                )
-            )
-        )
-        start = file.tell()
-        file.writelines(values)
-        file.write(_SYNC)
-        file.truncate()
-        with file.getbuffer() as whole, whole[start:] as text:
-            return walked_through(text, ends, self.schema, FRAME_BYTES)
-
-    def _block(self, places: Places) -> Table:
-        """The records at *places*, which are what the file holds."""
-        self.file.seek(0)
-        frame = polars_avro.read_avro(self.file, batch_size=max(len(places), 1))
-        return Table(frame.drop(_FRAME).rename(dict(self.columns)), places)
+    def _columns(self, text: bytes, fields: Sequence[Found], places: Places) -> Table:
+        """The records at *places*, all of them sound, but those with a text that is not UTF-8."""
+        if not len(places):
+            return Table(pl.DataFrame(schema=dict(self.types)), places)
+        lost, found = np.zeros(len(places), bool), list[pl.Series]()
+        whole = len(places) == len(fields[0].live) if fields else True
+        for (name, kind), field, values in zip(self.types.items(), self.schema["fields"], fields, strict=True):
+            mine = values if whole else values.at(places)
+            column = pl.Series(name, _arrow(text, mine, kind_of(field["type"])))
+            if column.dtype != kind:
+                column, is_lost = _as_text(column, kind)
+                lost |= is_lost
+            found.append(column)
+        frame = pl.DataFrame(found)
+        return Table(frame.filter(pl.Series(~lost)), places[~lost]) if lost.any() else Table(frame, places)
 
     def _singly(self, values: Sequence[bytes], places: Places) -> Table:
         records, kept = [], []
@@ -162,61 +108,75 @@ class Reader:
         return [record[name] for name in self.columns]
 
 
-def _texts(column: pl.Series) -> pl.Series:
-    """Bytes as text; null where they are not UTF-8."""
+def _arrow(text: bytes, values: Found, kind: Any) -> Any:
+    """*values* as an array of arrow; texts are bytes still, and stay where they are in *text*."""
+    count, live = len(values.live), values.live
+    validity = None if live.all() else pa.py_buffer(np.packbits(live, bitorder="little"))
+    if values.items is not None and values.owners is not None:
+        items = _arrow(text, values.items, kind_of(kind["items"]))
+        starts = np.append(0, np.cumsum(np.bincount(values.owners, minlength=count)))
+        buffers = [validity, pa.py_buffer(starts)]
+        return pa.Array.from_buffers(pa.large_list(items.type), count, buffers, children=[items])
+    if values.lengths is not None:
+        views = pa.py_buffer(_views(text, values.numbers, np.where(live, values.lengths, 0)))
+        return pa.Array.from_buffers(pa.binary_view(), count, [validity, views, pa.py_buffer(text)])
+    if kind == "boolean":
+        bits = pa.py_buffer(np.packbits(values.numbers.astype(bool), bitorder="little"))
+        return pa.Array.from_buffers(pa.bool_(), count, [validity, bits])
+    if kind in _FLOATS:
+        numbers = np.ndarray((len(text) - 7,), _FLOATS[kind], text, 0, (1,))[np.where(live, values.numbers, 0)]
+        type_ = pa.float32() if kind == "float" else pa.float64()
+        return pa.Array.from_buffers(type_, count, [validity, pa.py_buffer(numbers)])
+    if kind == "null":
+        return pa.nulls(count, pa.string_view())
+    numbers = values.numbers.astype(_INTEGERS[kind], copy=False)
+    return pa.Array.from_buffers(pa.int32() if kind == "int" else pa.int64(), count, [validity, pa.py_buffer(numbers)])
+
+
+def _views(text: bytes, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Views of arrow: length, first four bytes, number of the buffer, place in it; or the length and a short text."""
+    fours, eights = (np.ndarray((len(text) - size + 1,), f"<u{size}", text, 0, (1,)) for size in (4, 8))
+    found = np.empty((len(starts), 4), np.uint32)
+    found[:, 0], found[:, 1], found[:, 2], found[:, 3] = lengths, fours[starts], 0, starts
+    short = np.flatnonzero(lengths <= _SHORT)
+    if len(short):
+        length, start = lengths[short], starts[short]
+        first = eights[start] & _KEPT[length]
+        found[short, 1], found[short, 2] = first & np.uint64(0xFFFFFFFF), first >> np.uint64(32)
+        found[short, 3] = fours[np.where(length > 8, start + 8, 0)] & _KEPT_BEHIND[length]
+    return found
+
+
+def _as_text(column: pl.Series, kind: pl.DataType) -> tuple[pl.Series, NDArray[np.bool_]]:
+    """Bytes, or lists of them, as text, and which values are not UTF-8; these are null."""
     try:
-        return column.cast(pl.String)
+        return column.cast(kind), np.zeros(len(column), bool)
     except pl.exceptions.PolarsError:
-        return pl.Series([None if value is None else _text(value) for value in column.to_list()], dtype=pl.String)
+        texts = [_text(value) for value in column.to_list()]
+        found = pl.Series(column.name, texts, kind)
+        return found, (found.is_null() & column.is_not_null()).to_numpy()
 
 
-def _text(value: bytes) -> str | None:
+def _text(value: Any) -> Any:
     try:
-        return value.decode()
+        if isinstance(value, list):
+            return [item if item is None else item.decode() for item in value]
+        return None if value is None else value.decode()
     except UnicodeDecodeError:
         return None
 
 
-def reader(schema: Schema, names: Mapping[str, str], *, by_block: bool = True) -> Reader:
+def reader(schema: Schema, names: Mapping[str, str]) -> Reader:
     """A reader of records of *schema*.
 
     Args:
         schema: A flat record, as it was written.
         names: Column of each Avro field; a field that is not here keeps its own name.
-        by_block: Use polars-avro where it is installed.
     """
     columns = {field["name"]: names.get(field["name"], field["name"]) for field in schema["fields"]}
-    types = {columns[field["name"]]: _type(field["type"]) for field in schema["fields"]}
-    text = json.dumps(schema)
-    parsed = fastavro.parse_schema(json.loads(text))
-    # A frame before each record is a field of it, so that no record has to be copied without.
-    frame = {"name": _FRAME, "type": {"type": "fixed", "name": f"{_FRAME}Bytes", "size": FRAME_BYTES}}
-    framed = json.dumps({**schema, "fields": [frame, *schema["fields"]]})
-    head, bytes_head = (_file_head(one.encode()) for one in (framed, framed.replace('"string"', '"bytes"')))
-    return Reader(schema, parsed, columns, types, head, bytes_head, by_block and polars_avro is not None)
+    types = {columns[field["name"]]: _type(kind_of(field["type"])) for field in schema["fields"]}
+    return Reader(schema, fastavro.parse_schema(json.loads(json.dumps(schema))), columns, types)
 
 
 def _type(kind: Any) -> pl.DataType:
-    """The column type that polars-avro gives a field."""
-    if isinstance(kind, list):
-        return _type(next((branch for branch in kind if branch != "null"), "string"))
-    if isinstance(kind, Mapping):
-        return pl.List(_type(kind["items"])) if kind["type"] == "array" else _type(kind["type"])
-    return _POLARS[kind]
-
-
-def _file_head(schema: bytes) -> bytes:
-    entries = ((b"avro.schema", schema), (b"avro.codec", b"null"))
-    texts = b"".join(_number(len(text)) + text for entry in entries for text in entry)
-    return b"Obj\x01" + _number(len(entries)) + texts + _number(0) + _SYNC
-
-
-def _number(value: int) -> bytes:
-    """A number of 0 or more in Avro's zigzag form."""
-    value <<= 1
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    return pl.List(_type(kind_of(kind["items"]))) if isinstance(kind, Mapping) else _POLARS[kind]

@@ -1,7 +1,6 @@
 """The values of a batch become columns by the standard names, and a reject for each record that can't be read."""
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -113,11 +112,11 @@ def _by_head(values: Sequence[bytes | None]) -> Mapping[bytes, Sequence[int]]:
     """Places of the values that begin alike; ticks are in none."""
     if None not in values and len(heads := set(map(_HEAD, values))) == 1:
         return {heads.pop(): range(len(values))}
-    found: dict[bytes, list[int]] = defaultdict(list)
-    for place, value in enumerate(values):
-        if value is not None:
-            found[value[:FRAME_BYTES]].append(place)
-    return found
+    found = [None if value is None else value[:FRAME_BYTES] for value in values]
+    numbers = {head: number for number, head in enumerate(dict.fromkeys(found))}
+    codes = np.fromiter(map(numbers.__getitem__, found), np.intp, len(found))
+    parts = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+    return {head: part.tolist() for head, part in zip(numbers, parts, strict=False) if head is not None}
 
 
 def known_schemas(model: Model, folder: Path) -> dict[int, Schema]:
@@ -127,10 +126,10 @@ def known_schemas(model: Model, folder: Path) -> dict[int, Schema]:
     return {schema_id(schema): schema for schema in (*kept, own)}
 
 
-def decoder(schemas: Mapping[int, Schema], wanted: Mapping[str, pl.DataType], *, by_block: bool = True) -> Decoder:
-    """A decoder of records of *schemas* into columns of the types *wanted*; see :func:`dkd.stream.blocks.reader`."""
+def decoder(schemas: Mapping[int, Schema], wanted: Mapping[str, pl.DataType]) -> Decoder:
+    """A decoder of records of *schemas* into columns of the types *wanted*."""
     columns = {field.name: field.column for field in RAW_FIELDS}
-    return Decoder({one: reader(schema, columns, by_block=by_block) for one, schema in schemas.items()}, wanted)
+    return Decoder({one: reader(schema, columns) for one, schema in schemas.items()}, wanted)
 
 
 def _unframed(offset: int, head: bytes) -> Refusal:

@@ -3,8 +3,8 @@
 A record is the length of its head (4 bytes, little-endian), the head, and what it holds of the state:
 
 * entries of the memory of dedup: all keys (unsigned 64 bits), then all event times (signed 64 bits, ms);
-* what is remembered of visitors, as :data:`dkd.enrich.visitors.VISITOR` lays it out;
-* pieces of open sessions: all rows as :data:`dkd.enrich.runs.ROW` lays them out, then all blobs.
+* what is remembered of visitors (:data:`dkd.enrich.visitors.VISITOR`), by column as :mod:`dkd.stream.packing` says;
+* pieces of open sessions: all rows (:data:`dkd.enrich.runs.ROW`) in the same way, then all blobs.
 
 The head is JSON, so that people can read it, and is the same in every record: position, watermark and books after the
 batch. What would be too large for a record is cut: part n is kept under ``<key>.<n>``, the first under the key itself.
@@ -23,6 +23,7 @@ from dkd.enrich.runs import ROW, Pieces, Run, blob_ends
 from dkd.enrich.state import Books
 from dkd.enrich.visitors import VISITOR, Rows, no_rows
 from dkd.errors import DkdError
+from dkd.stream.packing import packed, unpacked
 
 VERSION = 4
 ENTRY_BYTES = 16
@@ -69,7 +70,7 @@ class Head(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """One record of the state topic, read; what it holds lies in the record's own bytes."""
+    """One record of the state topic, read; texts lie in the record's own bytes."""
 
     head: Head
     entries: Entries
@@ -110,11 +111,9 @@ def read(value: bytes) -> Piece:
     keys = np.frombuffer(value, "<u8", count, start).astype(np.uint64, copy=False)
     times = np.frombuffer(value, "<i8", count, start + 8 * count).astype(np.int64, copy=False)
     start += ENTRY_BYTES * count
-    seen = np.frombuffer(value, VISITOR, visitors, start)
-    start += seen.nbytes
-    rows = np.frombuffer(value, ROW, pieces, start)
-    text = memoryview(value)[start + rows.nbytes :]
-    return Piece(head, Entries(keys, times), Run(rows, blob_ends(rows), text), seen)
+    seen, start = unpacked(value, start, visitors, VISITOR)
+    rows, start = unpacked(value, start, pieces, ROW)
+    return Piece(head, Entries(keys, times), Run(rows, blob_ends(rows), memoryview(value)[start:]), seen)
 
 
 def records(key: str, head: Head, held: Held) -> Iterator[tuple[bytes, bytes]]:
@@ -122,9 +121,9 @@ def records(key: str, head: Head, held: Held) -> Iterator[tuple[bytes, bytes]]:
     found = list(_parts(held, head.shape.part_bytes))
     for part, (entries, sessions, visitors) in enumerate(found):
         counts = (len(entries), len(sessions.rows), len(visitors))
-        packed = _packed(head._replace(part=part, parts=len(found)), counts)
+        top = _packed(head._replace(part=part, parts=len(found)), counts)
         keys, times = entries.keys.astype("<u8").tobytes(), entries.times.astype("<i8").tobytes()
-        value = b"".join((packed, keys, times, visitors.tobytes(), sessions.rows.tobytes(), *sessions.blobs))
+        value = b"".join((top, keys, times, packed(visitors), packed(sessions.rows), *sessions.blobs))
         yield part_key(key, part), value
 
 

@@ -28,7 +28,8 @@ from dkd.stream.clients import Names
 from dkd.stream.heap import collect_rarely, keep_small
 
 NEEDS = ("quixstreams==3.28.1", "kafka-python>=3.0", "crc32c", "orjson", "fastavro", "xxhash", "maxminddb",
-         "google-re2", "ua-parser[regex]", "crawler-user-agents", "polars", "numpy", "pydantic", "PyYAML")  # fmt: skip
+         "google-re2", "idna", "ua-parser[regex]", "crawler-user-agents", "polars", "numpy", "pydantic",
+         "PyYAML")  # fmt: skip
 ROOT = Path(__file__).parents[2]
 
 

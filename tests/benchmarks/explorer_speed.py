@@ -38,6 +38,7 @@ from dkd.query.question import Filter
 from dkd.settings import DruidSettings, Ports, druid_settings
 
 MILLION = 1_000_000
+_AHEAD = 6
 FLOOR_PAGE = """
 import streamlit as st
 st.session_state.setdefault("n", 0)
@@ -209,8 +210,13 @@ def measured(
 def new(
     page: Page, model: Model, settings: DruidSettings, count: int, floor_s: float, *, is_large: bool
 ) -> Iterator[Line]:
-    """Questions that nobody asked before; Druid alone is asked as many others of the same kind."""
+    """Questions that nobody asked before; Druid alone is asked as many others of the same kind.
+
+    A Druid that was started a minute ago compiles yet, and takes twice as long; so it is asked some more ahead.
+    """
     filters = iter(Filter(dimension="city", values=(f"City-{number}",), exclude=True) for number in range(400))
+    for _ in range(_AHEAD):
+        asked_alone(model, settings, view(next(filters), compare="previous"))
     plain = [explorer_page.asked(page, as_link(view(next(filters)))) for _ in range(count)]
     alone = [asked_alone(model, settings, view(next(filters))) for _ in range(count)]
     compared = [explorer_page.asked(page, as_link(view(next(filters), compare="previous"))) for _ in range(count)]

@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import fastavro
 import orjson
 
-from dkd.enrich.bots import reasons_of
+from dkd.enrich.bots import reasons_of, texts_of
 from dkd.enrich.campaign import UTM, campaign_of
 from dkd.enrich.channel import Tag, of_campaign, of_site
-from dkd.enrich.resources import agent_finder, bot_lists, country_finder, known_sites
+from dkd.enrich.resources import agent_finder, bot_lists, known_sites, place_finder
 
 GAP_MS = 30 * 60_000
 NAMES = {"pageView": "page_view"}
@@ -37,9 +37,9 @@ class Steps:
     def __init__(self, schema: str) -> None:
         self._schema = fastavro.parse_schema(json.loads(schema))
         sites, match = known_sites(), bot_lists().match
-        self._agent, self._country = agent_finder(), country_finder()
+        self._agent, self._place = agent_finder(), place_finder()
         self._site = lru_cache(65_536)(lambda host: sites.at(host))
-        self._reason = lru_cache(65_536)(lambda agent: reasons_of(agent, match))
+        self._reason = lru_cache(65_536)(lambda agent: texts_of(reasons_of(agent, match)))
 
     def event(self, value: bytes) -> dict[str, Any]:
         """Columns of one clean event, but for its session."""
@@ -53,7 +53,7 @@ class Steps:
             page.path or None,
             page.query or None,
         )
-        found.update(zip(UTM, campaign_of(page.query), strict=True))
+        found.update(zip(UTM, campaign_of(page.query), strict=False))
         host = urlsplit(raw["referer"]).hostname if raw["referer"] else None
         site = self._site(host) if host else None
         if host:
@@ -63,7 +63,7 @@ class Steps:
         found["channel"] = of_campaign(tag) if tag.source else of_site(site.kind if site else "") if host else "Direct"
         agent = raw["userAgentString"]
         found.update(self._agent(agent)._asdict())
-        found["country"] = self._country(raw["remoteHost"])
+        found["country"] = self._place(raw["remoteHost"]).country
         found["bot_reason"] = self._reason(agent)
         found["is_bot"] = found["bot_reason"] is not None
         return found

@@ -1,5 +1,6 @@
 """Divolte's recorded requests over a real connection, byte for byte, and what a connection owes its client."""
 
+import asyncio
 import hashlib
 import socket
 import threading
@@ -7,6 +8,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from collect_load import load as load_on
+from collect_load import requests_of
 from collector_server import Running, running
 from divolte_vectors import LIMITED, Vector, rich_model, vectors, wire
 
@@ -175,3 +178,13 @@ def test_stopping_answers_what_has_begun_and_closes_what_is_idle():
             assert begun.recv(4096).endswith(b"pong")
             stopping.join(10)
             assert time.monotonic() - started < 5
+
+
+def test_stopping_under_load_leaves_no_request_without_its_answer():
+    with running(MODEL) as collector:
+        stopping = threading.Timer(0.4, collector.stop)
+        stopping.start()
+        found = asyncio.run(load_on(collector.port, requests_of("get", "stop"), connections=16, seconds=1))
+        stopping.join()
+    assert found.statuses.keys() == {200}
+    assert found.statuses[200] == len(collector.messages)

@@ -9,10 +9,12 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from crowd import AGENT, SQL, crowd
+from druid_router import router
 from real_stack import BASE_PORT, Stack
 from session_script import SQL as SESSIONS
 from session_script import in_druid, sessions
@@ -262,8 +264,23 @@ def test_history_is_loaded_beside_live_traffic_and_a_killed_backfill_goes_on(sit
     assert (held.returncode, "DKD696" in held.stderr) == (5, True)
 
 
-def test_what_came_too_late_is_loaded_again_from_raw_and_more_is_appended_once(site, tmp_path):
-    """The live stream refuses events of twelve days ago, but raw has them."""
+@pytest.fixture
+def far(site, tmp_path):
+    """The stack as another target, whose Druid is behind a router."""
+    model, ports = site.project / "specs" / "shop.yaml", Ports.at(site.base_port)
+    before = model.read_text("utf-8")
+    with router(site.base_port) as url:
+        systems = f'{{kafka: {{servers: "127.0.0.1:{ports.kafka}"}}, druid: {{router: "{url}"}}}}'
+        model.write_text(before.replace("targets:\n", f"targets:\n  far: {systems}\n"), "utf-8")
+        yield replace(site, environment={"DKD_PSEUDONYM_KEY": "a key of tests"})
+    model.write_text(before, "utf-8")
+
+
+def test_what_came_too_late_is_loaded_again_from_raw_and_more_is_appended_once(site, far, tmp_path):
+    """The live stream refuses events of twelve days ago, but raw has them.
+
+    Rows go to another target's Druid by a folder that its tasks see, or inside the task.
+    """
     start_ms = (round(time.time() * 1000) // DAY_MS - 12) * DAY_MS
     days = "/".join(time.strftime("%Y-%m-%d", time.gmtime(one // 1000)) for one in (start_ms, start_ms + DAY_MS))
     where = f"WHERE __time >= MILLIS_TO_TIMESTAMP({start_ms}) AND __time < MILLIS_TO_TIMESTAMP({start_ms + DAY_MS})"
@@ -283,15 +300,18 @@ def test_what_came_too_late_is_loaded_again_from_raw_and_more_is_appended_once(s
         counted = json.loads(site.run("sql", f"SELECT COUNT(*) n FROM shop_events {where}", "--format", "json").stdout)
         return counted[0]["n"], [tuple(row.values()) for row in found]
 
+    # Events of now come first, in the same partitions.
+    live(site, [{"event": "page_view", "party_id": f"late-{visitor:03d}"} for visitor in range(40)])
     live(site, visits("late", 40))
-    again = json.loads(site.run("backfill", "--again", "--interval", days, "--yes", "--json", timeout_s=300).stdout)
+    asked = ("backfill", "--interval", days, "--yes", "--target", "far")
+    shared = ("--rows", str(tmp_path / "rows"))
+    again = json.loads(far.run(*asked, "--again", *shared, "--json", timeout_s=300).stdout)
     assert (again["closes"], again["events"], again["sessions"]) == (True, 200, 40)
     assert stored() == (200, [(5, 40)])
     file = tmp_path / "more.ndjson"
     file.write_text("\n".join(map(json.dumps, visits("more", 12))))
-    asked = ("backfill", str(file), "--append", "--interval", days, "--yes")
-    site.run(*asked, timeout_s=300)
+    far.run(*asked, str(file), "--append", timeout_s=300)
     assert stored() == (260, [(5, 52)])
-    held = site.run(*asked, check=False)
-    assert held.returncode == 5
+    held = far.run(*asked, str(file), "--append", check=False)
+    assert (held.returncode, "DKD700" in held.stderr) == (5, True)
     assert stored() == (260, [(5, 52)])

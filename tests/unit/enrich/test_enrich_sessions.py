@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from dataclasses import replace
 
 import polars as pl
@@ -10,7 +11,10 @@ from enrich_cases import BROWSERS, GOOGLEBOT, NOW_MS, raw, ready, shop, shop_set
 
 from dkd.enrich.chain import Outcome, Setup, enrich
 from dkd.enrich.encode import encode
+from dkd.enrich.rules import Splits
+from dkd.enrich.splits import require_zone
 from dkd.enrich.state import State
+from dkd.errors import UsageError
 from dkd.model.columns import SESSION_COLUMNS
 
 MINUTE_MS = 60_000
@@ -226,3 +230,33 @@ def test_without_the_enricher_there_are_no_sessions_and_ticks_only_move_the_wate
 def test_a_tick_makes_what_comes_after_it_late():
     found = enrich(raw(shop_setup(), at(0), at(1)), State(), shop_setup(), [(0, NOW_MS + 10 * MINUTE_MS)])
     assert found.clean["is_late"].to_list() == [False, True]
+
+
+def test_a_zone_that_only_this_machine_knows_is_refused_before_the_first_event():
+    with pytest.raises(UsageError, match="DKD709"):
+        require_zone(Splits(zone="localtime"), "shop")
+    require_zone(Splits(zone="Europe/Amsterdam"), "shop")
+    require_zone(Splits(), "shop")
+
+
+@pytest.mark.parametrize("order", ["up", "down", "shuffled"])
+def test_a_busy_visitor_costs_no_more_by_the_order_of_his_events_where_each_may_part_sessions(order):
+    """Ten times the events take some ten times as long, not a hundred."""
+    setup = replace(shop_setup(), sessions=replace(shop_setup().sessions, splits=Splits(campaign=True)))
+
+    def took_s(count: int) -> float:
+        places = list(range(count))
+        if order == "down":
+            places.reverse()
+        elif order == "shuffled":
+            random.Random(1).shuffle(places)
+        events = raw(setup, *(
+            {"client_ms": NOW_MS + place * 20, "received_ms": NOW_MS + GRACE, "event_id": f"{place}",
+             "page_url": f"https://shop.example/?utm_source=s{place % 2}"} for place in places))  # fmt: skip
+        began_s = time.process_time()
+        found = enrich(events, State(), setup)
+        assert len(found.values) == count
+        return time.process_time() - began_s
+
+    took_s(100)
+    assert took_s(5_000) < 40 * took_s(500)
