@@ -177,11 +177,15 @@ async def load(port: int, requests: Iterator[bytes], connections: int, seconds: 
         while rate and began_s + sent / rate <= now_s:
             due_s = began_s + sent / rate
             sent += 1
+            while free and free[0].lost:
+                free.popleft()
             if free:
                 free.popleft().send(next(requests), due_s)
             else:
                 waiting.append(due_s)
         await asyncio.sleep(0.001 if rate else 0.05)
+    if all(client.lost for _, client in made):
+        waiting.clear()
     until_s = loop.time() + 5
     while (any(client.busy for _, client in made) or waiting) and loop.time() < until_s:
         await asyncio.sleep(0.01)

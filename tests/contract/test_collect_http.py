@@ -181,10 +181,11 @@ def test_stopping_answers_what_has_begun_and_closes_what_is_idle():
 
 
 def test_stopping_under_load_leaves_no_request_without_its_answer():
+    sent = requests_of("get", "stop")
     with running(MODEL) as collector:
         stopping = threading.Timer(0.4, collector.stop)
         stopping.start()
-        found = asyncio.run(load_on(collector.port, requests_of("get", "stop"), connections=16, seconds=1))
+        found = asyncio.run(load_on(collector.port, sent, connections=8, seconds=1, rate=400))
         stopping.join()
     assert found.statuses.keys() == {200}
     assert found.statuses[200] == len(collector.messages)
