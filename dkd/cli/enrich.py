@@ -45,7 +45,7 @@ def enrich(
     from dkd.cli.args import base_port, opened
     from dkd.model.digest import running_digest
     from dkd.settings import Ports
-    from dkd.stream.endpoint import Endpoint
+    from dkd.stream.endpoint import endpoint
     from dkd.stream.run import enricher
 
     found = opened(model, target)
@@ -56,11 +56,11 @@ def enrich(
         metrics_port = Ports.at(base_port(found.project)).enricher_admin
     with ExitStack() as opened_ones:
         digest = running_digest(found.model)
-        made = Endpoint(work.metrics, metrics_port, digest) if metrics_port else None
-        endpoint = opened_ones.enter_context(closing(made)) if made else None
+        made = endpoint(work.metrics, metrics_port, digest) if metrics_port else None
+        pages = opened_ones.enter_context(closing(made)) if made else None
         _say(f"enriching {found.model.topic('raw')} on {found.settings.kafka.servers} as instance {instance}")
-        if endpoint:
-            _say(f"metrics at {endpoint.url}")
+        if pages:
+            _say(f"metrics at {pages.url}/metrics")
         work.run()
 
 

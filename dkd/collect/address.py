@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal
 
 from dkd.collect.message import Request
+from dkd.collect.preamble import NAME, told
 from dkd.collect.salt import DAY_MS, Salts
 
 _REMEMBERED = 65_536
@@ -54,6 +55,11 @@ class Proxies:
         """*request* with the address of whoever sent it to the first proxy that is listed."""
         if not self._networks or not self._has(request.client):
             return request
+        named = told(request)
+        if named is not None:
+            # Whoever speaks so reads no HTTP: what stands in the headers is the visitor's own, or of a proxy before it.
+            headers = [one for one in request.headers if one[0] != NAME]
+            return self.visitor(request._replace(client=named, headers=headers)) if named else request
         lines = [value.decode("latin-1") for name, value in request.headers if name == b"x-forwarded-for"]
         client = request.client
         for element in reversed(",".join(lines).split(",")):
@@ -65,6 +71,10 @@ class Proxies:
             if not self._has(text):
                 break
         return request._replace(client=client)
+
+    def is_believed(self, request: Request) -> bool:
+        """Whether nobody but a listed proxy began the connection of *request* as proxies do."""
+        return told(request) is None or self._has(request.client)
 
     def _holds(self, text: str) -> bool:
         address = parsed(text)

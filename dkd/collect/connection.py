@@ -22,6 +22,7 @@ import httptools
 from dkd.collect.body import MOST_BYTES
 from dkd.collect.commit import GroupCommit
 from dkd.collect.message import MALFORMED, OWN, TEXT, Answer, Outcome, Request, answer
+from dkd.collect.preamble import Preamble
 
 MOST_HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 200
@@ -57,6 +58,7 @@ class Connection(asyncio.Protocol):
         self._shared = shared
         self._queue: deque[tuple[Request | None, bool, Answer | None]] = deque()
         self._parser = httptools.HttpRequestParser(self)
+        self._preamble = Preamble()
         self._renamed: str | None = None
         self._busy = self._held = self._ended = self._started = False
         self._reading = self._resting = True
@@ -89,6 +91,8 @@ class Connection(asyncio.Protocol):
             # Once: line ends before a request, which begin none, would else hold the connection for ever.
             self._resting = False
             self.deadline = time.monotonic() + HEAD_S
+        if not (data := self._preamble.rest(data)):
+            return
         self._feed(data)
         # Counted here too: the parser shows a header only when it is complete.
         self._unfinished_bytes = self._unfinished_bytes + len(data) if self._started and not self._in_body else 0
@@ -161,14 +165,8 @@ class Connection(asyncio.Protocol):
         self._resting = True
         if self._refusal is not None or not self._reading:
             return
-        request = Request(
-            self._method,
-            bytes(self._target),
-            self._headers,
-            b"".join(self._body),
-            self._client,
-            time.time_ns() // 1_000_000,
-        )
+        headers, now_ms = self._headers + self._preamble.headers, time.time_ns() // 1_000_000
+        request = Request(self._method, bytes(self._target), headers, b"".join(self._body), self._client, now_ms)
         self._queue.append((request, self._parser.should_keep_alive(), None))
 
     # Between the two.

@@ -42,6 +42,8 @@ class Routes:
             handle = self._handlers.get(path) or self._handlers.get(canonical_path(path))
         except MalformedTarget:
             return MALFORMED
+        if not self._proxies.is_believed(request):
+            return MALFORMED
         if sum(name == b"host" for name, _ in request.headers) > _MOST_HOSTS:
             return MALFORMED
         return handle(self._proxies.visitor(request)) if handle else NOT_FOUND

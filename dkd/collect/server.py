@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dkd.collect.admin import Admin
+from dkd.collect.admin import admin
 from dkd.collect.breaker import Breaker, Durable, Say
 from dkd.collect.commit import GroupCommit, Observe, Sink
 from dkd.collect.connection import Connection, Shared
@@ -81,7 +81,7 @@ def run(wanted: Wanted, say: Say, admin_port: int = 0) -> None:
         listener = opened.enter_context(listening(wanted.host, wanted.port, wanted.processes > 1))
         spool = Spool(wanted.spool, wanted.spool_bytes)
         if admin_port:
-            say(f"health and metrics on {opened.enter_context(closing(Admin(admin_port, metrics.registry))).url}")
+            say(f"health and metrics on {opened.enter_context(closing(admin(admin_port, metrics.registry))).url}")
         # What an event needs holds no circles, so to look for them often is time for nothing.
         gc.freeze()
         gc.set_threshold(_COLLECT_EVERY)

@@ -70,7 +70,7 @@ class Kept:
         for place, span in memory.plan.spans:
             if place >= 0:
                 parts.append(self.shared.series(("json", span)))
-            elif parts and all(schema[name] in (pl.Int64, pl.Boolean) for name in span):
+            elif parts and (span[0] in SESSION_ORIGIN or all(schema[name] in (pl.Int64, pl.Boolean) for name in span)):
                 parts.append(memory.numbers(own.select(span)))
             else:
                 parts.append(members(own.select(span), "," if parts else "{"))

@@ -20,7 +20,7 @@ from dkd.enrich.answers import Answer, Answers, Chosen, Places
 from dkd.enrich.bots import bits_of
 from dkd.enrich.distinct import number_by_text
 from dkd.enrich.encode import arrays, members
-from dkd.model.enrichers import CATALOGUE
+from dkd.model.enrichers import CATALOGUE, SESSION_ORIGIN
 
 ORIGIN = ("referrer_url", "referrer_medium", "referrer_source", "utm_source", "utm_medium", "utm_campaign", "utm_term",
           "utm_content", "channel")  # fmt: skip
@@ -100,7 +100,7 @@ class Plan:
 
     Attributes:
         contexts: In running order.
-        spans: Clean columns that stand side by side, and the place of their context; -1 for the event's own columns.
+        spans: Clean columns that stand side by side, and the place of their context; below 0 for the event's own.
         apart: Places in the catalogue of the enrichers that are in no context.
     """
 
@@ -119,6 +119,8 @@ def planned(clean: Sequence[str], more: Mapping[str, tuple[str, ...]] = MappingP
     needs = [_needs(group) for group in groups]
     owner = {name: place for place in reversed(range(len(groups))) for name in needs[place]}
     owner |= {name: place for place, group in enumerate(groups) for one in group for name in CATALOGUE[one].columns}
+    # The events' own too, but apart: they come again and again together.
+    owner |= dict.fromkeys(SESSION_ORIGIN, -2)
     asked = {name for some in needs for name in some} | set(_TAKEN)
     parts = [_spans(some, owner) for some in (clean, ORIGIN, DEVICE)]
     contexts = []
@@ -223,7 +225,7 @@ class Memory:
         return found
 
     def numbers(self, own: pl.DataFrame) -> pl.Series:
-        """Members of numbers and booleans, of which few combinations come again and again."""
+        """Members of columns of which few combinations come again and again, such as numbers and booleans."""
         answers = self._numbers.setdefault(tuple(own.columns), Answers())
         return answers.of(own, lambda frame: zip(members(frame).to_list())).series(0)
 

@@ -54,15 +54,15 @@ class _Reader:
 
     def source(self, name: str, node: Node) -> None:
         if text(node.get("type")) == "json":
-            self.drop(
-                node, f"source {name!r} (json)", "dkd's collector takes JSON from trusted senders: collector.senders"
-            )
+            self.drop(node, f"source {name!r} (json)", "the model says it as collector.json_source")
             return
         for key, one in _inner(node):
             if key == "cookie_domain":
                 self.domain(one)
             elif key == "session_timeout":
                 self.timeout(one)
+            elif key in ("prefix", "event_suffix"):
+                self.drop(one, key, "the model says the whole path as collector.event_path")
             elif key != "type":
                 self.drop(one, key, _COLLECTOR)
 

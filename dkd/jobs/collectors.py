@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from dkd.collect.admin import Admin
+from dkd.collect.admin import admin
 from dkd.collect.breaker import Say
 from dkd.collect.metrics import FOLDER, added_up, buried
 from dkd.collect.server import Wanted, listening, run
@@ -35,14 +35,14 @@ def collect(wanted: Wanted, processes: int, admin_port: int, say: Say) -> None:
     with _held(wanted) as held, tempfile.TemporaryDirectory(prefix="dkd-metrics-") as folder:
         # Read by the new processes; this one only adds up.
         os.environ[FOLDER] = folder
-        admin = Admin(admin_port, added_up(Path(folder))) if admin_port else None
-        if admin:
-            say(f"health and metrics on {admin.url}")
+        pages = admin(admin_port, added_up(Path(folder))) if admin_port else None
+        if pages:
+            say(f"health and metrics on {pages.url}")
         shared = replace(wanted, port=held.getsockname()[1], processes=processes)
         forget = partial(buried, folder=Path(folder))
         crew(processes, _member, shared, name="collector", buried=forget, end_s=_END_S + wanted.stop_delay_s)
-        if admin:
-            admin.close()
+        if pages:
+            pages.close()
 
 
 def _held(wanted: Wanted) -> socket.socket:

@@ -189,3 +189,45 @@ def test_stopping_under_load_leaves_no_request_without_its_answer():
         stopping.join()
     assert found.statuses.keys() == {200}
     assert found.statuses[200] == len(collector.messages)
+
+
+LISTED = load(
+    'dkd: 1\nsite: shop\ncollector: {ip: full, proxies: ["127.0.0.1"]}\nevents: {page_view: {}}\n', "shop.yaml"
+)
+TARGET = b"/csc-event?p=0%3Ak%3Ap&s=0%3Ak%3As&v=v&e=e&c=k&n=t&f=t"
+EVENT = b"GET %s HTTP/1.1\r\nHost: c\r\nX-Forwarded-For: 198.51.100.1\r\n" % TARGET
+V2 = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+@pytest.mark.parametrize(
+    ("preamble", "address"),
+    [
+        (b"PROXY TCP4 203.0.113.7 10.0.0.1 4000 443\r\n", b"203.0.113.7"),
+        (b"PROXY TCP6 2001:db8::5 ::1 4000 443\r\n", b"2001:db8:0:0:0:0:0:5"),
+        (b"PROXY UNKNOWN\r\n", b"127.0.0.1"),
+        (V2 + b"\x21\x11\x00\x0c" + bytes((203, 0, 113, 7, 10, 0, 0, 1, 1, 1, 1, 1)), b"203.0.113.7"),
+        (V2 + b"\x21\x21\x00\x25" + bytes((0x20, 1, 0x0D, 0xB8, *[0] * 11, 5, *[0] * 21)), b"2001:db8:0:0:0:0:0:5"),
+        (V2 + b"\x20\x00\x00\x00", b"127.0.0.1"),
+        (b"", b"198.51.100.1"),
+    ],
+)
+def test_a_listed_proxy_may_say_whom_a_connection_is_of(preamble: bytes, address: bytes, collector: Running):
+    with running(LISTED) as listed:
+        content = preamble + EVENT + b"\r\n" + EVENT + b"Connection: close\r\n\r\n"
+        assert listed.exchange(content).count(b"HTTP/1.1 200 ") == 2
+        with socket.create_connection(("127.0.0.1", listed.port), timeout=5) as client:
+            for at in range(0, len(content), 7):
+                client.sendall(content[at : at + 7])
+            client.shutdown(socket.SHUT_WR)
+            while client.recv(65536):
+                pass
+        assert len(listed.messages) == 4
+        assert all(b"%c%s" % (2 * len(address), address) in one.value for one in listed.messages)
+    if preamble:
+        assert collector.exchange(content).startswith(b"HTTP/1.1 400 "), "anybody else"
+
+
+@pytest.mark.parametrize("broken", [b"PROXY TCP4 nonsense\r\n", b"PROXY " + b"x" * 200, b"PROXY\r\n"])
+def test_a_broken_preamble_ends_the_connection(broken: bytes):
+    with running(LISTED) as listed:
+        assert listed.exchange(broken + EVENT + b"\r\n").startswith(b"HTTP/1.1 400 ")

@@ -11,7 +11,7 @@ import polars as pl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dkd.enrich import contexts
+from dkd.enrich import answers
 from dkd.enrich.chain import Lane, Setup, enrich, enrich_lanes, prepare
 from dkd.enrich.dedup import Entries, Seen, fresh
 from dkd.enrich.encode import encode
@@ -200,7 +200,7 @@ def test_what_is_kept_between_batches_changes_no_byte_however_little_it_is(monke
          "given": ('{"city":"Ulm","channel":"x"}', None)[seq % 5 > 0]} for seq in range(60))]  # fmt: skip
     setup = setup_of("flag")
     (known,) = {tuple(run(setup, [raw(setup, events)])[0]) for _ in range(2)}
-    monkeypatch.setattr(contexts, "_KEPT_BYTES", 1)
+    monkeypatch.setattr(answers, "_KEPT_BYTES", 1)
     forgetful = dataclasses.replace(setup)
     parts = [raw(setup, events)[at : at + 7] for at in range(0, 60, 7)]
     assert tuple(run(forgetful, parts)[0]) == known

@@ -203,6 +203,11 @@ def test_a_retention_by_which_druid_drops_every_row_is_a_mistake(kind):
         "collector: {cookie_domain: 'https://a.example'}",
         "targets: {p: {enrichers: ['e1:9100']}}",
         "targets: {p: {collector: 'ftp://c'}}",
+        "collector: {proxies: ['10.0.0.1/8']}",
+        "collector: {proxies: ['proxy.example']}",
+        "collector: {event_path: /ping}",
+        "collector: {json_source: {path: /csc-event}}",
+        "collector: {event_path: /t/ev, json_source: {path: /t/collect}}",
     ],
 )
 def test_an_address_that_is_none_is_a_mistake(part):
