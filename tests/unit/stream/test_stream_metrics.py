@@ -121,7 +121,5 @@ def test_it_listens_on_one_address_of_loopback_alone(endpoint: Pages):
 
 def test_a_taken_port_is_one_line_with_the_remedy(endpoint: Pages):
     port = int(endpoint.url.rsplit(":", 1)[1])
-    with pytest.raises(
-        DkdError, match=rf"127\.0\.0\.1:{port}: health .* in use; .* --metrics-port.*DKD510"
-    ):
+    with pytest.raises(DkdError, match=rf"127\.0\.0\.1:{port}: health .* in use; .* --metrics-port.*DKD510"):
         pages_of(Metrics(), port)
