@@ -5,7 +5,7 @@
 starts a Kafka of its own and prints a table: events per CPU-second of the server's processes with all their threads,
 the median of some runs. The server has one core, load and Kafka the other. The peer is a bare echo on the same
 protocol: it parses HTTP and answers, and is the limit. Latency is measured in an open loop, from the moment at which
-a request was due, at half of the target's rate. Exit 1 when a figure is below --least of its target.
+a request was due, at --part of the target's rate. Exit 1 when a figure is below --least of its target.
 """
 
 import argparse
@@ -228,9 +228,16 @@ def rates(found: Place, wanted: set[str], given: argparse.Namespace, table: Tabl
                 share = one.per_cpu_s / figures["post"].per_cpu_s
                 table.row(f"{number} {kind} of 3", share, bound, "×", f"{one.per_cpu_s:,.0f} ev/cpu-s")
         if "latency" in wanted:
-            for kind, rate in (("get", GET_TARGET / 2), ("post", POST_TARGET / 2 / BATCH)):
+            for kind, rate in (("get", GET_TARGET * given.part), ("post", POST_TARGET * given.part / BATCH)):
                 one = measured(server, kind, given.seconds, 256, rate)
-                table.row(f"5 {kind} p50 at half of the target", one.p50_ms, 15, "ms", f"{rate:,.0f} requests/s", True)
+                table.row(
+                    f"5 {kind} p50 at {given.part:.0%} of the target",
+                    one.p50_ms,
+                    15,
+                    "ms",
+                    f"{rate:,.0f} requests/s",
+                    True,
+                )
                 table.row(f"5 {kind} p99", one.p99_ms, 50, "ms", f"longest of {sum(one.statuses.values()):,}", True)
         if "idle" in wanted:
             with crowd(server.port):
@@ -320,6 +327,7 @@ def main() -> int:
     wanted.add_argument("--runs", type=int, default=3)
     wanted.add_argument("--only", default="get,post,gzip,bad,peer,latency,idle,two")
     wanted.add_argument("--least", type=float, default=1.0, help="part of a target that is enough")
+    wanted.add_argument("--part", type=float, default=0.5, help="of the target's rate, at which latency is measured")
     wanted.add_argument("--base-port", type=int, default=int(os.environ.get("DKD_BASE_PORT", "24100")))
     wanted.add_argument("--echo", type=int, default=0, help=argparse.SUPPRESS)
     wanted.add_argument("--crowd", type=int, default=0, help=argparse.SUPPRESS)

@@ -270,6 +270,8 @@ async def full(site: Site, report: Report) -> None:
     sender = Sender(site.port, sent, 500)
     sending = asyncio.create_task(sender.run())
     refused_s = await asyncio.to_thread(until, lambda: sent.statuses[503] > 100, 30)
+    # It is written each second.
+    await asyncio.to_thread(until, lambda: site.ready()[0] == 503, 3)
     state = await asyncio.to_thread(site.ready)
     url = f"http://127.0.0.1:{site.port}/collect"
     body = {"event": "page_view", "party_id": "p"}
