@@ -1,5 +1,6 @@
 """Settings become clients of Kafka's data plane, and their errors are sorted: try again, somebody else, or give up."""
 
+import faulthandler
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -21,7 +22,8 @@ SESSION_S = 8.0
 """Partitions of an enricher that shows no sign of life go to another one after this time."""
 
 HEARTBEAT_S = 2.0
-_CLOSE_S = 5.0
+_CLOSE_S, _FROZEN_S = 5.0, 15.0
+_STDERR = 2
 
 _DENIED = frozenset(
     (
@@ -135,6 +137,9 @@ def let_go(close: Callable[[], object]) -> None:
     librdkafka's consumers sometimes never do, when they are closed while partitions move
     (confluentinc/librdkafka#4792). A fresh client takes over our place in the group all the same. Nor does it matter
     when a client can't end its last transaction: who writes next under its name does.
+
+    Its callback was also seen to wait with Python's lock in its hand, and then nothing of ours runs any more, signals
+    included. Such a process ends itself, with a traceback: whoever runs it starts it again, as after a kill.
     """
 
     def closed() -> None:
@@ -142,8 +147,10 @@ def let_go(close: Callable[[], object]) -> None:
             close()
 
     closing = threading.Thread(target=closed, daemon=True)
+    faulthandler.dump_traceback_later(_CLOSE_S + _FROZEN_S, exit=True, file=_STDERR)
     closing.start()
     closing.join(_CLOSE_S)
+    faulthandler.cancel_dump_traceback_later()
 
 
 def reason_of(error: KafkaException) -> KafkaError:
