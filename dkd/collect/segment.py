@@ -17,6 +17,7 @@ from dkd.collect.frame import Frame, framed, frames
 from dkd.collect.message import Message
 
 SUFFIX, DAMAGED = ".spool", ".damaged"
+_MADE = ".new"
 _HEADER = struct.Struct("<8sIIQ")
 _MAGIC = b"dkdspool"
 _VERSION = 1
@@ -41,12 +42,17 @@ class Segment:
         self.path = path
         self._seed = secrets.randbits(32)
         self._numbers: dict[str, int] = {}
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        made = path.with_suffix(_MADE)
+        self._file = os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.write(self._file, _HEADER.pack(_MAGIC, _VERSION, self._seed, 0))
+            # It gets its name only now: whoever found it without a lock would take it for a dead process's and, as it
+            # is empty, remove it, with all that is written to it afterwards.
+            made.rename(path)
             sync_folder(path.parent)
         except OSError:
+            made.unlink(missing_ok=True)
             os.close(self._file)
             raise
         self.size_bytes = _HEADER.size

@@ -1,5 +1,6 @@
 """The spool in real files: durable, bounded, taken by one process at a time, and resumed where it was left."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -42,6 +43,23 @@ def test_what_was_written_is_read_in_order_and_the_file_goes_when_all_is_done(tm
     assert claimed.finish()
     assert files(tmp_path) == []
     spool.close()
+
+
+def test_nobody_takes_a_file_before_its_maker_holds_it(tmp_path: Path, monkeypatch):
+    maker, other, lock = Spool(tmp_path), Spool(tmp_path), fcntl.flock
+
+    def late(file: int, how: int) -> None:
+        monkeypatch.undo()
+        claimed = other.claim()
+        if claimed is not None:
+            claimed.finish()
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    maker.write(group(0)).result()
+    maker.close()
+    assert rest(other.claim()) == group(0)
+    other.close()
 
 
 def test_an_unused_spool_leaves_no_file(tmp_path: Path):
