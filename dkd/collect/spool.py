@@ -109,8 +109,8 @@ class Spool:
         self._segment = segment
         try:
             segment.append(messages)
-        except OSError:
-            # Behind a group that was written in part nothing could be told from it.
+        except BaseException:
+            # Behind a group that was written in part, or whose topics were named in part, nothing could be read.
             self._seal()
             raise
         self._held_bytes += size

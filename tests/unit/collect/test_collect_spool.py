@@ -214,6 +214,17 @@ def test_a_disk_that_fails_refuses_the_group_and_harms_no_other(tmp_path: Path):
     later.close()
 
 
+def test_a_message_that_cannot_be_written_harms_none_behind_it(tmp_path: Path):
+    spool = Spool(tmp_path)
+    # It names the topic, and is never written.
+    assert spool.write([message(0)._replace(timestamp_ms=-1)]).exception()
+    spool.write(group(5)).result()
+    spool.close()
+    later = Spool(tmp_path)
+    assert rest(later.claim()) == group(5)
+    later.close()
+
+
 def test_what_a_killed_process_wrote_is_taken_by_another(tmp_path: Path):
     script = f"""
 import os, sys, time
