@@ -91,7 +91,7 @@ class Batch:
         for index, reject in refused:
             reject_id = f"{sender.batch}:{index}" if sender.batch else None
             messages.append(reject.message(self._rejects, request.received_ms, reject_id, origin))
-        unsafe = _problem("DKD430", "Kafka did not acknowledge the events", "send the same body again")
+        unsafe = _problem("DKD430", "neither Kafka nor the spool has taken the events", "send the same body again")
         return Outcome(
             messages,
             _verdict(request, refused, len(found), allowed, told),

@@ -4,6 +4,7 @@ A file begins with a magic number, the seed of its checksums and how far it has 
 writes or reads one holds its lock (flock), which the system lets go of when the process dies: another may take it then.
 """
 
+import errno
 import fcntl
 import mmap
 import os
@@ -18,6 +19,7 @@ from dkd.collect.message import Message
 
 SUFFIX, DAMAGED = ".spool", ".damaged"
 _MADE = ".new"
+_CLOSED = -1
 _HEADER = struct.Struct("<8sIIQ")
 _MAGIC = b"dkdspool"
 _VERSION = 1
@@ -73,6 +75,8 @@ class Segment:
         while content:
             content = content[os.write(self._file, content) :]
         _sync(self._file)
+        if os.fstat(self._file).st_nlink == 0:
+            raise FileNotFoundError(errno.ENOENT, "somebody has removed the file", str(self.path))
         self.size_bytes += size
 
     def close(self) -> None:
@@ -135,7 +139,9 @@ class Claimed:
         if self._content is not None:
             self._content.close()
             self._content = None
-        os.close(self._file)
+        if self._file != _CLOSED:
+            os.close(self._file)
+            self._file = _CLOSED
 
     def _frames(self) -> Iterator[Frame]:
         if self._content is None or self._is_damaged:
@@ -160,6 +166,9 @@ def claimed(path: Path) -> Claimed | None:
             return Claimed(path, file)
     except (BlockingIOError, FileNotFoundError):
         pass
+    except OSError:
+        os.close(file)
+        raise
     os.close(file)
     return None
 

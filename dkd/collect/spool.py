@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dkd.collect.message import Message
-from dkd.collect.segment import SUFFIX, Claimed, Segment, begun_ms, claimed, new_series, next_path, series_of
+from dkd.collect.segment import (
+    SUFFIX,
+    Claimed,
+    Segment,
+    begun_ms,
+    claimed,
+    new_series,
+    next_path,
+    series_of,
+    sync_folder,
+)
 from dkd.errors import DkdError
 
 MOST_BYTES = 10 * 1024**3
@@ -54,10 +64,7 @@ class Spool:
         # Files are written by one thread alone, so the loop never waits for the disk.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="spool")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # What browsers sent is for nobody else.
-            folder.chmod(0o700)
-            (folder / ".gitignore").write_text("*\n", "utf-8")
+            self._make_folder()
             self._begin().close()
         except OSError as error:
             raise DkdError(
@@ -73,7 +80,10 @@ class Spool:
 
     def has_room(self) -> bool:
         """Whether another group may be written."""
-        return self._has_room(0)
+        try:
+            return self._has_room(0)
+        except OSError:
+            return False
 
     def held(self) -> Held:
         """What stands in the folder now."""
@@ -117,6 +127,16 @@ class Spool:
         if segment.size_bytes >= self._segment_bytes:
             self._seal()
 
+    def _make_folder(self) -> None:
+        new = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # What browsers sent is for nobody else.
+        self.folder.chmod(0o700)
+        (self.folder / ".gitignore").write_text("*\n", "utf-8")
+        # A file is only as safe as the names of the folders that it is in.
+        for path in new:
+            sync_folder(path.parent)
+
     def _begin(self) -> Segment:
         self._last = next_path(self.folder, self._series, self._last)
         return Segment(self._last)
@@ -129,6 +149,9 @@ class Spool:
     def _has_room(self, size: int) -> bool:
         now_s = time.monotonic()
         if now_s - self._looked_s > _LOOK_S:
+            if not self.folder.exists():
+                # Somebody has tidied up.
+                self._make_folder()
             disk = shutil.disk_usage(self.folder)
             self._held_bytes, self._looked_s = self.held().bytes, now_s
             self._has_disk = disk.free > _FREE_PART * disk.total
@@ -145,7 +168,7 @@ def spool_folder(project: Path, site: str) -> Path:
 def held(folder: Path) -> Held:
     """What stands in the *folder* of a spool now."""
     total, oldest = 0, None
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.glob("*")):
         try:
             total += path.stat().st_size
         except FileNotFoundError:

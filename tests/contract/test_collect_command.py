@@ -24,7 +24,7 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def command(folder: Path, port: int, *options: str) -> subprocess.Popen[str]:
+def command(folder: Path, port: int, *options: str, admin_port: int | None = 0) -> subprocess.Popen[str]:
     (folder / "shop.yaml").write_text(MODEL)
     # A base port below all that a test machine uses: nothing answers there.
     environment = {**os.environ, "DKD_BASE_PORT": "1030"}
@@ -36,8 +36,7 @@ def command(folder: Path, port: int, *options: str) -> subprocess.Popen[str]:
         "shop.yaml",
         "--port",
         str(port),
-        "--admin-port",
-        "0",
+        *([] if admin_port is None else ["--admin-port", str(admin_port)]),
         *options,
     ]
     return subprocess.Popen(
@@ -238,6 +237,25 @@ def test_a_taken_admin_port_is_one_clear_line(tmp_path: Path):
         taken.listen()
         with command(tmp_path, free_port(), "--admin-port", str(taken.getsockname()[1])) as process:
             _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    (line,) = err.splitlines()
+    assert "--admin-port" in line
+    assert "DKD462" in line
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_spool_that_cannot_be_is_one_clear_line(processes: str, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with command(tmp_path, free_port(), "--processes", processes, "--spool", "file") as process:
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    (line,) = err.splitlines()
+    assert "DKD461" in line
+
+
+def test_no_admin_port_above_the_last_port_is_one_clear_line(tmp_path: Path):
+    with command(tmp_path, free_port(), "--port", "65535", admin_port=None) as process:
+        _, err = process.communicate(timeout=30)
     assert process.returncode == 1
     (line,) = err.splitlines()
     assert "--admin-port" in line

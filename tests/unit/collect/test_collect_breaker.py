@@ -14,6 +14,7 @@ from dkd.collect.commit import GroupCommit
 from dkd.collect.message import Message
 from dkd.collect.produce import MemorySink
 from dkd.collect.replay import Replay
+from dkd.collect.segment import Claimed
 from dkd.collect.spool import Spool
 
 
@@ -160,6 +161,29 @@ def test_a_full_spool_refuses_until_there_is_room_again(tmp_path: Path):
             await until(lambda: found.spool.held().oldest_ms is None)
             assert all(await added(commit, [200]))
             assert {one.timestamp_ms for one in found.broker.log} >= set(range(len(told) - 1)) | {200}
+
+    asyncio.run(run())
+
+
+def test_the_replay_outlives_what_goes_wrong_with_it_and_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    async def run() -> None:
+        with site(tmp_path) as found:
+            found.broker.is_away = True
+            assert all(await added(GroupCommit(found.durable), range(10)))
+            found.broker.is_away = False
+            done, failures = Claimed.done, []
+
+            def failing(claimed: Claimed, end: int) -> None:
+                if len(failures) < 3:
+                    failures.append(end)
+                    raise RuntimeError("the disk is gone")
+                done(claimed, end)
+
+            monkeypatch.setattr(Claimed, "done", failing)
+            found.replay.start()
+            await until(lambda: found.spool.held().oldest_ms is None)
+            assert {one.timestamp_ms for one in found.broker.log} == set(range(10))
+            assert sum("the disk is gone" in text for text in found.said) == 1
 
     asyncio.run(run())
 

@@ -207,6 +207,22 @@ def test_a_hashed_address_is_the_same_for_one_day_and_then_nobody_can_find_it_ag
     assert Addresses("hash", Salts()).stored("203.0.113.9", 0) != first
 
 
+def test_a_secret_goes_at_the_turn_of_the_day_though_nobody_comes(tmp_path: Path):
+    first = Salts(tmp_path).of(7)
+    # What a crash left, and what one before a long pause did.
+    (tmp_path / "salt-7.0123").write_bytes(first)
+    (tmp_path / "salt-3").write_bytes(first)
+    salts = Salts(tmp_path)
+    assert salts.of(7) == first
+    salts.forget(8)
+    assert list(tmp_path.iterdir()) == []
+    assert salts.of(7) == salts.of(8) != first, "late requests bring no day back"
+    assert [file.name for file in tmp_path.iterdir()] == ["salt-8"]
+    # A clock that was a year ahead.
+    assert len({salts.of(400), salts.of(9), salts.of(8)}) == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["salt-9"]
+
+
 def test_a_folder_that_cannot_be_written_costs_no_event(tmp_path: Path):
     (tmp_path / "file").write_text("")
     stored = Addresses("hash", Salts(tmp_path / "file"))

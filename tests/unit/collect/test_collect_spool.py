@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -212,6 +213,21 @@ def test_a_disk_that_fails_refuses_the_group_and_harms_no_other(tmp_path: Path):
     # Of the group that was refused a part may arrive.
     assert [one for one in found if one not in group(5)] == group(0) + group(20)
     later.close()
+
+
+def test_a_folder_that_somebody_removed_loses_nothing_that_comes_after(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("dkd.collect.spool._LOOK_S", 0)
+    spool = Spool(tmp_path / "spool")
+    spool.write(group(0)).result()
+    shutil.rmtree(spool.folder)
+    assert spool.held() == (0, None)
+    assert spool.has_room()
+    # Its file is open, but nobody will ever find it again.
+    assert isinstance(spool.write(group(5)).exception(), OSError)
+    spool.write(group(10)).result()
+    spool.seal()
+    assert rest(spool.claim()) == group(10)
+    spool.close()
 
 
 def test_a_message_that_cannot_be_written_harms_none_behind_it(tmp_path: Path):
