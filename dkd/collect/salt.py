@@ -50,6 +50,7 @@ class Salts:
         made = wanted.with_suffix(f".{secrets.token_hex(8)}")
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self._folder / ".gitignore").write_text("*\n", "utf-8")
             made.touch(0o600, exist_ok=False)
             made.write_bytes(own)
             with suppress(FileExistsError):

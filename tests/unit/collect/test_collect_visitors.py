@@ -130,7 +130,13 @@ def test_an_anonymous_party_is_one_for_a_day_and_says_nothing_of_the_browser(tar
 
 
 @pytest.mark.parametrize(
-    ("target", "body"), [(PIXEL.replace("&c=", "&x="), b""), (BATCH, b'{"event": "nothing"}'), (JSON, b"{}")]
+    ("target", "body"),
+    [
+        (PIXEL.replace("&c=", "&x="), b""),
+        (BATCH, b'{"event": "nothing", "collector_session_id" : "%s", "page_url": "/?s=x"}' % SESSION.encode()),
+        (JSON, b"{}"),
+        (JSON, GIVEN.replace(b"T03:04:05Z", b"")),
+    ],
 )
 def test_a_reject_of_an_anonymous_visitor_does_not_hold_its_cookie(target: str, body: bytes):
     collector, _ = collector_of("opt_out: anonymous")
