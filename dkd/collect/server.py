@@ -74,7 +74,8 @@ def run(wanted: Wanted, say: Say, admin_port: int = 0) -> None:
         admin_port: Where health and metrics are told; 0 for nowhere.
 
     Raises:
-        DkdError: DKD440 or DKD462, when a port cannot be had; DKD461, when the spool cannot be written.
+        DkdError: DKD440 or DKD462, when a port cannot be had; DKD461, when the spool cannot be written; DKD463, when
+            what the target says of Kafka cannot be.
     """
     metrics = Metrics()
     with ExitStack() as opened:

@@ -12,10 +12,12 @@ import pytest
 from dkd.collect.breaker import Breaker, Durable
 from dkd.collect.commit import GroupCommit
 from dkd.collect.message import Message
-from dkd.collect.produce import MemorySink
+from dkd.collect.produce import KafkaSink, MemorySink
 from dkd.collect.replay import Replay
 from dkd.collect.segment import Claimed
 from dkd.collect.spool import Spool
+from dkd.errors import DkdError
+from dkd.settings import KafkaSettings
 
 
 class Broker:
@@ -222,3 +224,11 @@ def test_a_disk_that_hangs_is_answered_with_a_refusal_in_time(tmp_path: Path, mo
         assert await added(commit, [4]) == [True]
 
     asyncio.run(run())
+
+
+def test_kafka_is_believed_by_the_targets_own_authority(tmp_path: Path):
+    missing = tmp_path / "ca.pem"
+    with pytest.raises(DkdError, match=r"DKD463") as found:
+        KafkaSink(KafkaSettings("k:9092", security="SASL_SSL", user="me", password="s3cret", ca=str(missing)))
+    assert "ssl.ca.location" in str(found.value)
+    assert "s3cret" not in str(found.value)
