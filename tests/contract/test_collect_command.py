@@ -231,6 +231,20 @@ def test_several_processes_share_the_port_and_their_figures_add_up(tmp_path: Pat
     assert found.count(b"page_view") == len(sent)
 
 
+def test_several_processes_end_after_their_parent_was_killed_and_make_room_for_the_next(tmp_path: Path):
+    port = free_port()
+    with command(tmp_path, port, "--processes", "2") as process:
+        wait_for(port)
+        until(lambda: len(members(process)) == 2)
+        orphans = members(process)
+        process.kill()
+        _, alive = psutil.wait_procs(orphans, timeout=20)
+        assert alive == []
+        with socket.socket() as free:
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            free.bind(("127.0.0.1", port))
+
+
 def test_a_taken_admin_port_is_one_clear_line(tmp_path: Path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
