@@ -11,6 +11,7 @@ from pathlib import Path
 from dkd.collect.admin import admin
 from dkd.collect.breaker import Say
 from dkd.collect.metrics import FOLDER, added_up, buried
+from dkd.collect.produce import KafkaSink
 from dkd.collect.server import Wanted, listening, run
 from dkd.collect.spool import Spool
 from dkd.local.crew import crew
@@ -35,6 +36,7 @@ def collect(wanted: Wanted, processes: int, admin_port: int, say: Say) -> None:
         return
     # What each of them would say and die of, is said once, and nothing is started.
     Spool(wanted.spool, wanted.spool_bytes).close()
+    KafkaSink(wanted.settings.kafka).close()
     with _held(wanted) as held, tempfile.TemporaryDirectory(prefix="dkd-metrics-") as folder:
         # Read by the new processes; this one only adds up.
         os.environ[FOLDER] = folder
