@@ -120,11 +120,12 @@ async def _run(wanted: Wanted, listener: socket.socket, spool: Spool, metrics: M
     durable = Durable(KafkaSink(kafka), spool, breaker, say)
     replay = Replay(spool, breaker, lambda: KafkaSink(kafka), say)
 
-    kept = Kept(Salts(wanted.spool.with_name(f"{wanted.spool.name}.salts")), Duplicates(), wanted.processes)
+    salts = Salts(wanted.spool.with_name(f"{wanted.spool.name}.salts"))
+    kept = Kept(salts, Duplicates(), wanted.processes, stop.is_set)
 
     def look(lag_s: float, connections: int) -> None:
         # At the turn of the day, whether anybody comes then or not.
-        kept.salts.forget(int(time.time() * 1_000) // DAY_MS)
+        salts.forget(int(time.time() * 1_000) // DAY_MS)
         is_ready = durable.is_safe and not stop.is_set()
         counts = durable.spooled, replay.replayed
         metrics.looked(State(spool.held(), breaker.is_open, is_ready, lag_s, connections, *counts))

@@ -186,11 +186,13 @@ def test_a_full_spool_is_not_ready(tmp_path: Path):
 
 def test_after_sigterm_it_is_not_ready_and_goes_on_for_the_delay(tmp_path: Path):
     port, other = free_port(), free_port()
-    with command(tmp_path, port, "--admin-port", str(other), "--stop-delay", "1.5") as process:
+    with command(tmp_path, port, "--admin-port", str(other), "--stop-delay", "2.5") as process:
         wait_for(port)
         until(lambda: admin(other, "/ready").ok)
         process.terminate()
         until(lambda: admin(other, "/ready").status_code == 503)
+        ping = requests.get(f"http://127.0.0.1:{port}/ping", timeout=5)
+        assert (ping.status_code, ping.text) == (503, "No p*ng for you, shutting down")
         last = post(f"http://127.0.0.1:{port}")
         assert (last.status_code, last.headers["Connection"]) == (200, "close")
         assert process.wait(10) == 0
