@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,7 +61,7 @@ class Spool:
         self._segment: Segment | None = None
         self._last: Path | None = None
         self._looked_s, self._held_bytes, self._has_disk = float("-inf"), 0, True
-        self._is_full = False
+        self._is_full = self._is_broken = False
         # Files are written by one thread alone, so the loop never waits for the disk.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="spool")
         try:
@@ -79,9 +80,12 @@ class Spool:
         return self._writer.submit(self._write, messages)
 
     def has_room(self) -> bool:
-        """Whether another group may be written."""
+        """Whether another group can be written; False too while the disk fails, which is tried again then."""
+        was_broken = self._is_broken
+        if was_broken:
+            self._writer.submit(self._try)
         try:
-            return self._has_room(0)
+            return not was_broken and self._has_room(0)
         except OSError:
             return False
 
@@ -115,14 +119,15 @@ class Spool:
         self._is_full = not self._has_room(size)
         if self._is_full:
             raise SpoolFull(f"it holds {self._held_bytes:,} bytes")
-        segment = self._segment or self._begin()
-        self._segment = segment
         try:
+            segment = self._segment = self._segment or self._begin()
             segment.append(messages)
         except BaseException:
+            self._is_broken = True
             # Behind a group that was written in part, or whose topics were named in part, nothing could be read.
             self._seal()
             raise
+        self._is_broken = False
         self._held_bytes += size
         if segment.size_bytes >= self._segment_bytes:
             self._seal()
@@ -136,6 +141,11 @@ class Spool:
         # A file is only as safe as the names of the folders that it is in.
         for path in new:
             sync_folder(path.parent)
+
+    def _try(self) -> None:
+        with suppress(OSError):
+            self._begin().close()
+            self._is_broken = False
 
     def _begin(self) -> Segment:
         self._last = next_path(self.folder, self._series, self._last)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -201,9 +202,13 @@ def test_a_disk_that_fails_refuses_the_group_and_harms_no_other(tmp_path: Path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 50, before[1]))
     try:
         assert isinstance(spool.write(group(5)).exception(), OSError)
+        assert not spool.has_room()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
+    end_s = time.monotonic() + 10
+    while not spool.has_room():
+        assert time.monotonic() < end_s, "it is tried again by itself"
     spool.write(group(20)).result()
     spool.close()
     later, found = Spool(tmp_path), []
