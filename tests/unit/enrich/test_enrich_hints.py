@@ -65,6 +65,18 @@ def test_hints_know_what_a_frozen_agent_does_not(name):
     assert [before.get(one) for one in names] == [after.get(one) for one in names]
 
 
+@pytest.mark.parametrize("every", [{}, {"privacy": {"rotate": "24h"}}])
+def test_a_hint_that_is_shown_as_a_pseudonym_is_still_read(every):
+    fields = {"ch_platform": {"privacy": "pseudonymise"}}
+    model = shop(fields=fields, enrich={"agent": {"hints": {"platform": "ch_platform"}}, **every})
+    setup = ready(model)
+    outcome = enrich(raw(setup, {"user_agent": WINDOWS, "ch_platform": '"Linux"'}), State(), setup)
+    assert outcome.values == encode(outcome.clean)
+    (row,) = map(json.loads, outcome.values)
+    assert row["os"] == "Linux"
+    assert len(row["ch_platform"]) == 32
+
+
 @pytest.mark.parametrize(("field", "code"), [("nothing", "DKD213"), ("number", "DKD214")])
 def test_a_hint_is_a_text_of_the_model(field, code):
     head = "dkd: 1\nsite: a\nevents: {x: {fields: {number: long}}}\n"
