@@ -241,7 +241,7 @@ def test_splits_are_compared_as_a_plain_walk_over_the_events_does(made, model, w
 
 @pytest.mark.parametrize("splits", [(), ("campaign",), ("midnight",)])
 def test_an_unknown_zone_is_told_before_anything_is_read(model, splits):
-    with pytest.raises(UsageError, match="--zone.*Mars/Olympus.*DKD707"):
+    with pytest.raises(UsageError, match=r"--zone.*Mars/Olympus.*DKD707"):
         Asked((), duration("24h"), with_bots=True, splits=splits, zone="Mars/Olympus").models(model)
 
 
