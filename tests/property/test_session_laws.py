@@ -158,7 +158,9 @@ class Run:
             last = offset
         outcome = enrich(pl.DataFrame(events, schema=self.setup.raw_schema), self.state, self.setup, ticks)
         self.state = self.state.applied(outcome.delta)
-        self.clean += encode(outcome.clean)
+        # What is written is put together of kept parts, and must be what the columns say.
+        assert outcome.values == encode(outcome.clean)
+        self.clean += outcome.values
         self.sessions += outcome.finished.values
         self.log, changes = self.log.after(self.state, outcome.delta, last + 1)
         self.records |= dict(changes)
