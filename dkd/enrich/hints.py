@@ -47,7 +47,7 @@ def hinted(agent: Agent, hints: Mapping[str, str | None]) -> Agent:
 def add_hinted_agent(batch: pl.DataFrame, find: FindAgent, fields: Mapping[str, str]) -> pl.DataFrame:
     """As :func:`dkd.enrich.agent.add_agent`, and what the hints in *fields* know better; no agent has no hints."""
     found = add_agent(batch, find)
-    hints = (dict(zip(fields, row, strict=True)) for row in batch.select(fields.values()).iter_rows())
+    hints = pl.DataFrame({hint: batch[name] for hint, name in fields.items()}).iter_rows(named=True)
     rows = [
         row if row[-1] is None else hinted(Agent(*row), one) for row, one in zip(found.iter_rows(), hints, strict=True)
     ]

@@ -83,6 +83,13 @@ def test_what_can_be_no_name_is_none(text):
     assert hinted(agent, {"brands": f'"{text}";v="1"', "platform": f'"{text}"'}) == agent
 
 
+def test_a_field_may_be_named_for_two_hints():
+    enrich_by = {"agent": {"hints": {"platform": "ch_platform", "mobile": "ch_platform"}}}
+    setup = ready(shop(fields={"ch_platform": {}}, enrich=enrich_by))
+    outcome = enrich(raw(setup, {"user_agent": WINDOWS, "ch_platform": '"Linux"'}), State(), setup)
+    assert outcome.clean["os"].to_list() == ["Linux"]
+
+
 @pytest.mark.parametrize("every", [{}, {"privacy": {"rotate": "24h"}}])
 def test_a_hint_that_is_shown_as_a_pseudonym_is_still_read(every):
     fields = {"ch_platform": {"privacy": "pseudonymise"}}
