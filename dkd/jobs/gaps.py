@@ -113,7 +113,7 @@ class _Session(msgspec.Struct):
 
 
 def compared(asked: Asked, model: Model, settings: Settings, schemas: Path, listener: Listener) -> Compared:
-    """Read raw once, and make sessions of it under each rule, as the enricher would have; nothing is written.
+    """Read raw once, and make sessions of it under each rule, as if it had come in order; nothing is written.
 
     Sessions that have not ended count as they are. What retention has deleted of the time before the interval is
     missing, so its first sessions may have begun earlier.
