@@ -44,10 +44,13 @@ def gestured(of: Site) -> None:
     """
     st.session_state.pop("waiting", None)
     sent = (st.session_state[KEY]["action"] or {}).get("gestures") or []
-    for gesture in sent:
-        if gesture["seq"] > st.session_state.get("seq", 0):
-            st.session_state["seq"] = gesture["seq"]
-            _gestured(of, gesture)
+    new = [one for one in sent if one["seq"] > st.session_state.get("seq", 0)]
+    if len(new) < len(sent) and "steps" in st.session_state:
+        # The browser has no answer to those yet, and each run has the browser's address: one of before them.
+        st.query_params[ADDRESS] = st.session_state["steps"].here
+    for gesture in new:
+        st.session_state["seq"] = gesture["seq"]
+        _gestured(of, gesture)
 
 
 def _gestured(of: Site, gesture: Mapping[str, Any]) -> None:
