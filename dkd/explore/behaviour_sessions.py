@@ -11,10 +11,11 @@ from dkd.model.schema import Model
 from dkd.model.values import text_of
 from dkd.query.behaviour import Behind
 from dkd.query.funnel_sql import UNITS
+from dkd.query.instead import Next, Nothing
 from dkd.query.sessions import MOST_BEHIND, Listed, Moment, Session, Told
 
 Json = dict[str, Any]
-_SHORT, _MOST_KEPT = 8, 25
+_SHORT, _MOST_KEPT, _MOST_NEXT = 8, 25, 10
 _FACTS = ("country", "channel", "device_type", "browser", "referrer_source")
 
 
@@ -32,6 +33,7 @@ def listed_json(model: Model, view: View, answer: Listed | None) -> Json:
         "has_more": answer.has_more,
         "rows": [_row(one, zone) for one in answer.sessions],
         "notes": _notes(answer, bar),
+        "instead": _instead(answer),
         "segment": _segment(answer, bar),
         "unkept": _unkept(answer, bar),
         "alt": f"{len(answer.sessions)} sessions, newest first.",
@@ -120,7 +122,26 @@ def _notes(answer: Listed, bar: Behind | None) -> list[str]:
         units = len(answer.units)
         most = f"the first {MOST_BEHIND:,} of them" if units == MOST_BEHIND else said.unit(bar.funnel, units)
         found.append(f"All sessions in the time shown of {most}.")
+        if bar.lost and units and answer.instead is None:
+            found.append("These are too many to say what they did next: choose a shorter time or another filter.")
     return found
+
+
+def _instead(answer: Listed) -> list[list[str]]:
+    """What those lost did next, and how many; the rest as one, so that all add up to those lost."""
+    counts = answer.instead or ()
+    whole = sum(count for _, count in counts)
+    shown = [(_next(one), count) for one, count in counts[:_MOST_NEXT]]
+    if rest := sum(count for _, count in counts[_MOST_NEXT:]):
+        shown.append(("Other", rest))
+    return [[text, f"{count:,}", f"{100 * count / whole:.1f} %"] for text, count in shown]
+
+
+def _next(one: Next) -> str:
+    if isinstance(one, Nothing):
+        return "Nothing more in time"
+    event, page = one
+    return f"{words.label(event)} {page}" if page else words.label(event)
 
 
 def _segment(answer: Listed, bar: Behind | None) -> Json | None:

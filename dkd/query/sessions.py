@@ -18,6 +18,7 @@ from dkd.query.dimension import columns
 from dkd.query.fragment import Sql, joined, quoted
 from dkd.query.funnel import behind
 from dkd.query.funnel_sql import UNITS
+from dkd.query.instead import Counts, instead
 from dkd.query.mistake import QueryError
 from dkd.query.question import Question
 from dkd.query.scope import Asked, Scope, scope_of
@@ -70,6 +71,7 @@ class Listed:
         sessions: Newest first.
         has_more: There is a page after this one.
         units: The visitors or sessions of a funnel's bar whose sessions these are; None where no bar was asked for.
+        instead: What all of those did next, where the bar is of those lost, and they are few enough.
     """
 
     question: Question
@@ -78,6 +80,7 @@ class Listed:
     has_more: bool
     units: tuple[str, ...] | None = None
     queries: tuple[Query, ...] = ()
+    instead: Counts | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,10 @@ def listed(druid: Druid, model: Model, question: Question, wanted: Sessions, tim
     ids = [str(row[0]) for row in rows[:PAGE]]
     sessions = _detailed(asked, scope, ids) if ids else {}
     newest_first = [sessions[one] for one in ids if one in sessions]
-    return Listed(question, kind, tuple(newest_first), len(rows) > PAGE, units, tuple(asked.queries))
+    did = None
+    if bar is not None and bar.lost and units and len(units) < MOST_BEHIND:
+        did = instead(asked, scope_of(model, question, "events"), bar, units)
+    return Listed(question, kind, tuple(newest_first), len(rows) > PAGE, units, tuple(asked.queries), did)
 
 
 def told(druid: Druid, model: Model, question: Question, session_id: str, timeout_s: float = 30.0) -> Told:

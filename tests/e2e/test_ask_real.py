@@ -16,6 +16,7 @@ import pytest
 import requests
 from behaviour_oracle import CROWD, by_unit, crowd, people, retention, walks
 from behaviour_oracle import funnel as counted
+from behaviour_oracle import instead as instead_of
 from question_oracle import (
     ADDITIVE,
     OF_SESSIONS,
@@ -816,6 +817,14 @@ def test_a_funnel_is_what_trying_every_choice_of_events_says(gathered, druid, si
     units = behind(druid, site.model, question, Behind(funnel=funnel, step=2), 10_000)
     assert len(set(units)) == bracket.steps[1].sure
     assert set(units) <= by_unit(people(events), funnel.unit).keys()
+    monkeypatch.undo()
+    assert dict(lost_next(druid, site, question, funnel)) == instead_of(events, funnel, window_ms)
+
+
+def lost_next(druid, site, question, funnel):
+    """What those lost at the second step did next, as the list of their sessions says."""
+    bar = Behind(funnel=funnel, step=2, lost=True)
+    return listed(druid, site.model, question, Sessions(behind=bar)).instead or ()
 
 
 @pytest.mark.parametrize(("grain", "back"), [("P1D", None), ("P1D", "purchase"), ("P1W", None)])

@@ -1,5 +1,7 @@
 """Funnels, retention, paths and sessions as parts of a view: gestures, links, and what the page is told."""
 
+from dataclasses import replace
+
 import pytest
 from explore_cases import MODEL, names, scalars
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from dkd.explore.view import View, as_link, first_view, of_link, opened
 from dkd.query.behaviour import Behind, Funnel, Paths, Retention, Sessions, Step
 from dkd.query.flow import flow
 from dkd.query.funnel import Funnelled, Reach
+from dkd.query.instead import Nothing
 from dkd.query.paths import Travelled
 from dkd.query.question import Filter, Range
 from dkd.query.sessions import Listed
@@ -210,6 +213,26 @@ def test_those_behind_a_bar_are_kept_or_it_is_said_why_not(count: int):
     kept, why = found["segment"], found["unkept"]
     assert (kept is None) is bool(why) is (count > 25)
     assert f"{count:,} visitor" in (why or kept["label"])
+
+
+def test_what_those_lost_did_next_adds_up_to_all_of_them():
+    view = act(act(USUAL, TAB), {"kind": "drill", "step": 2, "lost": True})
+    counts = ((("page_view", "/help"), 60), (Nothing.none, 20), (("click", None), 9))
+    counts += tuple((("page_view", f"/{seq}"), 1) for seq in range(11))
+    answer = Listed(view.question, "events", (), False, ("u",), instead=counts)
+    shown = behaved(MODEL, view, {"compares": False, "state": None, "sources": {}}, answer)["behaviour"]
+    found = shown["instead"]
+    assert not any("too many" in note for note in shown["notes"])
+    many = replace(answer, instead=None)
+    shown = behaved(MODEL, view, {"compares": False, "state": None, "sources": {}}, many)["behaviour"]
+    assert any("too many to say what they did next" in note for note in shown["notes"])
+    assert found[:3] == [
+        ["Page view /help", "60", "60.0 %"],
+        ["Nothing more in time", "20", "20.0 %"],
+        ["Click", "9", "9.0 %"],
+    ]
+    assert (len(found), found[-1]) == (11, ["Other", "4", "4.0 %"])
+    assert sum(int(count) for _, count, _ in found) == 100
 
 
 def test_a_definition_names_the_rules():
