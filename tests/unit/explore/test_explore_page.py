@@ -16,12 +16,12 @@ from dkd.explore.view import View, of_link
 from dkd.model.load import load
 from dkd.model.schema import Model
 from dkd.query.answer import Answer, Cell, Others, Row
-from dkd.query.asking import Doubts
+from dkd.query.asking import Doubts, doubtful
 from dkd.query.behaviour import Funnel, Step
 from dkd.query.mistake import QueryError
 from dkd.query.number import Number
 from dkd.query.periods import buckets
-from dkd.query.question import Interval, Question
+from dkd.query.question import Filter, Interval, Question, Range
 from dkd.query.rows import Rows
 
 NEWEST = datetime(2026, 11, 20, 10, 29, 30, tzinfo=UTC)
@@ -313,3 +313,16 @@ def test_a_table_over_time_is_drawn_in_a_draft_whose_cards_lack_one_of_its_measu
     series = answer(asked, [((time, ()), [cell(7)]) for time in times], [cell(7)])
     found = page(MODEL, view, plan, Found(NEWEST, series, {}, 0, picture=both, is_draft=True))
     assert len(found["picture"]["table"]["rows"]) == len(times)
+
+
+@pytest.mark.parametrize(("link", "known"), [("1~m.orders~t.1d", True), ("1~m.sessions~t.1d~f.entry_page.x", False)])
+def test_how_many_events_there_are_is_known_of_what_events_can_be_filtered_by(link, known):
+    class Seven:
+        def sql(self, *_, **__):
+            return Rows((), (), ((7, 1, 0),))
+
+    view = of_link(link)
+    asked = planned(MODEL, view, NEWEST).series
+    moment = Filter(dimension="time", ranges=(Range(at_least=0),))
+    timed = asked.model_copy(update={"filters": (*asked.filters, moment)})
+    assert doubtful(Seven(), MODEL, timed) == (Doubts(7, 1, 0) if known else None)
