@@ -65,6 +65,8 @@ def written(model: Model, count: int, place: Path) -> Iterator[tuple[int, int]]:
 def load(model: Model, place: Path, coordinator: str, heard: Any) -> int:
     """Rows that Druid made of the files in *place*; *heard* is told how it goes."""
     spec = batch_spec(model, "events", folder(str(place), "*.tsv"), interval())
+    # As ``compact_after`` leaves what is older.
+    spec["spec"]["dataSchema"]["granularitySpec"]["segmentGranularity"] = "DAY"
     columns = ["timestamp_ms", *(column.name for column in columns_of(model, "events"))]
     spec["spec"]["ioConfig"]["inputFormat"] = {"type": "tsv", "columns": columns, "findColumnsFromHeader": False}
     task = _call(f"{coordinator}/druid/indexer/v1/task", spec)["task"]
