@@ -6,7 +6,7 @@ from datetime import timedelta
 from dkd.explore import words
 from dkd.model.schema import Model
 from dkd.model.types import duration_text
-from dkd.query.behaviour import Behaviour, Funnel, Paths, Retention, Sessions, Step
+from dkd.query.behaviour import Behaviour, Behind, Funnel, Paths, Retention, Sessions, Step
 from dkd.query.dimension import dimensions
 
 _PERIODS = {"P1D": "day", "P1W": "week", "P1M": "month"}
@@ -106,7 +106,7 @@ def _sessions(one: Sessions) -> str:
         return "All events of one session in order of time, then of their ids, whatever the filters."
     lost = (
         "What they did next is the first event, within the funnel's time, after they had first done the steps before. "
-        if one.behind is not None and one.behind.lost
+        if isinstance(one.behind, Behind) and one.behind.lost
         else ""
     )
     return lost + (

@@ -34,7 +34,7 @@ from dkd.errors import DkdError, UsageError
 from dkd.explore.asking import Desk, Job
 from dkd.model.pattern import compiled
 from dkd.query.answer import Others, answered
-from dkd.query.behaviour import Behind, Funnel, Paths, Retention, Sessions
+from dkd.query.behaviour import Behind, CameBack, Funnel, Paths, Retention, Sessions
 from dkd.query.check import problems
 from dkd.query.client import Druid
 from dkd.query.first import first_values
@@ -43,7 +43,7 @@ from dkd.query.funnel import behind, funnelled
 from dkd.query.link import as_link, of_link
 from dkd.query.paths import travelled
 from dkd.query.question import Filter, Having, Interval, Question, Range, Split
-from dkd.query.retention import retained
+from dkd.query.retention import came_back, retained
 from dkd.query.search import searched
 from dkd.query.sessions import listed
 from dkd.query.sessions import told as narrated
@@ -837,6 +837,13 @@ def test_retention_is_what_plain_python_says_over_the_change_of_the_clock(gather
     assert unknown
     assert sum(one.size for one in answer.cohorts) > 100
     assert not answer.is_last_whole
+    for cohort, ahead in ((1, 0), (1, 1), (2, 3)):
+        units = came_back(
+            druid, site.model, question, CameBack(retention=answer.retention, cohort=cohort, ahead=ahead), 10_000
+        )
+        back = answer.cohorts[cohort].back
+        assert len(units) == (back[ahead] if ahead < len(back) else 0)
+        assert set(units) <= by_unit(people(events), "visitor").keys()
     later = Interval(start=question.span.start + timedelta(days=1), end=question.span.end)
     half = question.model_copy(update={"interval": later})
     with pytest.raises(DkdError, match="DKD337"):

@@ -21,6 +21,7 @@ function drawSessions(app, at, one) {
   const $ = (selector) => at.querySelector(selector);
   at.children[0].hidden = !one.behind;
   put($(".behind"), "textContent", one.behind);
+  put($(".back"), "textContent", one.back ?? "");
   $(".back").onclick = () => app.send({ kind: "funnel_back" });
   $(".keep").hidden = !one.segment;
   put($(".many"), "textContent", one.unkept ?? "");

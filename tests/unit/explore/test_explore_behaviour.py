@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dkd.errors import UsageError
-from dkd.explore.behaviour import behaved, first_steps, tabs
+from dkd.explore.behaviour import behaved, first_steps, planning, tabs
 from dkd.explore.behaviour_rows import behaviour_rows
 from dkd.explore.behaviour_words import definition, length
 from dkd.explore.gesture import act
 from dkd.explore.view import View, as_link, first_view, of_link, opened
-from dkd.query.behaviour import Behind, Funnel, Paths, Retention, Sessions, Step
+from dkd.query.behaviour import Behind, CameBack, Funnel, Paths, Retention, Sessions, Step
 from dkd.query.flow import flow
 from dkd.query.funnel import Funnelled, Reach
 from dkd.query.instead import Nothing
@@ -51,6 +51,10 @@ behaviours = st.one_of(
             "sessions": Sessions(page=page, one=one, behind=funnel and Behind(funnel=funnel, step=2, lost=True))
         },
         st.integers(1, 200), st.one_of(st.none(), texts), st.one_of(st.none(), funnels),
+    ),
+    st.builds(
+        lambda back, cohort: {"sessions": Sessions(behind=CameBack(retention=Retention(back=back), cohort=cohort))},
+        st.one_of(st.none(), names), st.integers(0, 60),
     ),
 )  # fmt: skip
 
@@ -137,6 +141,30 @@ def test_a_bar_leads_to_its_sessions_and_back_and_a_step_becomes_filters():
     assert step.question.filters == (
         Filter(dimension="event", values=("purchase",)), Filter(dimension="country", values=("NL",)),
     )  # fmt: skip
+
+
+def test_a_cell_of_a_retention_leads_to_its_sessions_in_the_same_whole_periods_and_back():
+    grid = act(act(USUAL, {"kind": "tab", "name": "retention"}), {
+        "kind": "behave_set", "of": "retention", "name": "grain", "value": "P1W",
+    })  # fmt: skip
+    cell = act(grid, {"kind": "drill", "cohort": 2, "ahead": 1})
+    assert cell.sessions.behind == CameBack(retention=Retention(grain="P1W"), cohort=2, ahead=1)
+    assert planning(cell).question == planning(grid).question
+    assert opened(as_link(cell), MODEL) == (cell, ())
+    answer = Listed(cell.question, "events", (), False, ("0:a:b", "0:c:d"))
+    shown = behaved(MODEL, cell, {"compares": False, "state": None, "sources": {}}, answer)["behaviour"]
+    assert shown["behind"] == "Visitors of week 3 of the time shown that were back 1 week later"
+    assert shown["segment"]["dimension"] == "party_id"
+    assert act(cell, {"kind": "funnel_back"}) == grid
+    with pytest.raises(UsageError, match="DKD330"):
+        act(USUAL, {"kind": "drill", "cohort": 2, "ahead": 1})
+
+
+def test_a_cell_of_another_model_is_left_out():
+    cell = CameBack(retention=Retention(back="nobody_says_so"), cohort=0)
+    found = opened(as_link(View(question=USUAL.question, sessions=Sessions(behind=cell))), MODEL)
+    assert found.view.sessions is None
+    assert "nobody_says_so" in found.dropped[0]
 
 
 def test_a_number_of_a_split_leads_to_the_sessions_of_its_values_and_its_bucket():
