@@ -169,8 +169,8 @@ def _behaviour_place(view: View, where: str) -> Path:
 
 def note(detail: Any, tree: Tree, file: type[Frozen]) -> None:
     """Note one of pydantic's mistakes of a *file* at its place."""
-    # The two forms of an interval are told apart by a tag, which is no key of the file.
-    path: Path = tuple(part for part in detail["loc"] if part not in ("fixed", "newest"))
+    # The two forms of an interval, and of what sessions are behind, are told apart by a tag: no key of the file.
+    path: Path = tuple(part for part in detail["loc"] if part not in ("fixed", "newest", "bar", "cell"))
     kind, last = detail["type"], path[-1] if path else "view"
     if kind == "extra_forbidden":
         known = list(file.model_fields) if len(path) == 1 else []
