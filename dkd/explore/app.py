@@ -16,6 +16,7 @@ from dkd.errors import DkdError, UsageError
 from dkd.explore.gesture import act
 from dkd.explore.keep_gesture import SAVES, saved, with_segment
 from dkd.explore.parts_route import html, script, style
+from dkd.explore.settled import settled
 from dkd.explore.site import site_of
 from dkd.explore.steps import Steps
 from dkd.explore.view import Opened, View, as_link
@@ -63,7 +64,7 @@ def _gestured(of: Site, gesture: Mapping[str, Any]) -> None:
         return
     was = steps(view)
     try:
-        now = stepped(was, view, with_segment(of.kept.segments, gesture))
+        now = stepped(was, view, settled(view, with_segment(of.kept.segments, gesture)))
     except UsageError as error:
         st.session_state.setdefault("refused", []).extend(problem.line() for problem in error.problems)
         return

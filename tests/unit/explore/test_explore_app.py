@@ -70,3 +70,15 @@ def test_a_page_that_has_heard_of_all_is_where_its_address_says(page: AppTest) -
     sent(page, OPENED, CLICKS)
     # The browser's back button.
     assert sent(page, OPENED, OS) == after(OS)
+
+
+def test_two_filters_that_are_removed_at_one_go_are_those_two(page: AppTest) -> None:
+    filtered = OPENED + "~f.country.NL~f.os.Linux~f.browser.Firefox"
+    page.query_params["v"] = filtered
+    page.run()
+    gone = {"kind": "filter_set", "of": "filters", "filter": None, "on": filtered}
+    first, second = {**gone, "at": 0, "seq": 1}, {**gone, "at": 1, "seq": 2}
+    assert sent(page, filtered, first) == OPENED + "~f.os.Linux~f.browser.Firefox"
+    assert sent(page, filtered, first, second) == OPENED + "~f.browser.Firefox"
+    # A second click on a chip that is gone takes no other in its place.
+    assert sent(page, filtered, first, second, {**first, "seq": 3}) == OPENED + "~f.browser.Firefox"
