@@ -94,7 +94,10 @@ def behaved(model: Model, view: View, made: Json, answer: Answered | DkdError | 
         return {**bare, "state": state, BEHAVIOUR: {**head, **_drawn(model, view, None)}}
     state = made["state"] if made["state"] and made["state"]["kind"] == "nothing" and not _is_one(view) else None
     sources = {**made["sources"], BEHAVIOUR: _source(view, answer.queries)}
-    return {**bare, "state": state, "sources": sources, BEHAVIOUR: {**head, **_drawn(model, view, answer, compares)}}
+    drawn = _drawn(model, view, answer, compares)
+    if isinstance(answer, Funnelled) and answer.how == "bracket" and made.get("pending"):
+        drawn["how"] = "Between two bounds, for now: what decides is still being read."
+    return {**bare, "state": state, "sources": sources, BEHAVIOUR: {**head, **drawn}}
 
 
 def _is_one(view: View) -> bool:

@@ -193,11 +193,12 @@ def test_a_new_funnel_goes_from_a_page_to_a_conversion_and_is_one_of_the_tabs():
     assert len(found) == 5
 
 
-def bracket(*bounds):
+def bracket(*bounds, pending=False):
     view = act(USUAL, TAB)
     steps_ = tuple(Reach(*one) for one in bounds)
     answer = Funnelled(view.question, view.funnel, steps_, (), "bracket", None)
-    return behaved(MODEL, view, {"compares": False, "state": None, "sources": {}}, answer)["behaviour"]
+    made = {"compares": False, "state": None, "sources": {}, "pending": pending}
+    return behaved(MODEL, view, made, answer)["behaviour"]
 
 
 def test_bounds_are_shown_as_bounds_and_one_number_where_they_meet():
@@ -206,6 +207,8 @@ def test_bounds_are_shown_as_bounds_and_one_number_where_they_meet():
     assert (second["text"], second["of_first"]) == ("40 to 60", "20.0 to 30.0 %")
     assert second["lost"] == "140 to 160 (70.0 to 80.0 %) did not go on"
     assert bracket((0, 0), (0, 0))["steps"][1]["of_first"] == "–"
+    assert "makes it exact" in bracket((2, 2), (0, 1))["how"]
+    assert bracket((2, 2), (0, 1), pending=True)["how"].endswith("still being read.")
 
 
 def test_a_file_of_a_behaviour_has_its_numbers():
