@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from dkd.query.instead import Nothing
+
 CROWD = "crowd"
 """The channel of every event, by which the crowd is told from whatever else a site has."""
 NAMES = ("page_view", "cart", "purchase")
@@ -103,6 +105,22 @@ def funnel(events, funnel_, window_ms):
             total[seq] += 1
             parts.setdefault(value, [0] * len(names))[seq] += 1
     return total, parts
+
+
+def instead(events, funnel_, window_ms):
+    """What those who did the first step alone did next: the first event after their first first step."""
+    names, found = [step.event for step in funnel_.steps], {}
+    for own in by_unit(people(events), funnel_.unit).values():
+        if depth(own, names, window_ms, funnel_.any_order) != 1:
+            continue
+        begin_ms = min(one["timestamp_ms"] for one in own if names[0] in (None, one["event"]))
+        later = [one for one in own if one["timestamp_ms"] > begin_ms]
+        next_ = min(later, key=lambda one: (one["timestamp_ms"], one["event_id"]), default=None)
+        if next_ is not None and window_ms is not None and next_["timestamp_ms"] - begin_ms > window_ms:
+            next_ = None
+        key = Nothing.none if next_ is None else (next_["event"], next_["page_path"])
+        found[key] = found.get(key, 0) + 1
+    return found
 
 
 def retention(events, starts, question, grain, back):

@@ -16,6 +16,7 @@ from dkd.errors import DkdError, UsageError
 from dkd.explore.gesture import act
 from dkd.explore.keep_gesture import SAVES, saved, with_segment
 from dkd.explore.parts_route import html, script, style
+from dkd.explore.settled import settled
 from dkd.explore.site import site_of
 from dkd.explore.steps import Steps
 from dkd.explore.view import Opened, View, as_link
@@ -44,10 +45,13 @@ def gestured(of: Site) -> None:
     """
     st.session_state.pop("waiting", None)
     sent = (st.session_state[KEY]["action"] or {}).get("gestures") or []
-    for gesture in sent:
-        if gesture["seq"] > st.session_state.get("seq", 0):
-            st.session_state["seq"] = gesture["seq"]
-            _gestured(of, gesture)
+    new = [one for one in sent if one["seq"] > st.session_state.get("seq", 0)]
+    if len(new) < len(sent) and "steps" in st.session_state:
+        # The browser has no answer to those yet, and each run has the browser's address: one of before them.
+        st.query_params[ADDRESS] = st.session_state["steps"].here
+    for gesture in new:
+        st.session_state["seq"] = gesture["seq"]
+        _gestured(of, gesture)
 
 
 def _gestured(of: Site, gesture: Mapping[str, Any]) -> None:
@@ -60,7 +64,7 @@ def _gestured(of: Site, gesture: Mapping[str, Any]) -> None:
         return
     was = steps(view)
     try:
-        now = stepped(was, view, with_segment(of.kept.segments, gesture))
+        now = stepped(was, view, settled(view, with_segment(of.kept.segments, gesture)))
     except UsageError as error:
         st.session_state.setdefault("refused", []).extend(problem.line() for problem in error.problems)
         return

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from queue import SimpleQueue
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -111,6 +112,7 @@ class Desk:
         # The page that is wanted now does not wait until Druid has ended what is not.
         self._ending = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="explorer-end")
         self._jobs: OrderedDict[str, _Running] = OrderedDict()
+        self._left: SimpleQueue[Iterable[_Running]] = SimpleQueue()
         self._lock = Lock()
 
     def close(self) -> None:
@@ -137,6 +139,7 @@ class Desk:
     def asked(self, jobs: Mapping[str, Job], still_wanted: Callable[[], None]) -> Iterator[Asked]:
         """Ask all at once, and let go at the end of what is not answered by then; see :meth:`answers`."""
         with self._lock:
+            self._end_left()
             running = {name: self._started(job) for name, job in jobs.items()}
         try:
             yield Asked(running, still_wanted)
@@ -183,16 +186,28 @@ class Desk:
         return found.future.cancelled() or bool(found.future.exception()) or self._clock() - found.born_s > age_s
 
     def _let_go(self, running: Iterable[_Running]) -> None:
-        with self._lock:
+        self._left.put(running)
+        # Python may throw away a page that somebody left, and so end here, within a thread that holds the lock: then
+        # whoever takes it next does this.
+        if self._lock.acquire(timeout=_LOOK_S):
+            try:
+                self._end_left()
+            finally:
+                self._lock.release()
+
+    def _end_left(self) -> None:
+        """End what was let go of and nobody else waits for; the caller holds the lock."""
+        while not self._left.empty():
+            running = self._left.get()
             for one in running:
                 one.waiting -= 1
             unwanted = [one for one in running if not (one.waiting or one.is_beside or one.future.done())]
             keys = [key for key, one in self._jobs.items() if any(one is other for other in unwanted)]
             for key in keys:
                 del self._jobs[key]
-        for one in unwanted:
-            one.future.cancel()
-            self._ending.submit(one.druid.cancel)
+            for one in unwanted:
+                one.future.cancel()
+                self._ending.submit(one.druid.cancel)
 
 
 def _worked(job: Job, druid: Druid, early: "Future[Any]") -> _Kept:

@@ -15,7 +15,7 @@ from dkd.explore.plan import Plan
 from dkd.explore.state import refusal
 from dkd.explore.view import View
 from dkd.model.schema import Model
-from dkd.query.behaviour import Funnel
+from dkd.query.behaviour import CameBack, Funnel
 from dkd.query.behaviours import Answered, answer_behaviour
 from dkd.query.compile import Query
 from dkd.query.funnel import Funnelled, funnelling
@@ -52,9 +52,11 @@ def first_steps(model: Model) -> list[str | None]:
 
 def planning(view: View) -> View:
     """The view whose interval is to be made of whole periods, where its behaviour has such."""
-    if view.retention is None:
+    cell = view.sessions.behind if view.sessions is not None else None
+    retention = cell.retention if isinstance(cell, CameBack) else view.retention
+    if retention is None:
         return view
-    return view.model_copy(update={"question": view.question.model_copy(update={"grain": view.retention.grain})})
+    return view.model_copy(update={"question": view.question.model_copy(update={"grain": retention.grain})})
 
 
 def behaviour_job(model: Model, view: View, plan: Plan, version: str, age_s: float, timeout_s: float) -> Job | None:
@@ -92,7 +94,10 @@ def behaved(model: Model, view: View, made: Json, answer: Answered | DkdError | 
         return {**bare, "state": state, BEHAVIOUR: {**head, **_drawn(model, view, None)}}
     state = made["state"] if made["state"] and made["state"]["kind"] == "nothing" and not _is_one(view) else None
     sources = {**made["sources"], BEHAVIOUR: _source(view, answer.queries)}
-    return {**bare, "state": state, "sources": sources, BEHAVIOUR: {**head, **_drawn(model, view, answer, compares)}}
+    drawn = _drawn(model, view, answer, compares)
+    if isinstance(answer, Funnelled) and answer.how == "bracket" and made.get("pending"):
+        drawn["how"] = "Between two bounds, for now: what decides is still being read."
+    return {**bare, "state": state, "sources": sources, BEHAVIOUR: {**head, **drawn}}
 
 
 def _is_one(view: View) -> bool:

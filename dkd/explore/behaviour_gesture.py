@@ -7,7 +7,7 @@ from typing import Any
 from dkd.explore.edit import asked, moved, refused, with_own
 from dkd.explore.view import BEHAVIOURS, View
 from dkd.model.types import Scalar
-from dkd.query.behaviour import MOST_STEPS, Behind, Funnel, Paths, Retention, Sessions, Step
+from dkd.query.behaviour import MOST_STEPS, Behind, CameBack, Funnel, Paths, Retention, Sessions, Step
 from dkd.query.question import Filter, Interval, Split
 from dkd.query.splits import only
 
@@ -88,9 +88,15 @@ def step_unfilter(view: View, gesture: Gesture) -> View:
 def drill(view: View, gesture: Gesture) -> View:
     """The sessions behind something.
 
-    Behind a bar of the view's funnel with ``step`` (and ``lost``); otherwise behind a number with ``key``, a value for
+    Behind a bar of the view's funnel with ``step`` (and ``lost``), or a cell of its retention with ``cohort`` and
+    ``ahead``; otherwise behind a number with ``key``, a value for
     each of some dimensions, and ``time_ms``, where its time bucket begins and ends: these become filters and interval.
     """
+    if "cohort" in gesture:
+        if view.retention is None:
+            raise refused("there is no retention here")
+        cell = CameBack(retention=view.retention, cohort=int(gesture["cohort"]), ahead=int(gesture["ahead"]))
+        return _only(view, sessions=Sessions(behind=cell))
     if "step" in gesture:
         bar = Behind(funnel=_funnel(view), step=int(gesture["step"]), lost=bool(gesture.get("lost")))
         return _only(view, sessions=Sessions(behind=bar))
@@ -131,10 +137,11 @@ def segment_step(view: View, gesture: Gesture) -> View:
 
 
 def funnel_back(view: View, _: Gesture) -> View:
-    """The funnel of whose bar the sessions are listed."""
+    """The funnel, or the retention, of whose bar or cell the sessions are listed."""
     if view.sessions is None or view.sessions.behind is None:
         raise refused("there is no funnel to go back to")
-    return _only(view, funnel=view.sessions.behind.funnel)
+    bar = view.sessions.behind
+    return _only(view, funnel=bar.funnel) if isinstance(bar, Behind) else _only(view, retention=bar.retention)
 
 
 KINDS: Mapping[str, Callable[[View, Gesture], View]] = {

@@ -43,6 +43,7 @@ def _row(view: View, answer: Retained, seq: int, one: Cohort) -> Json:
         "label": label,
         "size": one.size,
         "size_text": f"{one.size:,}",
+        "seq": seq,
         "note": "" if one.is_whole else "the time shown begins within it",
         "cells": [_cell(answer, seq, one, ahead) for ahead in range(len(one.back))],
     }

@@ -9,12 +9,14 @@ from dkd.explore import words
 from dkd.explore.view import View
 from dkd.model.schema import Model
 from dkd.model.values import text_of
-from dkd.query.behaviour import Behind
+from dkd.model.words import counted
+from dkd.query.behaviour import Behind, CameBack
 from dkd.query.funnel_sql import UNITS
-from dkd.query.sessions import MOST_BEHIND, Listed, Moment, Session, Told
+from dkd.query.instead import Next, Nothing
+from dkd.query.sessions import MOST_BEHIND, Listed, Moment, Session, Told, unit_of
 
 Json = dict[str, Any]
-_SHORT, _MOST_KEPT = 8, 25
+_SHORT, _MOST_KEPT, _MOST_NEXT = 8, 25, 10
 _FACTS = ("country", "channel", "device_type", "browser", "referrer_source")
 
 
@@ -24,6 +26,7 @@ def listed_json(model: Model, view: View, answer: Listed | None) -> Json:
     found: Json = {"kind": "sessions", "page": wanted.page if wanted else 1, "behind": "", "rows": []}
     if wanted is not None and wanted.behind is not None:
         found["behind"] = _behind(model, wanted.behind)
+        found["back"] = "Back to the funnel" if isinstance(wanted.behind, Behind) else "Back to the retention"
     if answer is None:
         return found
     zone = ZoneInfo(view.question.zone)
@@ -32,6 +35,7 @@ def listed_json(model: Model, view: View, answer: Listed | None) -> Json:
         "has_more": answer.has_more,
         "rows": [_row(one, zone) for one in answer.sessions],
         "notes": _notes(answer, bar),
+        "instead": _instead(answer),
         "segment": _segment(answer, bar),
         "unkept": _unkept(answer, bar),
         "alt": f"{len(answer.sessions)} sessions, newest first.",
@@ -104,13 +108,17 @@ def _duration(one: Session) -> str:
     return said.length((one.end - one.start).total_seconds(), short=True) if one.events > 1 else "–"
 
 
-def _behind(model: Model, bar: Behind) -> str:
+def _behind(model: Model, bar: Behind | CameBack) -> str:
+    if isinstance(bar, CameBack):
+        each = said.period(bar.retention)
+        later = f"{bar.ahead} {each}{'' if bar.ahead == 1 else 's'} later" if bar.ahead else f"in that {each} itself"
+        return f"Visitors of {each} {bar.cohort + 1} of the time shown that were back {later}"
     step = said.step_label(model, bar.funnel.steps[bar.step - 1])
     did = f"did step {bar.step - 1} and not step {bar.step}" if bar.lost else f"did all up to step {bar.step}"
     return f"{said.unit(bar.funnel).capitalize()} that {did} ({step})"
 
 
-def _notes(answer: Listed, bar: Behind | None) -> list[str]:
+def _notes(answer: Listed, bar: Behind | CameBack | None) -> list[str]:
     found = []
     if answer.kind == "sessions":
         found.append("A filter is about whole sessions, so only finished ones are listed, by when they began.")
@@ -118,27 +126,50 @@ def _notes(answer: Listed, bar: Behind | None) -> list[str]:
         found.append("Open sessions are among these. What a finished session says of itself is there once it is.")
     if bar is not None and answer.units is not None:
         units = len(answer.units)
-        most = f"the first {MOST_BEHIND:,} of them" if units == MOST_BEHIND else said.unit(bar.funnel, units)
+        most = f"the first {MOST_BEHIND:,} of them" if units == MOST_BEHIND else _counted(bar, units)
         found.append(f"All sessions in the time shown of {most}.")
+        if isinstance(bar, Behind) and bar.lost and units and answer.instead is None:
+            found.append("These are too many to say what they did next: choose a shorter time or another filter.")
     return found
 
 
-def _segment(answer: Listed, bar: Behind | None) -> Json | None:
+def _instead(answer: Listed) -> list[list[str]]:
+    """What those lost did next, and how many; the rest as one, so that all add up to those lost."""
+    counts = answer.instead or ()
+    whole = sum(count for _, count in counts)
+    shown = [(_next(one), count) for one, count in counts[:_MOST_NEXT]]
+    if rest := sum(count for _, count in counts[_MOST_NEXT:]):
+        shown.append(("Other", rest))
+    return [[text, f"{count:,}", f"{100 * count / whole:.1f} %"] for text, count in shown]
+
+
+def _next(one: Next) -> str:
+    if isinstance(one, Nothing):
+        return "Nothing more in time"
+    event, page = one
+    return f"{words.label(event)} {page}" if page else words.label(event)
+
+
+def _counted(bar: Behind | CameBack, count: int) -> str:
+    return counted(count, unit_of(bar))
+
+
+def _segment(answer: Listed, bar: Behind | CameBack | None) -> Json | None:
     """A filter that keeps those behind the bar, where they are few enough for one."""
     if bar is None or not answer.units or len(answer.units) > _MOST_KEPT:
         return None
     return {
-        "dimension": UNITS[bar.funnel.unit],
+        "dimension": UNITS[unit_of(bar)],
         "values": list(answer.units),
-        "label": f"Keep only {said.unit(bar.funnel, len(answer.units))}",
+        "label": f"Keep only {_counted(bar, len(answer.units))}",
     }
 
 
-def _unkept(answer: Listed, bar: Behind | None) -> str:
+def _unkept(answer: Listed, bar: Behind | CameBack | None) -> str:
     """Why no filter keeps those behind the bar; empty where one does."""
     if bar is None or not answer.units or len(answer.units) <= _MOST_KEPT:
         return ""
     return (
-        f"{said.unit(bar.funnel, len(answer.units)).capitalize()} are too many to keep as a segment, "
+        f"{_counted(bar, len(answer.units)).capitalize()} are too many to keep as a segment, "
         f"which names each of at most {_MOST_KEPT}: choose a shorter time or another filter."
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from dkd.explore import words
 from dkd.model.schema import Model
 from dkd.model.types import duration_text
-from dkd.query.behaviour import Behaviour, Funnel, Paths, Retention, Sessions, Step
+from dkd.query.behaviour import Behaviour, Behind, Funnel, Paths, Retention, Sessions, Step
 from dkd.query.dimension import dimensions
 
 _PERIODS = {"P1D": "day", "P1W": "week", "P1M": "month"}
@@ -104,7 +104,12 @@ def _paths(one: Paths) -> Iterator[str]:
 def _sessions(one: Sessions) -> str:
     if one.one is not None:
         return "All events of one session in order of time, then of their ids, whatever the filters."
-    return (
+    lost = (
+        "What they did next is the first event, within the funnel's time, after they had first done the steps before. "
+        if isinstance(one.behind, Behind) and one.behind.lost
+        else ""
+    )
+    return lost + (
         "Sessions with an event that fits, by the last such event, newest first; open ones too. One lasts from its "
         "first event to its last, so one of a single event has no duration. Country and channel are those of its first "
         "event that has one."

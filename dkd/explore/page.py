@@ -1,12 +1,12 @@
 """A view and its answers → plain JSON, which is all that the page in the browser gets to know."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dkd.errors import DkdError, UsageError
+from dkd.errors import DkdError, Problem, UsageError
 from dkd.explore import words
 from dkd.explore.behaviour import tabs
 from dkd.explore.drawing import drawing
@@ -44,6 +44,7 @@ class Found:
         picture: What the main picture draws; None where the cards and the chart are it.
         known: What else is known of the slice.
         is_draft: What is missing is still being counted.
+        left_out: Measures that the data has no answer for yet, and why.
     """
 
     newest: datetime
@@ -54,6 +55,7 @@ class Found:
     picture: Answer | DkdError | None = None
     known: Known = NOTHING_KNOWN
     is_draft: bool = False
+    left_out: Mapping[str, Problem] = field(default_factory=dict)
 
 
 def page(
@@ -70,15 +72,11 @@ def page(
         notices: Sentences for the person, such as what of a link was left out.
     """
     series = found.series if isinstance(found.series, Answer) else None
-    has_past = (
-        series is not None
-        and found.is_past_whole
-        and any(cell.previous and cell.previous.value for cell in series.totals)
-    )
+    has_past = series is not None and found.is_past_whole and _has_past(view, series)
     state = _state(view, plan, found)
     is_nothing = state is not None and state["kind"] == "nothing"
     is_cube = view.behaviour is None
-    is_drawn = is_cube and view.shown not in plan.left_out and not is_nothing
+    is_drawn = is_cube and view.shown not in {**plan.left_out, **found.left_out} and not is_nothing
     return {
         **frame(model, view, saved, [*notices, *_remarks(plan)], plan),
         "state": state,
@@ -94,6 +92,13 @@ def page(
         "marks": _marks(view, plan, found),
         "sources": dict(sources(view.shown, {SERIES: found.series, PICTURE: found.picture, **found.panels})),
     }
+
+
+def _has_past(view: View, series: Answer) -> bool:
+    """Whether there is something to compare with; a funnel says itself how many there were."""
+    if view.funnel is not None:
+        return view.question.compare is not None
+    return any(cell.previous and cell.previous.value for cell in series.totals)
 
 
 def frame(
@@ -174,7 +179,9 @@ def _state(view: View, plan: Plan, found: Found) -> Json | None:
         return nothing(f"{first.problem}; {first.remedy}", has_filters=bool(view.question.filters))
     if isinstance(found.series, DkdError):
         return refusal(found.series)
-    if any(cell.now.value for cell in found.series.totals):
+    doubts = found.known.doubts
+    if any(cell.now.value for cell in found.series.totals) or (doubts is not None and doubts.events):
+        # No revenue is not nothing where there are events.
         return None
     if found.newest < plan.span.start:
         newest = words.bucket_label(found.newest, "PT1M", view.question.zone)
@@ -182,7 +189,10 @@ def _state(view: View, plan: Plan, found: Found) -> Json | None:
     about = words.interval_label(plan.span, view.question.zone)
     if not view.question.with_bots and any(_keeps_bots(one) for one in view.question.filters):
         return nothing("A filter keeps bots alone, and bots are hidden.", has_filters=True, hides_bots=True)
-    if view.question.filters:
+    has_filters = bool(view.question.filters)
+    if doubts is None:
+        return nothing(f"All numbers of {about} are 0.", has_filters=has_filters)
+    if has_filters:
         return nothing(f"No event of {about} fits these filters.", has_filters=True)
     return nothing(f"There is no event in {about}.", has_filters=False)
 
@@ -194,11 +204,12 @@ def _keeps_bots(one: Filter) -> bool:
 
 
 def _cards(model: Model, view: View, plan: Plan, found: Found, series: Answer | None) -> Iterator[Json]:
+    left_out = {**found.left_out, **plan.left_out}
     for name in view.question.measures:
         card: Json = {"name": name, "label": words.label(name), "unit": words.unit(model, name)}
         card |= {"chosen": name == view.shown, "about": definition(model, name)}
-        if name in plan.left_out:
-            yield card | {"text": "–", "problem": plan.left_out[name].problem, "spark": []}
+        if name in left_out:
+            yield card | {"text": "–", "problem": left_out[name].problem, "spark": []}
         elif found.is_draft and not has(series, name):
             yield card | {"text": "…", "pending": True, "spark": []}
         elif series is not None:

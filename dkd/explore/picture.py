@@ -55,6 +55,9 @@ def picture(
     if answer is None:
         return head | {"is_elsewhere": True}
     asked = answer.question
+    if series is not None and not set(asked.measures) <= set(series.question.measures):
+        # The cards still wait for some of its totals.
+        series = None
     compares = has_past and (asked.compare is not None or asked.against is not None)
     look = Look(model, view, answer, _totals(series), compares, plan.span.end, _steps(series, answer))
     end_ms = round(look.end.timestamp() * 1000)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from dkd.errors import DkdError, Problem
 from dkd.explore.asking import Job
@@ -20,12 +20,13 @@ from dkd.model.schema import Model
 from dkd.query.answer import Answer, answered
 from dkd.query.asking import Doubts, bot_events, doubtful, reaches
 from dkd.query.first import first_values
-from dkd.query.halves import joined, slow
+from dkd.query.halves import joined, of_sessions, slow
+from dkd.query.mistake import QueryError
 from dkd.query.periods import before
 from dkd.query.question import Question
 
 TIMEOUT_S = 20.0
-DOUBTS, _DISTINCT = "doubts", "distinct"
+DOUBTS, _DISTINCT, _SESSIONS = "doubts", "distinct", "of sessions"
 _LIVE_AGE_S, _AGE_S, _OVER_AGE_S = 1.0, 60.0, 3_600.0
 
 
@@ -54,8 +55,15 @@ class Version:
         return version, _LIVE_AGE_S if view.live else _AGE_S
 
 
+class _NoSession(NamedTuple):
+    """No session is a row yet, and why that leaves *measures* without an answer."""
+
+    measures: tuple[str, ...]
+    problem: Problem
+
+
 def jobs_of(model: Model, view: View, plan: Plan, known: Version) -> dict[str, Job]:
-    """A job or two for the cards and the chart, two for the line of trust, one for the period before, one a panel."""
+    """A job or some for the cards and the chart, two for the line of trust, one for the period before, one a panel."""
     version, age_s = known.of(view, plan)
 
     def job(name: str, question: Question, work: Callable[..., Any], is_late: bool = False) -> Job:
@@ -77,7 +85,10 @@ def jobs_of(model: Model, view: View, plan: Plan, known: Version) -> dict[str, J
         halves = _halves(model, plan.series)
         if behaviour is not None and SERIES in halves:
             # Beside a behaviour no card is shown: what is left to know is whether there is anything at all.
-            halves.pop(_DISTINCT, None)
+            halves = {SERIES: halves[SERIES]}
+        if len(halves) > 1 and _SESSIONS in halves:
+            one = halves.pop(_SESSIONS)
+            found[_SESSIONS] = job(_SESSIONS, one, partial(_if_any, ask), bool(slow(model, one.measures)))
         found |= {name: job("answer", one, ask, name == _DISTINCT) for name, one in halves.items()}
         found |= {BOTS: job(BOTS, plan.series, bot_events), DOUBTS: job(DOUBTS, plan.series, _doubts)}
         if plan.series.compare is not None:
@@ -89,9 +100,9 @@ def found_of(newest: datetime, plan: Plan, outcomes: Mapping[str, Any], known: K
     """The outcomes; what is not among them is pending in a draft."""
     answers = dict(outcomes)
     bots, is_past_whole = answers.pop(BOTS, None), answers.pop(PAST, True) is not False
-    series, picture = _series(plan, answers), answers.pop(PICTURE, None)
+    (series, left_out), picture = _series(plan, answers), answers.pop(PICTURE, None)
     bot_count = bots if isinstance(bots, int) else None
-    return Found(newest, series, answers, bot_count, is_past_whole, picture, known, is_draft)
+    return Found(newest, series, answers, bot_count, is_past_whole, picture, known, is_draft, left_out)
 
 
 def _tables(model: Model, view: View, plan: Plan) -> dict[str, tuple[Question, bool]]:
@@ -103,19 +114,35 @@ def _tables(model: Model, view: View, plan: Plan) -> dict[str, tuple[Question, b
 
 
 def _halves(model: Model, question: Question) -> dict[str, Question]:
-    """The question by the measures that are quick to count, and by those that are not."""
-    late = slow(model, question.measures)
-    halves = {SERIES: tuple(name for name in question.measures if name not in late), _DISTINCT: late}
+    """The question by the measures that are quick to count, by those that are not, and by those of sessions."""
+    sessions = of_sessions(model, question.measures)
+    late = slow(model, [name for name in question.measures if name not in sessions])
+    quick = tuple(name for name in question.measures if name not in (*sessions, *late))
+    halves = {SERIES: quick, _DISTINCT: late, _SESSIONS: sessions}
     return {name: question.model_copy(update={"measures": some}) for name, some in halves.items() if some}
 
 
-def _series(plan: Plan, answers: dict[str, Any]) -> Answer | DkdError | None:
-    """Takes the answer behind cards and chart, which may have been asked in two parts, out of *answers*."""
-    found = [answers.pop(name) for name in (SERIES, _DISTINCT) if name in answers]
+def _if_any(ask: Callable[..., Answer], druid: Any, model: Model, question: Question) -> Answer | _NoSession:
+    try:
+        return ask(druid, model, question)
+    except QueryError as error:
+        if error.problems[0].code != "DKD315":
+            raise
+        return _NoSession(question.measures, error.problems[0])
+
+
+def _series(plan: Plan, answers: dict[str, Any]) -> tuple[Answer | DkdError | None, dict[str, Problem]]:
+    """Takes the answer behind cards and chart, which may have been asked in parts, out of *answers*.
+
+    With it come the measures that have none because no session is a row yet.
+    """
+    found = [answers.pop(name) for name in (SERIES, _DISTINCT, _SESSIONS) if name in answers]
+    left_out = {name: one.problem for one in found if isinstance(one, _NoSession) for name in one.measures}
     error = next((one for one in found if isinstance(one, DkdError)), None)
-    if error is not None or not found or plan.series is None:
-        return error
-    return found[0] if len(found) == 1 else joined(plan.series, *found)
+    halves = [one for one in found if isinstance(one, Answer)]
+    if error is not None or not halves or plan.series is None:
+        return error, left_out
+    return halves[0] if len(halves) == 1 else joined(plan.series, *halves), left_out
 
 
 def _doubts(druid: Any, model: Model, question: Question) -> tuple[datetime, Doubts | None]:

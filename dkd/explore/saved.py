@@ -12,6 +12,7 @@ from dkd.model.schema import Model
 from dkd.model.tree import Path, Tree, parse
 from dkd.model.types import Frozen
 from dkd.model.valid import in_words
+from dkd.query.behaviour import CameBack
 from dkd.query.behaviour_check import behaviour_problems
 from dkd.query.measure import near
 from dkd.query.question import Question, Text
@@ -157,7 +158,8 @@ def _view(held: Question) -> View:
 def _behaviour_place(view: View, where: str) -> Path:
     """The place in the file of what a behaviour's problem is about, such as ``step 2`` or ``by``."""
     name = next(name for name in BEHAVIOURS if getattr(view, name) is not None)
-    own: Path = ("sessions", "behind", "funnel") if name == "sessions" else (name,)
+    is_cell = view.sessions is not None and isinstance(view.sessions.behind, CameBack)
+    own: Path = ("sessions", "behind", "retention" if is_cell else "funnel") if name == "sessions" else (name,)
     key, *rest = where.split()
     if key != "step":
         return (*own, key)
@@ -167,8 +169,8 @@ def _behaviour_place(view: View, where: str) -> Path:
 
 def note(detail: Any, tree: Tree, file: type[Frozen]) -> None:
     """Note one of pydantic's mistakes of a *file* at its place."""
-    # The two forms of an interval are told apart by a tag, which is no key of the file.
-    path: Path = tuple(part for part in detail["loc"] if part not in ("fixed", "newest"))
+    # The two forms of an interval, and of what sessions are behind, are told apart by a tag: no key of the file.
+    path: Path = tuple(part for part in detail["loc"] if part not in ("fixed", "newest", "bar", "cell"))
     kind, last = detail["type"], path[-1] if path else "view"
     if kind == "extra_forbidden":
         known = list(file.model_fields) if len(path) == 1 else []

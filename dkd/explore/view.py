@@ -178,8 +178,9 @@ def fitted(view: View, model: Model) -> Opened:
 
     A filter or a panel stays as long as one of the measures can be asked with it.
     """
-    question, panels, renamings = renamed(model, view.question, view.panels)
-    view = view.model_copy(update={"question": question, "panels": panels})
+    question, panels, behaviour, renamings = renamed(model, view.question, view.panels, view.behaviour)
+    own = {name: behaviour for name in BEHAVIOURS if getattr(view, name) is not None}
+    view = view.model_copy(update={"question": question, "panels": panels, **own})
     unfit: dict[tuple[str, int], Problem] = {}
     for (key, at, *rest), problem in faults(model, view.question, view.panels):
         # A split whose order is wrong keeps its values.
@@ -212,8 +213,8 @@ def fitted(view: View, model: Model) -> Opened:
         changed["splits"] = tuple(one.model_copy(update={"by": "value"}) for one in splits)
     question = view.question.model_copy(update=changed)
     measure = view.measure if view.measure in measures else None
-    own = {"question": question, "panels": kept("panels"), "measure": measure}
-    found, more = _behaving(model, view.model_copy(update=own))
+    changes = {"question": question, "panels": kept("panels"), "measure": measure}
+    found, more = _behaving(model, view.model_copy(update=changes))
     return Opened(found, (*dropped, *more))
 
 

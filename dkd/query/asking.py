@@ -8,7 +8,7 @@ from dkd.query.client import Druid
 from dkd.query.compile import Query, bots, doubts, earlier, newest
 from dkd.query.dimension import columns
 from dkd.query.mistake import QueryError, unknown_name
-from dkd.query.question import Question
+from dkd.query.question import TIME, Question
 from dkd.query.rows import Rows
 from dkd.systems.druid.render import Kind
 
@@ -96,7 +96,7 @@ class Doubts(NamedTuple):
 
 def doubtful(druid: Druid, model: Model, question: Question) -> Doubts | None:
     """The doubts about a fixed interval's events; None where the question filters by what only sessions have."""
-    if not {one.dimension for one in question.filters} <= columns(model, "events").keys():
+    if not {one.dimension for one in question.filters} <= {TIME, *columns(model, "events")}:
         return None
     (row,) = ask(druid, doubts(model, question)).rows
     return Doubts(*(int(value or 0) for value in row))

@@ -6,8 +6,8 @@ Each is asked about a question's interval, filters, zone and bots; the question'
 from datetime import timedelta
 from typing import Annotated, Literal
 
+from pydantic import Discriminator, Tag, model_validator
 from pydantic import Field as Option
-from pydantic import model_validator
 
 from dkd.model.types import Duration, Frozen, Name
 from dkd.query.question import Filter, Text
@@ -100,18 +100,41 @@ class Behind(Frozen):
         return self
 
 
+class CameBack(Frozen):
+    """Those behind one cell of a retention.
+
+    Attributes:
+        retention: Whose.
+        cohort: From 0 on, the period of the interval that they came up in.
+        ahead: So many periods later they were back; 0 in the same.
+    """
+
+    retention: Retention
+    cohort: Annotated[int, Option(ge=0, le=100)]
+    ahead: Annotated[int, Option(ge=0, le=100)] = 0
+
+
+def _which(value: object) -> str:
+    is_cell = isinstance(value, CameBack) or (isinstance(value, dict) and ("retention" in value or "cohort" in value))
+    return "cell" if is_cell else "bar"
+
+
+Shown = Annotated[Annotated[Behind, Tag("bar")] | Annotated[CameBack, Tag("cell")], Discriminator(_which)]
+"""What stands for some visitors or sessions in a picture."""
+
+
 class Sessions(Frozen):
     """Sessions, newest first, or the events of one.
 
     Attributes:
         page: Which fifty of them, from 1 on.
         one: The id of the session whose events are listed.
-        behind: Only those of the units behind this bar.
+        behind: Only those of the units behind this bar of a funnel, or cell of a retention.
     """
 
     page: Annotated[int, Option(ge=1, le=200)] = 1
     one: Annotated[str, Option(min_length=1, max_length=200)] | None = None
-    behind: Behind | None = None
+    behind: Shown | None = None
 
 
 Behaviour = Funnel | Retention | Paths | Sessions

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from dkd.errors import Problem, UsageError
 from dkd.model.askable import Kind
 from dkd.model.schema import Model
-from dkd.query.behaviour import Behaviour, Funnel, Paths, Retention
+from dkd.query.behaviour import Behaviour, Behind, CameBack, Funnel, Paths, Retention, Sessions
 from dkd.query.check import problems
 from dkd.query.dimension import columns
 from dkd.query.measure import near
@@ -108,9 +108,11 @@ def behaviour_problems(model: Model, behaviour: Behaviour | None) -> tuple[Probl
     if behaviour is None or not model.measures:
         return ()
     bare = Question(measures=(next(iter(model.measures)),), interval=_ANY)
-    if isinstance(behaviour, Retention):
-        return retention_problems(model, bare, behaviour)
+    behind = behaviour.behind if isinstance(behaviour, Sessions) else None
+    retention = behind.retention if isinstance(behind, CameBack) else behaviour
+    if isinstance(retention, Retention):
+        return retention_problems(model, bare, retention)
     if isinstance(behaviour, Paths):
         return path_problems(model, bare, behaviour)
-    funnel = behaviour if isinstance(behaviour, Funnel) else behaviour.behind.funnel if behaviour.behind else None
-    return () if funnel is None else funnel_problems(model, bare, funnel)
+    funnel = behind.funnel if isinstance(behind, Behind) else behaviour
+    return funnel_problems(model, bare, funnel) if isinstance(funnel, Funnel) else ()

@@ -1,6 +1,6 @@
 """A funnel → Druid SQL: its events to be put in order, or one row of counts with a lower and an upper bound each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dkd.model.types import in_ms
@@ -35,9 +35,7 @@ class FunnelSql:
             most: At most so many, any of them.
             only_open: Those of the units that counts do not decide.
         """
-        bits = joined(
-            " + ", (Sql(f"CASE WHEN {one.text} THEN {1 << seq} ELSE 0 END", one.parameters) for seq, one in self._steps)
-        )
+        bits = self._bits
         table, where, value = self._table, self._where, self._value
         pieces = [bits, value, table, where]
         text = (
@@ -49,6 +47,18 @@ class FunnelSql:
             text += f'\n  AND {self._unit} IN (\nSELECT "unit" FROM (\n{units.text}\n) WHERE {self._is_open}\n)'
             pieces.append(units)
         return self.scope.query(f"{text}\nLIMIT {most}", pieces, ("unit", "time_ms", "steps", "value"), "rows")
+
+    def story(self, units: Sequence[str], most: int) -> Query:
+        """Every event of these units, whether it is a step or none, any *most* of them."""
+        bits, table = self._bits, self._table_with("event_id", "page_path")
+        among = Sql(f"{self._unit} IN ({', '.join('?' * len(units))})", tuple(units))
+        where = joined("\n  AND ", [self.scope.where, among])
+        names = ("unit", "time_ms", "steps", "event_id", "event", "page")
+        text = (
+            f'SELECT {self._unit} AS "unit", TIMESTAMP_TO_MILLIS("__time") AS "time_ms",\n  {bits.text} AS "steps",\n'
+            f'  "event_id", "event", "page_path" AS "page"\nFROM {table.text}\nWHERE {where.text}\nLIMIT {most}'
+        )
+        return self.scope.query(text, (bits, table, where), names, "rows")
 
     def bounds(self) -> Query:
         """For each value of the split, apart for units that counts decide and those left open: how many reached a step.
@@ -89,8 +99,19 @@ class FunnelSql:
         return enumerate(self.scope.step(one) for one in self.funnel.steps)
 
     @property
+    def _bits(self) -> Sql:
+        """The steps that an event is, as the bits of a number."""
+        return joined(
+            " + ", (Sql(f"CASE WHEN {one.text} THEN {1 << seq} ELSE 0 END", one.parameters) for seq, one in self._steps)
+        )
+
+    @property
     def _table(self) -> Sql:
+        return self._table_with()
+
+    def _table_with(self, *more: str) -> Sql:
         names = [
+            *more,
             UNITS[self.funnel.unit],
             "event",
             *(one.dimension for step in self.funnel.steps for one in step.filters),

@@ -1,10 +1,10 @@
-"""Measures that take long to count are asked apart from the others, and the two answers become one again."""
+"""Measures that take long to count, and those of sessions, are asked apart; the answers become one again."""
 
 from collections.abc import Sequence
 
 from dkd.model.schema import Model
 from dkd.query.answer import Answer, Cell, Row
-from dkd.query.measure import parts
+from dkd.query.measure import kind_of, parts
 from dkd.query.question import Question
 
 
@@ -18,27 +18,39 @@ def slow(model: Model, measures: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in measures if is_slow(name))
 
 
-def joined(question: Question, one: Answer, other: Answer) -> Answer:
-    """The answer of *question* from those of its halves.
-
-    Args:
-        question: Without splits, its interval fixed, so that both have a row for each bucket.
-        one: Of some of its measures.
-        other: Of all the others.
-    """
-    return Answer(
-        question=question,
-        previous=one.previous,
-        rows=tuple(
-            Row(first.time, first.key, _cells(question, (one, first.cells), (other, second.cells)))
-            for first, second in zip(one.rows, other.rows, strict=True)
-        ),
-        totals=_cells(question, (one, one.totals), (other, other.totals)),
-        queries=(*one.queries, *other.queries),
-        definitions={**one.definitions, **other.definitions},
+def of_sessions(model: Model, measures: Sequence[str]) -> tuple[str, ...]:
+    """Those that only the rows of finished sessions answer, of which a young site has none."""
+    return tuple(
+        name for name in measures if any(kind_of(model, part.measure) == "sessions" for part in parts(model, name))
     )
 
 
-def _cells(question: Question, *halves: tuple[Answer, tuple[Cell, ...]]) -> tuple[Cell, ...]:
-    found = {name: cell for answer, cells in halves for name, cell in zip(answer.question.measures, cells, strict=True)}
-    return tuple(found[name] for name in question.measures)
+def joined(question: Question, *halves: Answer) -> Answer:
+    """The answer of *question*, as far as its measures have one, from those of its halves.
+
+    Args:
+        question: Without splits, its interval fixed, so that all have a row for each bucket.
+        halves: One at least; each of some of its measures.
+    """
+    names = tuple(name for name in question.measures if any(name in one.question.measures for one in halves))
+
+    def cells(*parts: tuple[Cell, ...]) -> tuple[Cell, ...]:
+        found = {
+            name: cell
+            for one, part in zip(halves, parts, strict=True)
+            for name, cell in zip(one.question.measures, part, strict=True)
+        }
+        return tuple(found[name] for name in names)
+
+    first = halves[0]
+    return Answer(
+        question=question.model_copy(update={"measures": names}),
+        previous=first.previous,
+        rows=tuple(
+            Row(each[0].time, each[0].key, cells(*(row.cells for row in each)))
+            for each in zip(*(one.rows for one in halves), strict=True)
+        ),
+        totals=cells(*(one.totals for one in halves)),
+        queries=tuple(query for one in halves for query in one.queries),
+        definitions={name: text for one in halves for name, text in one.definitions.items()},
+    )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from dkd.errors import RefusedError
 from dkd.model.schema import Model
 from dkd.query.asking import reaches
-from dkd.query.behaviour import Retention, Step
+from dkd.query.behaviour import CameBack, Retention, Step
 from dkd.query.behaviour_check import require, retention_problems
 from dkd.query.client import Druid
 from dkd.query.compile import Query
@@ -78,6 +78,33 @@ def retained(druid: Druid, model: Model, question: Question, retention: Retentio
             not be the first of all.
         QueryError: As of :func:`dkd.query.asking.ask`.
     """
+    starts, asked = _starts(druid, model, question, retention), Asked(druid, timeout_s)
+    rows = asked(_query(scope_of(model, question, "events"), retention, starts)).rows
+    last = after(starts[-1], retention.grain, question.zone)
+    return Retained(
+        question=question,
+        retention=retention,
+        cohorts=tuple(_cohort(question, starts, seq, rows) for seq in range(len(starts))),
+        before=_count(rows, _BEFORE),
+        unknown=_count(rows, _UNKNOWN),
+        is_last_whole=last <= question.span.end,
+        queries=tuple(asked.queries),
+    )
+
+
+def came_back(
+    druid: Druid, model: Model, question: Question, cell: CameBack, most: int, timeout_s: float = 30.0
+) -> tuple[str, ...]:
+    """Ids of the visitors behind a cell, at most so many; none where the interval has no such; raises as above."""
+    starts = _starts(druid, model, question, cell.retention)
+    if cell.cohort + cell.ahead >= len(starts):
+        return ()
+    query = _units(scope_of(model, question, "events"), cell, starts, most)
+    return tuple(sorted(str(row[0]) for row in Asked(druid, timeout_s)(query).rows))
+
+
+def _starts(druid: Druid, model: Model, question: Question, retention: Retention) -> list[datetime]:
+    """When each period begins; makes sure that the retention can be asked."""
     require(retention_problems(model, question, retention))
     span = question.span
     if bucket_count(span, retention.grain) > MOST_PERIODS + 2:
@@ -87,19 +114,7 @@ def retained(druid: Druid, model: Model, question: Question, retention: Retentio
         problem = "there are events before the interval, so a visitor's first one in it need not be its first of all"
         remedy = "begin the interval with the first event of all, or go by the id's own time"
         raise RefusedError("DKD337", where="retention", problem=problem, remedy=remedy)
-    starts = buckets(span, retention.grain, question.zone)
-    asked = Asked(druid, timeout_s)
-    rows = asked(_query(scope_of(model, question, "events"), retention, starts)).rows
-    last = after(starts[-1], retention.grain, question.zone)
-    return Retained(
-        question=question,
-        retention=retention,
-        cohorts=tuple(_cohort(question, starts, seq, rows) for seq in range(len(starts))),
-        before=_count(rows, _BEFORE),
-        unknown=_count(rows, _UNKNOWN),
-        is_last_whole=last <= span.end,
-        queries=tuple(asked.queries),
-    )
+    return list(buckets(span, retention.grain, question.zone))
 
 
 def _cohort(question: Question, starts: Sequence[datetime], seq: int, rows: Sequence[Sequence[int]]) -> Cohort:
@@ -119,6 +134,25 @@ def _count(rows: Sequence[Sequence[int]], cohort: int) -> int:
 
 def _query(scope: Scope, retention: Retention, starts: Sequence[datetime]) -> Query:
     """For each cohort and first period seen: visitors, and how many of them were back in each period."""
+    placed = _placed(scope, retention, starts)
+    seen = ",\n  ".join(f'COUNT(*) FILTER (WHERE "back_{seq}" > 0) AS "back_{seq}"' for seq in range(len(starts)))
+    text = (
+        f'SELECT\n  "cohort",\n  "first",\n  COUNT(*) AS "visitors",\n  {seen}\nFROM (\n{placed.text}\n)\nGROUP BY 1, 2'
+    )
+    names = ("cohort", "first", "visitors", *(f"back_{seq}" for seq in range(len(starts))))
+    return scope.query(text, (placed,), names, "rows")
+
+
+def _units(scope: Scope, cell: CameBack, starts: Sequence[datetime], most: int) -> Query:
+    """Visitors of one cell."""
+    placed, at = _placed(scope, cell.retention, starts), cell.cohort
+    where = f'"cohort" = {at} AND "first" = {at} AND "back_{at + cell.ahead}" > 0'
+    text = f'SELECT "party_id"\nFROM (\n{placed.text}\n)\nWHERE {where}\nLIMIT {most}'
+    return scope.query(text, (placed,), ("unit",), "rows")
+
+
+def _placed(scope: Scope, retention: Retention, starts: Sequence[datetime]) -> Sql:
+    """Each visitor with its cohort, the period it was first seen in, and how often it was back in each period."""
     limits = [scope.interval.start, *starts[1:], scope.interval.end]
     ms = [round(moment.timestamp() * 1000) for moment in limits]
     visitors = _visitors(scope, retention, ms)
@@ -126,20 +160,15 @@ def _query(scope: Scope, retention: Retention, starts: Sequence[datetime]) -> Qu
     if retention.born == "id":
         born = """PARSE_LONG(REGEXP_EXTRACT("party_id", '^0:([0-9A-Za-z]{1,10}):', 1), 36)"""
     back = ", ".join(f'"back_{seq}"' for seq in range(len(starts)))
-    text = f'SELECT "first_ms", {born} AS "born_ms", {back}\nFROM (\n{visitors.text}\n)'
+    text = f'SELECT "party_id", "first_ms", {born} AS "born_ms", {back}\nFROM (\n{visitors.text}\n)'
     cohort = (
         f'CASE WHEN "born_ms" IS NULL OR "born_ms" < "first_ms" - {COOKIE // timedelta(milliseconds=1)} THEN {_UNKNOWN}'
         f'\n    WHEN LEAST("born_ms", "first_ms") < {ms[0]} THEN {_BEFORE}'
         f"{_places('LEAST(born_ms, first_ms)', ms)} END"
     )
     first = f"CASE{_places('first_ms', ms)} END"
-    seen = ",\n  ".join(f'COUNT(*) FILTER (WHERE "back_{seq}" > 0) AS "back_{seq}"' for seq in range(len(starts)))
-    text = (
-        f'SELECT\n  {cohort} AS "cohort",\n  {first} AS "first",\n  COUNT(*) AS "visitors",\n  {seen}\n'
-        f"FROM (\n{text}\n)\nGROUP BY 1, 2"
-    )
-    names = ("cohort", "first", "visitors", *(f"back_{seq}" for seq in range(len(starts))))
-    return scope.query(text, (visitors,), names, "rows")
+    text = f'SELECT\n  "party_id",\n  {cohort} AS "cohort",\n  {first} AS "first",\n  {back}\nFROM (\n{text}\n)'
+    return Sql(text, visitors.parameters)
 
 
 def _visitors(scope: Scope, retention: Retention, ms: Sequence[int]) -> Sql:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from dkd.errors import UsageError
 from dkd.model.askable import Kind
 from dkd.model.columns import model_columns
 from dkd.model.schema import Model
 from dkd.model.values import held
-from dkd.query.behaviour import Sessions
+from dkd.query.behaviour import Behind, CameBack, Sessions
 from dkd.query.behaviour_check import kind_of_sessions, require, session_problems
 from dkd.query.client import Druid
 from dkd.query.compile import Query
@@ -18,8 +18,10 @@ from dkd.query.dimension import columns
 from dkd.query.fragment import Sql, joined, quoted
 from dkd.query.funnel import behind
 from dkd.query.funnel_sql import UNITS
+from dkd.query.instead import Counts, instead
 from dkd.query.mistake import QueryError
 from dkd.query.question import Question
+from dkd.query.retention import came_back
 from dkd.query.scope import Asked, Scope, scope_of
 
 PAGE = 50
@@ -69,7 +71,8 @@ class Listed:
         kind: Where they were found: by their events, open ones too, or by the rows of finished ones.
         sessions: Newest first.
         has_more: There is a page after this one.
-        units: The visitors or sessions of a funnel's bar whose sessions these are; None where no bar was asked for.
+        units: The visitors or sessions behind the bar or cell whose sessions these are; None without one.
+        instead: What all of those did next, where the bar is of those lost, and they are few enough.
     """
 
     question: Question
@@ -78,6 +81,7 @@ class Listed:
     has_more: bool
     units: tuple[str, ...] | None = None
     queries: tuple[Query, ...] = ()
+    instead: Counts | None = None
 
 
 @dataclass(frozen=True)
@@ -124,14 +128,19 @@ def listed(druid: Druid, model: Model, question: Question, wanted: Sessions, tim
     require(session_problems(model, question))
     asked, kind = Asked(druid, timeout_s), kind_of_sessions(model, question)
     bar, units = wanted.behind, None
-    if bar is not None:
+    if isinstance(bar, CameBack):
+        units = came_back(druid, model, question, bar, MOST_BEHIND, timeout_s)
+    elif bar is not None:
         units = behind(druid, model, question, bar, MOST_BEHIND, timeout_s)
     scope = scope_of(model, question, kind)
     rows = asked(_found(scope, wanted, units)).rows if units != () else ()
     ids = [str(row[0]) for row in rows[:PAGE]]
     sessions = _detailed(asked, scope, ids) if ids else {}
     newest_first = [sessions[one] for one in ids if one in sessions]
-    return Listed(question, kind, tuple(newest_first), len(rows) > PAGE, units, tuple(asked.queries))
+    did = None
+    if isinstance(bar, Behind) and bar.lost and units and len(units) < MOST_BEHIND:
+        did = instead(asked, scope_of(model, question, "events"), bar, units)
+    return Listed(question, kind, tuple(newest_first), len(rows) > PAGE, units, tuple(asked.queries), did)
 
 
 def told(druid: Druid, model: Model, question: Question, session_id: str, timeout_s: float = 30.0) -> Told:
@@ -165,9 +174,14 @@ def told(druid: Druid, model: Model, question: Question, session_id: str, timeou
     return Told(found, tuple(moments), len(rows) > MOST_EVENTS, tuple(asked.queries))
 
 
+def unit_of(bar: Behind | CameBack) -> Literal["visitor", "session"]:
+    """Who is behind it."""
+    return bar.funnel.unit if isinstance(bar, Behind) else "visitor"
+
+
 def _found(scope: Scope, wanted: Sessions, units: Sequence[str] | None) -> Query:
     """Ids of a page of sessions, newest first, and of one more."""
-    unit = UNITS[wanted.behind.funnel.unit] if wanted.behind else "session_id"
+    unit = UNITS[unit_of(wanted.behind)] if wanted.behind else "session_id"
     table = scope.table("session_id", unit)
     conditions = [scope.where, Sql('"session_id" IS NOT NULL')]
     if units is not None:

@@ -17,6 +17,20 @@ class Hit(NamedTuple):
     mask: int
 
 
+class Done(NamedTuple):
+    """A step that is done, with all before it, for the first time.
+
+    Attributes:
+        step: From 1 on.
+        time_ms: When.
+        start_ms: When the way there began; of several ways the one that began last.
+    """
+
+    step: int
+    time_ms: int
+    start_ms: int
+
+
 def reached(hits: Iterable[Hit], count: int, window_ms: int | None, *, any_order: bool) -> int:
     """How many steps of the funnel were done, from the first on without a gap.
 
@@ -27,6 +41,11 @@ def reached(hits: Iterable[Hit], count: int, window_ms: int | None, *, any_order
         any_order: The steps may come in any order, and one event may be several steps; otherwise each comes at a later
             time than the one before, so that of two at the same millisecond neither is first.
     """
+    return max((one.step for one in done(hits, count, window_ms, any_order=any_order)), default=0)
+
+
+def done(hits: Iterable[Hit], count: int, window_ms: int | None, *, any_order: bool) -> Iterator[Done]:
+    """Each step that is done, in order, of several at once the last of them; arguments as of :func:`reached`."""
     found = 0
     # In order: the latest first step of all chains that end with this step. In any order: the step's latest time.
     latest: list[int | None] = [None] * count
@@ -40,11 +59,12 @@ def reached(hits: Iterable[Hit], count: int, window_ms: int | None, *, any_order
                 new if was is None or (new is not None and new > was) else was
                 for new, was in zip(starts, latest, strict=True)
             ]
-        for seq in range(found, count):
+        for seq in reversed(range(found, count)):
             start = starts[seq]
             if start is not None and (window_ms is None or time_ms - start <= window_ms):
+                yield Done(seq + 1, time_ms, start)
                 found = seq + 1
-    return found
+                break
 
 
 def took_ms(hits: Sequence[Hit], count: int, window_ms: int | None) -> int | None:

@@ -36,6 +36,10 @@ def test_a_funnel_is_built_by_clicks_and_leads_to_one_visit_and_back(shop: Stack
     expect(rows).to_have_count(bought)
     page.get_by_role("button", name="Back to the funnel").click()
     expect(page.locator(".steps .bar")).to_have_count(2)
+    page.get_by_role("button", name="did not go on").click()
+    did = page.get_by_role("table", name="What those that did not go on did next")
+    expect(did).to_be_visible()
+    assert sum(int(count) for count in did.locator("tbody td:nth-child(2)").all_inner_texts()) == 21 - bought
 
 
 def test_paths_and_retention_are_a_click_away(shop: Stack, opened: Callable[..., Page]):

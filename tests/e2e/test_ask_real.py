@@ -8,7 +8,6 @@ import random
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from zoneinfo import ZoneInfo
 
 import psutil
@@ -16,6 +15,7 @@ import pytest
 import requests
 from behaviour_oracle import CROWD, by_unit, crowd, people, retention, walks
 from behaviour_oracle import funnel as counted
+from behaviour_oracle import instead as instead_of
 from question_oracle import (
     ADDITIVE,
     OF_SESSIONS,
@@ -34,7 +34,7 @@ from dkd.errors import DkdError, UsageError
 from dkd.explore.asking import Desk, Job
 from dkd.model.pattern import compiled
 from dkd.query.answer import Others, answered
-from dkd.query.behaviour import Behind, Funnel, Paths, Retention, Sessions
+from dkd.query.behaviour import Behind, CameBack, Funnel, Paths, Retention, Sessions
 from dkd.query.check import problems
 from dkd.query.client import Druid
 from dkd.query.first import first_values
@@ -43,7 +43,7 @@ from dkd.query.funnel import behind, funnelled
 from dkd.query.link import as_link, of_link
 from dkd.query.paths import travelled
 from dkd.query.question import Filter, Having, Interval, Question, Range, Split
-from dkd.query.retention import retained
+from dkd.query.retention import came_back, retained
 from dkd.query.search import searched
 from dkd.query.sessions import listed
 from dkd.query.sessions import told as narrated
@@ -816,6 +816,14 @@ def test_a_funnel_is_what_trying_every_choice_of_events_says(gathered, druid, si
     units = behind(druid, site.model, question, Behind(funnel=funnel, step=2), 10_000)
     assert len(set(units)) == bracket.steps[1].sure
     assert set(units) <= by_unit(people(events), funnel.unit).keys()
+    monkeypatch.undo()
+    assert dict(lost_next(druid, site, question, funnel)) == instead_of(events, funnel, window_ms)
+
+
+def lost_next(druid, site, question, funnel):
+    """What those lost at the second step did next, as the list of their sessions says."""
+    bar = Behind(funnel=funnel, step=2, lost=True)
+    return listed(druid, site.model, question, Sessions(behind=bar)).instead or ()
 
 
 @pytest.mark.parametrize(("grain", "back"), [("P1D", None), ("P1D", "purchase"), ("P1W", None)])
@@ -829,6 +837,13 @@ def test_retention_is_what_plain_python_says_over_the_change_of_the_clock(gather
     assert unknown
     assert sum(one.size for one in answer.cohorts) > 100
     assert not answer.is_last_whole
+    for cohort, ahead in ((1, 0), (1, 1), (2, 3)):
+        units = came_back(
+            druid, site.model, question, CameBack(retention=answer.retention, cohort=cohort, ahead=ahead), 10_000
+        )
+        back = answer.cohorts[cohort].back
+        assert len(units) == (back[ahead] if ahead < len(back) else 0)
+        assert set(units) <= by_unit(people(events), "visitor").keys()
     later = Interval(start=question.span.start + timedelta(days=1), end=question.span.end)
     half = question.model_copy(update={"interval": later})
     with pytest.raises(DkdError, match="DKD337"):
@@ -875,7 +890,12 @@ def test_the_first_values_by_few_rows_are_those_of_the_whole_ranking(site, druid
             interval=Interval(start=days[0] - timedelta(days=1), end=days[0] + timedelta(days=2)),
             compare=dice.choice([None, "previous"]), zone=dice.choice(ZONES),
         )  # fmt: skip
-        found = first_values(druid, site.model, question, timeout_s=60)
+        *early, found = first_values(druid, site.model, question, timeout_s=60)
+        # What comes before lacks the others alone.
+        shown = [row for row in found.rows if row.key != (Others.others,)]
+        for one in early:
+            assert [row for row in one.rows if row.key != (Others.others,)] == shown
+            assert [row.cells[0].now.value for row in one.rows[len(shown) :]] == [None]
         wanted = answered(druid, site.model, question, with_totals=False, timeout_s=60)
         assert [row.key for row in found.rows] == [row.key for row in wanted.rows], question
         for row, other in zip(found.rows, wanted.rows, strict=True):
@@ -890,9 +910,8 @@ def test_the_first_values_by_few_rows_are_those_of_the_whole_ranking(site, druid
         measures=("visitors",), splits=(Split(dimension="party_id", limit=5),),
         interval=Interval(start=days[0] - timedelta(days=1), end=days[0] + timedelta(days=2)),
     )  # fmt: skip
-    found, wanted = (
-        ask(druid, site.model, whole, timeout_s=60) for ask in (first_values, partial(answered, with_totals=False))
-    )
+    *_, found = first_values(druid, site.model, whole, timeout_s=60)
+    wanted = answered(druid, site.model, whole, with_totals=False, timeout_s=60)
     assert [(row.key, row.cells) for row in found.rows] == [(row.key, row.cells) for row in wanted.rows]
 
 

@@ -1,12 +1,14 @@
 """Funnels, retention and paths are what trying every combination of events says."""
 
+from datetime import timedelta
 from itertools import pairwise, product
 
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
-from dkd.query.behaviour import Paths
+from dkd.query.behaviour import Funnel, Paths, Step
 from dkd.query.flow import Way, flow
+from dkd.query.instead import Nothing, counted
 from dkd.query.steps import Hit, reached, took_ms
 
 STEPS = 3
@@ -49,6 +51,38 @@ def test_the_time_it_took_is_that_of_the_first_attempt_that_came_through(stream,
     first = min((times[0] for times in ways), default=None)
     wanted = None if first is None else min(times[-1] for times in ways if times[0] == first) - first
     assert took_ms(hits, STEPS, window_ms) == wanted
+
+
+UNITS = st.dictionaries(st.sampled_from("uvwx"), STREAMS, min_size=1)
+
+
+@settings(max_examples=300, deadline=None)
+@given(UNITS, st.integers(2, STEPS), st.one_of(st.none(), st.integers(1, 4)), st.booleans())
+@example({"u": [(1, 1), (1, 0), (2, 0), (2, 4)]}, 2, None, False)
+@example({"u": [(1, 1), (3, 1), (4, 2), (9, 0)]}, 3, 2, False)
+@example({"u": [(1, 1), (9, 2)]}, 2, 1, False)
+def test_what_the_lost_did_next_is_the_first_event_after_the_steps_that_they_did(units, lost_at, window_s, any_order):
+    window_ms = window_s and window_s * 1_000
+    steps = tuple(Step(event=name) for name in "abc")
+    funnel = Funnel(steps=steps, any_order=any_order, window=window_s and timedelta(seconds=window_s))
+    rows, wanted = [], {}
+    for unit, stream in units.items():
+        own = [(unit, time_s * 1_000, mask, f"{seq}", f"is_{mask}", None) for seq, (time_s, mask) in enumerate(stream)]
+        hits = sorted(Hit(row[1], row[2]) for row in own)
+        if reached(hits, STEPS, window_ms, any_order=any_order) != lost_at - 1:
+            continue
+        rows += own
+        ways = [(max(times), -min(times)) for times in attempts(hits, lost_at - 1, window_ms, any_order)]
+        end_ms, start_ms = min(ways)[0], -min(ways)[1]
+        later = [(row[1], row[3], row) for row in own if row[1] > end_ms]
+        after = min(later)[2] if later else None
+        found = Nothing.none
+        if after is not None and (window_ms is None or after[1] - start_ms <= window_ms):
+            found = (after[4], None)
+            assert not after[2] >> (lost_at - 1) & 1, "whoever did the step is not lost"
+        wanted[found] = wanted.get(found, 0) + 1
+    event(f"lost {len(wanted)}")
+    assert dict(counted(rows[::-1], funnel, lost_at)) == wanted
 
 
 def test_a_visitor_of_a_hundred_thousand_events_is_looked_at_once():

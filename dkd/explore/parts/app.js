@@ -27,9 +27,9 @@ function build(root) {
     if (!quiet) { root.classList.add("busy"); root.setAttribute("aria-busy", "true"); app.spoken = false; }
     app.silent = setTimeout(() => silence(app), SILENT_MS);
     // The number makes each gesture another value; it comes back with the answer, so that every answer is another too.
-    app.seq = Math.max(Date.now(), (app.seq ?? 0) + 1);
+    app.seq = Math.max(Date.now(), (app.seq ?? app.data.seq ?? 0) + 1);
     // Two triggers of one moment become one, so what has no answer goes with it.
-    app.unanswered = [...app.unanswered.filter((one) => app.seq - one.seq < SILENT_MS), { ...gesture, seq: app.seq }];
+    app.unanswered = [...app.unanswered.filter((one) => app.seq - one.seq < SILENT_MS), { ...gesture, on: app.data.view?.link, seq: app.seq }];
     app.trigger("action", { gestures: app.unanswered, seq: app.seq });
   };
   $("[name=live]").onchange = (event) => app.send({ kind: "live", on: event.target.checked });
@@ -66,7 +66,7 @@ function buildDialog(dialog) {
 /** No answer for long: it is still being counted, or the explorer is gone, and then nothing else would say so. */
 async function silence(app) {
   const { seq } = app, lives = await isThere();
-  if (app.seq !== seq || app.data.seq === seq) return;
+  if (app.seq !== seq || (app.data.seq === seq && !app.data.pending)) return;
   const text = lives ? "Still counting: this takes longer than usual."
     : "No answer: the explorer has stopped. dkd up starts it again, then reload this page.";
   const notice = node("p", { textContent: text });
@@ -93,6 +93,7 @@ function draw(app) {
   const { root, data, $ } = app;
   const focused = root.getRootNode().activeElement;
   clearTimeout(app.silent);
+  if (data.pending) app.silent = setTimeout(() => silence(app), SILENT_MS);
   app.unanswered = app.unanswered.filter((one) => !(one.seq <= data.seq));
   root.classList.remove("busy");
   root.removeAttribute("aria-busy");

@@ -22,7 +22,7 @@ function drawRetention(app, at, one) {
   const heads = [`Visitors of the ${one.period}`, "Size", ...one.columns];
   drawTable(scroll.firstChild, heads, one.rows.map((row) => ({
     key: JSON.stringify(row),
-    cells: [cohortName(row), row.size_text, ...row.cells.map((cell) => retentionCell(one, cell))],
+    cells: [cohortName(row), row.size_text, ...row.cells.map((cell, n) => retentionCell(app, one, row, cell, n))],
   })), `${one.alt} Columns: ${one.period}s after.`);
 }
 
@@ -30,8 +30,11 @@ function cohortName(row) {
   return node("span", { title: row.note }, row.label, ...(row.note ? [node("small", { textContent: ` (${row.note})` })] : []));
 }
 
-function retentionCell(one, cell) {
-  const shown = node("span", { className: cell.open ? "part open" : "part", title: cell.open ? `${cell.count_text}; this ${one.period} is not over` : cell.count_text });
+function retentionCell(app, one, row, cell, ahead) {
+  const open = cell.open ? `; this ${one.period} is not over` : "";
+  const shown = node(cell.count ? "button" : "span", { className: cell.open ? "part open" : "part", title: `${cell.count_text}${open}` });
+  if (cell.count) Object.assign(shown, { type: "button", onclick: () => app.send({ kind: "drill", cohort: row.seq, ahead }) });
+  if (cell.count) shown.title += ". Show their sessions";
   shown.style.setProperty("--part", `${((cell.part ?? 0) * 60).toFixed(1)}%`);
   shown.append(cell.text, ...(cell.open ? [node("span", { className: "sr", textContent: " (not over)" })] : []));
   return shown;

@@ -1,6 +1,7 @@
 // Sessions: a page of them as a table, and one of them as its events in order.
 
 const SESSION_HEADS = ["Session", "State", "Visitor", "Began", "Duration", "Events", "Pageviews", "First page", "Last page", "Country", "Channel", "Device"];
+const INSTEAD_HEADS = ["What they did next", "How many", "Part"];
 const MOMENT_HEADS = ["Time", "After", "Event", "Page", "More"];
 
 function scrolling(label) {
@@ -12,19 +13,25 @@ function drawSessions(app, at, one) {
     const button = (className, textContent) => node("button", { type: "button", className, textContent });
     at.append(node("div", { className: "line" }, node("b", { className: "behind" }), button("back", "Back to the funnel"), button("keep", ""), node("span", { className: "many" })),
       node("p", { className: "why", textContent: "No session here." }), scrolling("Sessions as a table"),
-      node("div", { className: "line pager" }, button("newer", "Newer"), node("span"), button("older", "Older")));
+      node("div", { className: "line pager" }, button("newer", "Newer"), node("span"), button("older", "Older")),
+      node("div", { className: "scroll instead", tabIndex: 0, role: "group", ariaLabel: "What they did next" }, node("table")));
+    // Before the sessions: it is about all of them.
+    at.children[0].after(at.lastChild);
   }
   const $ = (selector) => at.querySelector(selector);
   at.children[0].hidden = !one.behind;
   put($(".behind"), "textContent", one.behind);
+  put($(".back"), "textContent", one.back ?? "");
   $(".back").onclick = () => app.send({ kind: "funnel_back" });
   $(".keep").hidden = !one.segment;
   put($(".many"), "textContent", one.unkept ?? "");
   put($(".keep"), "textContent", one.segment?.label ?? "");
   $(".keep").onclick = () => app.send({ kind: "those", dimension: one.segment.dimension, values: one.segment.values });
-  at.children[1].hidden = one.rows.length > 0 || Boolean(app.data.state);
-  at.children[2].hidden = !one.rows.length;
-  drawTable($("table"), SESSION_HEADS, one.rows.map((row) => ({ key: JSON.stringify(row), cells: [sessionName(app, row), row.state, row.visitor, row.began,
+  $(".instead").hidden = !one.instead?.length;
+  drawTable($(".instead table"), INSTEAD_HEADS, (one.instead ?? []).map((cells) => ({ key: JSON.stringify(cells), cells })), "What those that did not go on did next");
+  at.children[2].hidden = one.rows.length > 0 || Boolean(app.data.state);
+  at.children[3].hidden = !one.rows.length;
+  drawTable(at.children[3].firstChild, SESSION_HEADS, one.rows.map((row) => ({ key: JSON.stringify(row), cells: [sessionName(app, row), row.state, row.visitor, row.began,
     row.duration, row.events, row.pageviews, row.entry, row.exit, row.country, row.channel, row.device] })), "Sessions, newest first");
   $(".pager").hidden = one.page === 1 && !one.has_more;
   put($(".pager span"), "textContent", `Page ${one.page}`);

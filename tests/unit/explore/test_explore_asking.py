@@ -156,3 +156,61 @@ def test_some_of_the_answers_are_there_before_the_others(desk):
         go.set()
         assert asked.within(jobs, 10)
         assert asked.outcomes() == {"quick": 1, "slow": True}
+
+
+def test_an_answer_that_lacks_numbers_is_there_early_and_is_never_kept_as_the_whole_one(desk):
+    go, times = threading.Event(), []
+
+    def work(_):
+        times.append(1)
+        yield "bounds"
+        go.wait(10)
+        yield "whole"
+
+    job = Job("k", work)
+    with desk.asked({"a": job}, lambda: None) as asked:
+        assert asked.within(["a"], 10, early=True)
+        assert asked.outcomes() == {"a": "bounds"}
+        assert not asked.within(["a"], 0.01)
+        assert desk.last("k", 60) is None
+        go.set()
+        assert asked.within(["a"], 10)
+        assert asked.outcomes() == {"a": "whole"}
+    assert desk.answers({"b": job}) == {"b": "whole"}
+    assert times == [1]
+
+
+def test_what_fails_after_an_early_answer_has_failed(desk):
+    def work(_):
+        yield "bounds"
+        raise DkdError("DKD301", problem="gone")
+
+    for _ in range(2):
+        (found,) = desk.answers({"a": Job("k", work)}).values()
+        assert isinstance(found, DkdError)
+    with desk.asked({"a": Job("f", lambda _: 1 // 0)}, lambda: None) as asked:
+        assert asked.within(["a"], 10, early=True)
+
+
+def test_a_page_that_python_throws_away_within_the_desk_holds_up_nobody(desk):
+    cancelled, began, go = threading.Event(), threading.Event(), threading.Event()
+
+    def work(druid):
+        druid.cancel = cancelled.set
+        began.set()
+        go.wait(10)
+
+    def page():
+        with desk.asked({"a": Job("left", work)}, lambda: None):
+            yield
+
+    left = page()
+    next(left)
+    assert began.wait(10)
+    with desk._lock:
+        # As the collector of garbage may, at any moment, in any thread.
+        left.close()
+    assert not cancelled.is_set()
+    desk.answers({"a": Job("other", lambda _: 1)})
+    assert cancelled.wait(10)
+    go.set()

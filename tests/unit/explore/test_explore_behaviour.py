@@ -1,19 +1,22 @@
 """Funnels, retention, paths and sessions as parts of a view: gestures, links, and what the page is told."""
 
+from dataclasses import replace
+
 import pytest
 from explore_cases import MODEL, names, scalars
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dkd.errors import UsageError
-from dkd.explore.behaviour import behaved, first_steps, tabs
+from dkd.explore.behaviour import behaved, first_steps, planning, tabs
 from dkd.explore.behaviour_rows import behaviour_rows
 from dkd.explore.behaviour_words import definition, length
 from dkd.explore.gesture import act
 from dkd.explore.view import View, as_link, first_view, of_link, opened
-from dkd.query.behaviour import Behind, Funnel, Paths, Retention, Sessions, Step
+from dkd.query.behaviour import Behind, CameBack, Funnel, Paths, Retention, Sessions, Step
 from dkd.query.flow import flow
 from dkd.query.funnel import Funnelled, Reach
+from dkd.query.instead import Nothing
 from dkd.query.paths import Travelled
 from dkd.query.question import Filter, Range
 from dkd.query.sessions import Listed
@@ -48,6 +51,10 @@ behaviours = st.one_of(
             "sessions": Sessions(page=page, one=one, behind=funnel and Behind(funnel=funnel, step=2, lost=True))
         },
         st.integers(1, 200), st.one_of(st.none(), texts), st.one_of(st.none(), funnels),
+    ),
+    st.builds(
+        lambda back, cohort: {"sessions": Sessions(behind=CameBack(retention=Retention(back=back), cohort=cohort))},
+        st.one_of(st.none(), names), st.integers(0, 60),
     ),
 )  # fmt: skip
 
@@ -136,6 +143,30 @@ def test_a_bar_leads_to_its_sessions_and_back_and_a_step_becomes_filters():
     )  # fmt: skip
 
 
+def test_a_cell_of_a_retention_leads_to_its_sessions_in_the_same_whole_periods_and_back():
+    grid = act(act(USUAL, {"kind": "tab", "name": "retention"}), {
+        "kind": "behave_set", "of": "retention", "name": "grain", "value": "P1W",
+    })  # fmt: skip
+    cell = act(grid, {"kind": "drill", "cohort": 2, "ahead": 1})
+    assert cell.sessions.behind == CameBack(retention=Retention(grain="P1W"), cohort=2, ahead=1)
+    assert planning(cell).question == planning(grid).question
+    assert opened(as_link(cell), MODEL) == (cell, ())
+    answer = Listed(cell.question, "events", (), False, ("0:a:b", "0:c:d"))
+    shown = behaved(MODEL, cell, {"compares": False, "state": None, "sources": {}}, answer)["behaviour"]
+    assert shown["behind"] == "Visitors of week 3 of the time shown that were back 1 week later"
+    assert shown["segment"]["dimension"] == "party_id"
+    assert act(cell, {"kind": "funnel_back"}) == grid
+    with pytest.raises(UsageError, match="DKD330"):
+        act(USUAL, {"kind": "drill", "cohort": 2, "ahead": 1})
+
+
+def test_a_cell_of_another_model_is_left_out():
+    cell = CameBack(retention=Retention(back="nobody_says_so"), cohort=0)
+    found = opened(as_link(View(question=USUAL.question, sessions=Sessions(behind=cell))), MODEL)
+    assert found.view.sessions is None
+    assert "nobody_says_so" in found.dropped[0]
+
+
 def test_a_number_of_a_split_leads_to_the_sessions_of_its_values_and_its_bucket():
     found = act(USUAL, {"kind": "drill", "key": {"country": "NL", "channel": None}, "time_ms": [0, 3_600_000]})
     assert found.sessions == Sessions()
@@ -162,11 +193,12 @@ def test_a_new_funnel_goes_from_a_page_to_a_conversion_and_is_one_of_the_tabs():
     assert len(found) == 5
 
 
-def bracket(*bounds):
+def bracket(*bounds, pending=False):
     view = act(USUAL, TAB)
     steps_ = tuple(Reach(*one) for one in bounds)
     answer = Funnelled(view.question, view.funnel, steps_, (), "bracket", None)
-    return behaved(MODEL, view, {"compares": False, "state": None, "sources": {}}, answer)["behaviour"]
+    made = {"compares": False, "state": None, "sources": {}, "pending": pending}
+    return behaved(MODEL, view, made, answer)["behaviour"]
 
 
 def test_bounds_are_shown_as_bounds_and_one_number_where_they_meet():
@@ -175,6 +207,8 @@ def test_bounds_are_shown_as_bounds_and_one_number_where_they_meet():
     assert (second["text"], second["of_first"]) == ("40 to 60", "20.0 to 30.0 %")
     assert second["lost"] == "140 to 160 (70.0 to 80.0 %) did not go on"
     assert bracket((0, 0), (0, 0))["steps"][1]["of_first"] == "–"
+    assert "makes it exact" in bracket((2, 2), (0, 1))["how"]
+    assert bracket((2, 2), (0, 1), pending=True)["how"].endswith("still being read.")
 
 
 def test_a_file_of_a_behaviour_has_its_numbers():
@@ -210,6 +244,26 @@ def test_those_behind_a_bar_are_kept_or_it_is_said_why_not(count: int):
     kept, why = found["segment"], found["unkept"]
     assert (kept is None) is bool(why) is (count > 25)
     assert f"{count:,} visitor" in (why or kept["label"])
+
+
+def test_what_those_lost_did_next_adds_up_to_all_of_them():
+    view = act(act(USUAL, TAB), {"kind": "drill", "step": 2, "lost": True})
+    counts = ((("page_view", "/help"), 60), (Nothing.none, 20), (("click", None), 9))
+    counts += tuple((("page_view", f"/{seq}"), 1) for seq in range(11))
+    answer = Listed(view.question, "events", (), False, ("u",), instead=counts)
+    shown = behaved(MODEL, view, {"compares": False, "state": None, "sources": {}}, answer)["behaviour"]
+    found = shown["instead"]
+    assert not any("too many" in note for note in shown["notes"])
+    many = replace(answer, instead=None)
+    shown = behaved(MODEL, view, {"compares": False, "state": None, "sources": {}}, many)["behaviour"]
+    assert any("too many to say what they did next" in note for note in shown["notes"])
+    assert found[:3] == [
+        ["Page view /help", "60", "60.0 %"],
+        ["Nothing more in time", "20", "20.0 %"],
+        ["Click", "9", "9.0 %"],
+    ]
+    assert (len(found), found[-1]) == (11, ["Other", "4", "4.0 %"])
+    assert sum(int(count) for _, count, _ in found) == 100
 
 
 def test_a_definition_names_the_rules():

@@ -6,7 +6,8 @@ from hypothesis import given
 
 from dkd.errors import UsageError
 from dkd.explore.gesture import act
-from dkd.explore.view import View, as_link, first_view
+from dkd.explore.settled import settled
+from dkd.explore.view import View, as_link, first_view, of_link
 
 USUAL = first_view(MODEL)
 assert USUAL is not None
@@ -84,3 +85,31 @@ def test_a_value_clicked_twice_leaves_the_filters_as_they_were(view: View, value
     once = act(view, first)
     assert once != view
     assert act(once, first) == view
+
+
+FUNNEL = "1~m.visitors~t.1d~F.visitor.0...page_view.click.purchase"
+
+
+@pytest.mark.parametrize(
+    ("on", "here", "gesture", "at"),
+    [
+        (FUNNEL, FUNNEL.replace("page_view.", ""), {"kind": "step_drop", "at": 1}, 0),
+        (FUNNEL, FUNNEL.replace("click.", ""), {"kind": "step", "at": 3, "event": "click"}, 2),
+        (FUNNEL, FUNNEL, {"kind": "step_drop", "at": 1}, 1),
+        ("1~m.visitors~t.1d~P.os.country", "1~m.visitors~t.1d~P.country", {"kind": "panel", "at": 1}, 0),
+        ("1~m.visitors~t.1d~P.os", "1~m.visitors~t.1d~P.os.country", {"kind": "panel", "at": 1000}, 2),
+        ("no link", FUNNEL, {"kind": "step_drop", "at": 1}, 1),
+        (FUNNEL, "1~m.visitors~t.1d", {"kind": "more", "at": 1}, 1),
+    ],
+)
+def test_a_place_is_that_of_the_same_thing_in_the_view_of_now(on, here, gesture, at):
+    assert settled(of_link(here), {**gesture, "on": on})["at"] == at
+
+
+def test_a_place_of_what_is_gone_is_refused():
+    pinned = {"kind": "panel", "at": 1, "on": "1~m.visitors~t.1d~P.os.country"}
+    with pytest.raises(UsageError, match="gone meanwhile"):
+        settled(of_link("1~m.visitors~t.1d~P.os"), {**pinned, "dimension": "channel"})
+    assert settled(of_link("1~m.visitors~t.1d~P.os"), {**pinned, "dimension": None}) == {"kind": "again"}
+    # What was changed where it stands is still there.
+    assert settled(of_link("1~m.visitors~t.1d~P.os.city"), {**pinned, "dimension": "channel"})["at"] == 1

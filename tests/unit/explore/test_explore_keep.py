@@ -87,6 +87,9 @@ def test_a_saved_behaviour_is_the_same_again(tmp_path: Path, name: str):
         ("paths:\n  by: contry\n", "6:7", "DKD311"),
         ("paths:\n  deep: 3\n", "6:3", "DKD203"),
         ("sessions:\n  behind:\n    step: 1\n    funnel: {steps: [{event: gone}, {}]}\n", "8:30", "DKD335"),
+        ("sessions:\n  behind:\n    cohort: 1\n    retention: {back: nothing}\n", "8:23", "DKD335"),
+        ("sessions:\n  behind:\n    cohort: -1\n    retention: {}\n", "7:13", "DKD204"),
+        ("sessions:\n  behind:\n    step: 9\n    funnel: {steps: [{}, {}]}\n", "7:11", "DKD204"),
         ("paths: {}\nretention: {}\n", "6:12", "DKD204"),
     ],
 )

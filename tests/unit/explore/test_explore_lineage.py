@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from dkd.explore.lineage import Lineage, traced
-from dkd.explore.view import as_link, opened
+from dkd.explore.view import View, as_link, of_link, opened
 from dkd.model.load import load, load_placed
+from dkd.query.behaviour import Behind, CameBack, Funnel, Paths, Retention, Sessions, Step
+from dkd.query.question import Filter
 from dkd.settings import DruidSettings
 from dkd.systems.divolte.mapping import mapping
 
@@ -18,6 +22,7 @@ dimensions: {size: {from: price, bands: [10, 20]}}
 measures:
   takings: {sum: price, where: {event: buy, utm_source: mail}}
 """
+COST, PRICE = (Filter(dimension=name, values=(5,)) for name in ("cost", "price"))
 
 
 def test_a_measure_leads_to_its_line_and_its_columns_to_what_fills_them():
@@ -51,3 +56,34 @@ def test_a_link_of_before_a_rename_shows_the_same_and_says_so():
     assert as_link(found.view) == "1~m.takings~t.1d~s.price.5~f.event.buy~P.price"
     assert found.dropped[:2] == ("cost is called price now", "the event purchase is called buy now")
     assert found.dropped[2].startswith("filter on colour was left out")
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (
+            {"funnel": Funnel(steps=(Step(event="purchase"), Step(filters=(COST,))), split="cost")},
+            {"funnel": Funnel(steps=(Step(event="buy"), Step(filters=(PRICE,))), split="price")},
+        ),
+        ({"retention": Retention(back="purchase")}, {"retention": Retention(back="buy")}),
+        ({"paths": Paths(by="cost")}, {"paths": Paths(by="price")}),
+        ({"paths": Paths(by="event", anchor="purchase")}, {"paths": Paths(by="event", anchor="buy")}),
+        (
+            {"sessions": Sessions(behind=Behind(funnel=Funnel(steps=(Step(), Step(event="purchase"))), step=2))},
+            {"sessions": Sessions(behind=Behind(funnel=Funnel(steps=(Step(), Step(event="buy"))), step=2))},
+        ),
+        (
+            {"sessions": Sessions(behind=CameBack(retention=Retention(back="purchase"), cohort=1))},
+            {"sessions": Sessions(behind=CameBack(retention=Retention(back="buy"), cohort=1))},
+        ),
+        ({"sessions": Sessions(one="abc")}, {"sessions": Sessions(one="abc")}),
+    ],
+    ids=lambda given: f"{given}"[:40],
+)
+def test_a_behaviour_of_before_a_rename_is_the_same(before, now):
+    model = load(TEXT, "shop.yaml")
+    usual = of_link("1~m.takings~t.1d~P.cost")
+    found = opened(as_link(View(**{**dict(usual), **before})), model)
+    assert found.view == View(**{**dict(usual), "panels": ("price",), **now})
+    assert "cost is called price now" in found.dropped
+    assert not any("left out" in said for said in found.dropped)

@@ -7,15 +7,22 @@ import pytest
 from explore_cases import MODEL
 
 from dkd.errors import DkdError, Problem
+from dkd.explore.drawing import drawing
 from dkd.explore.page import Found, page
 from dkd.explore.plan import Plan, planned
+from dkd.explore.questions import Version, found_of, jobs_of
+from dkd.explore.trust import Known
 from dkd.explore.view import View, of_link
 from dkd.model.load import load
 from dkd.model.schema import Model
 from dkd.query.answer import Answer, Cell, Others, Row
+from dkd.query.asking import Doubts, doubtful
+from dkd.query.behaviour import Funnel, Step
+from dkd.query.mistake import QueryError
 from dkd.query.number import Number
 from dkd.query.periods import buckets
-from dkd.query.question import Interval, Question
+from dkd.query.question import Filter, Interval, Question, Range
+from dkd.query.rows import Rows
 
 NEWEST = datetime(2026, 11, 20, 10, 29, 30, tzinfo=UTC)
 
@@ -234,3 +241,88 @@ def test_a_draft_in_which_nothing_was_counted_yet_does_not_say_so():
     assert page(MODEL, view, plan, Found(NEWEST, None, {}, 0, is_draft=True))["state"] is None
     failed = Found(NEWEST, DkdError("DKD301", problem="gone"), {}, 0, is_draft=True)
     assert page(MODEL, view, plan, failed)["state"]["title"] == "Druid does not answer"
+
+
+def test_revenue_of_nobody_is_a_number_where_there_are_events():
+    view = of_link("1~m.revenue~t.1d~P.country")
+    plan = planned(MODEL, view, NEWEST)
+    totals = [cell(0)]
+    series = answer(plan.series, [((time, ()), totals) for time in buckets(plan.span, plan.grain, "UTC")], totals)
+    known = [Known(doubts=Doubts(7, 0, 0)), Known(doubts=Doubts(0, 0, 0)), Known()]
+    states = [page(MODEL, view, plan, Found(NEWEST, series, {}, 0, known=one))["state"] for one in known]
+    assert states[0] is None
+    assert states[1]["text"].startswith("There is no event in ")
+    # A tile of a dashboard does not ask how many there are.
+    assert states[2]["text"].startswith("All numbers of ")
+
+
+def test_a_funnel_is_compared_with_the_period_before_whatever_the_measures_were_then():
+    link = "1~m.revenue~t.1d~c.previous"
+    funnel = View(**{**dict(of_link(link)), "funnel": Funnel(steps=(Step(event="page_view"), Step(event="purchase")))})
+    for view, compares in ((of_link(link), False), (funnel, True)):
+        plan = planned(MODEL, view, NEWEST)
+        totals = [cell(5, 0)]
+        series = answer(plan.series, [((time, ()), totals) for time in buckets(plan.span, plan.grain, "UTC")], totals)
+        assert page(MODEL, view, plan, Found(NEWEST, series, {}, 0))["compares"] is compares
+        assert page(MODEL, view, plan, Found(NEWEST, series, {}, 0, is_past_whole=False))["compares"] is False
+
+
+class NoSessionYet:
+    """A Druid whose sessions have no row."""
+
+    def sql(self, query, *_, **__):
+        if "shop_sessions" in query:
+            raise QueryError("DKD302", where="Druid", problem="Object 'shop_sessions' not found within 'druid'")
+        return Rows((), (), ())
+
+
+def test_measures_of_sessions_say_that_there_is_none_and_the_others_have_their_numbers():
+    view = of_link("1~m.orders.sessions.visitors~t.1d")
+    plan = planned(MODEL, view, NEWEST)
+    jobs = jobs_of(MODEL, view, plan, Version(NEWEST, None, is_whole=True))
+    outcomes = {name: jobs[name].work(NoSessionYet()) for name in ("series", "distinct", "of sessions")}
+    found = found_of(NEWEST, plan, outcomes, Known(doubts=Doubts(1, 0, 0)), is_draft=False)
+    made = page(MODEL, view, plan, found)
+    assert made["state"] is None
+    assert [(card["name"], card.get("problem", "")) for card in made["cards"]] == [
+        ("orders", ""), ("sessions", "it holds no row yet"), ("visitors", ""),
+    ]  # fmt: skip
+    assert made["chart"]["name"] == "orders"
+    chosen = view.model_copy(update={"measure": "sessions"})
+    assert page(MODEL, chosen, plan, found)["chart"] is None
+
+
+def test_without_a_session_a_view_of_nothing_else_says_so():
+    view = of_link("1~m.sessions~t.1d")
+    plan = planned(MODEL, view, NEWEST)
+    jobs = jobs_of(MODEL, view, plan, Version(NEWEST, None, is_whole=True))
+    with pytest.raises(QueryError) as raised:
+        jobs["of sessions"].work(NoSessionYet())
+    found = found_of(NEWEST, plan, {"of sessions": raised.value}, Known(), is_draft=False)
+    assert page(MODEL, view, plan, found)["state"]["text"] == "shop_sessions: it holds no row yet."
+
+
+def test_a_table_over_time_is_drawn_in_a_draft_whose_cards_lack_one_of_its_measures():
+    view = View(**{**dict(of_link("1~m.orders.visitors~t.1d~g.PT1H")), "picture": "table"})
+    plan = planned(MODEL, view, NEWEST)
+    question = drawing(MODEL, view, plan).question
+    assert question.measures == ("orders", "visitors")
+    times = buckets(plan.span, plan.grain, "UTC")
+    both = answer(question, [((time, ()), [cell(7), cell(9)]) for time in times], [])
+    asked = plan.series.model_copy(update={"measures": ("orders",)})
+    series = answer(asked, [((time, ()), [cell(7)]) for time in times], [cell(7)])
+    found = page(MODEL, view, plan, Found(NEWEST, series, {}, 0, picture=both, is_draft=True))
+    assert len(found["picture"]["table"]["rows"]) == len(times)
+
+
+@pytest.mark.parametrize(("link", "known"), [("1~m.orders~t.1d", True), ("1~m.sessions~t.1d~f.entry_page.x", False)])
+def test_how_many_events_there_are_is_known_of_what_events_can_be_filtered_by(link, known):
+    class Seven:
+        def sql(self, *_, **__):
+            return Rows((), (), ((7, 1, 0),))
+
+    view = of_link(link)
+    asked = planned(MODEL, view, NEWEST).series
+    moment = Filter(dimension="time", ranges=(Range(at_least=0),))
+    timed = asked.model_copy(update={"filters": (*asked.filters, moment)})
+    assert doubtful(Seven(), MODEL, timed) == (Doubts(7, 1, 0) if known else None)

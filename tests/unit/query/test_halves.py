@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from dkd.model.load import load
 from dkd.query.answer import Answer, Cell, Row
-from dkd.query.halves import joined, slow
+from dkd.query.halves import joined, of_sessions, slow
 from dkd.query.number import Number
 from dkd.query.question import Interval, Question
 
@@ -37,3 +37,19 @@ def test_each_number_stands_where_the_question_has_its_measure():
     assert [row.time for row in found.rows] == TIMES[:2]
     assert found.definitions == {"orders": "ORDERS", "revenue": "REVENUE", "visitors": "VISITORS"}
     assert found.question == question
+
+
+def test_of_three_parts_one_may_be_missing_and_keeps_no_place():
+    parts = answer("orders", first=100), answer("visitors", first=500), answer("bounce_rate", first=700)
+    question = parts[0].question.model_copy(update={"measures": ("bounce_rate", "visitors", "orders")})
+    assert [cell.now.value for cell in joined(question, *parts).totals] == [720, 520, 120]
+    found = joined(question, *parts[:2])
+    assert found.question.measures == ("visitors", "orders")
+    assert [cell.now.value for cell in found.rows[1].cells] == [510, 110]
+
+
+def test_what_sessions_alone_answer_is_told_from_what_events_do():
+    assert of_sessions(MODEL, ("visitors", "sessions", "orders", "session_median_s")) == (
+        "sessions",
+        "session_median_s",
+    )
