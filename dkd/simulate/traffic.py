@@ -30,6 +30,9 @@ _AGO_BLOCKS = (20, 180)
 _TRIES = 20
 _SAMPLE_VISITS = 1500
 
+REPEATED_MS = 60_000
+"""An event that is sent twice is so within this time."""
+
 
 class Sent(NamedTuple):
     """One line as it leaves.
@@ -178,7 +181,7 @@ class _Blocks:
                 return
             yield one
             if dice.chance(DUPLICATES):
-                yield one._replace(kind="duplicate", at_ms=one.at_ms + dice.between(500, 59_000))
+                yield one._replace(kind="duplicate", at_ms=one.at_ms + dice.between(500, REPEATED_MS - 1_000))
             if dice.chance(BROKEN):
                 body = broken(one.given, self._model, dice)
                 yield one._replace(kind="broken", at_ms=one.at_ms + dice.between(1, 900), body=body)

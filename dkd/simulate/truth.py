@@ -7,7 +7,7 @@ from typing import Any
 from dkd.model.schema import Model
 from dkd.model.types import in_ms
 from dkd.simulate.incident import Incident, incidents
-from dkd.simulate.traffic import Sent
+from dkd.simulate.traffic import REPEATED_MS, Sent
 
 
 class Truth:
@@ -22,6 +22,7 @@ class Truth:
         self._watermark_ms = 0
         self._last_ms: dict[str, int] = {}
         self._personas: dict[str, str] = {}
+        self._begun: set[object] = set()
         self.first_ms, self.last_ms = 0, 0
         self.kinds: Counter[str] = Counter()
         self.robots: Counter[str] = Counter()
@@ -30,10 +31,19 @@ class Truth:
         self.value = 0.0
 
     def add(self, sent: Sent) -> None:
-        """Count one more line, in the order in which they are sent."""
-        self.kinds[sent.kind] += 1
+        """Count one more line, in the order in which they are sent.
+
+        A repeat at the very beginning, of an event that was before it, is the first that the stack hears of that event.
+        """
         self.first_ms, self.last_ms = self.first_ms or sent.at_ms, sent.at_ms
-        if sent.kind != "event":
+        is_new = False
+        if sent.kind != "broken" and sent.at_ms - self.first_ms < REPEATED_MS:
+            event_id = sent.given.get("event_id")
+            is_new = sent.kind == "duplicate" and event_id not in self._begun
+            self._begun.add(event_id)
+        kind = "event" if is_new else sent.kind
+        self.kinds[kind] += 1
+        if kind != "event":
             return
         self.robots[sent.robot] += 1
         self.failed += sent.failed

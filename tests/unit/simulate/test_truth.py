@@ -44,6 +44,17 @@ def test_events_conversions_and_their_value_are_counted(lines, said):
     assert said["conversion_value"] == pytest.approx(sum(event["revenue"] for event in bought))
 
 
+def test_a_repeat_of_what_was_before_the_beginning_is_an_event(lines):
+    """Nobody has sent the event itself, so the first that is heard of it is its repeat."""
+    repeat = next(sent for sent in lines if sent.kind == "duplicate")
+    first = next(sent for sent in lines if sent.kind == "event" and sent.body == repeat.body)
+    truth, stretch = Truth(SHOP, 7), list(traffic(7, first.at_ms + 1, first.at_ms + 3_600_000, 0.1, SHOP))
+    for sent in stretch:
+        truth.add(sent)
+    heard = {sent.given["event_id"] for sent in stretch if sent.kind != "broken"}
+    assert truth.kinds["event"] == len(heard) > sum(sent.kind == "event" for sent in stretch)
+
+
 def test_sessions_are_counted_by_gap_among_events_that_are_not_late(lines, said):
     """Late by the definition of the enricher; sessions over all events at once, sorted."""
     watermark_ms, late, times = 0, 0, defaultdict(list)
