@@ -47,11 +47,11 @@ class Pages:
         """
         try:
             self._server = _Server((HOST, port), _Page)
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise DkdError(
                 code,
                 where=f"{HOST}:{port}",
-                problem=f"health and metrics cannot be offered here: {error.strerror}",
+                problem=f"health and metrics cannot be offered here: {getattr(error, 'strerror', error)}",
                 remedy=f"choose another {option}, or 0 for none",
             ) from error
         self._server.registry, self._server.pages = registry, pages

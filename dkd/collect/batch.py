@@ -9,6 +9,7 @@ import msgspec
 from dkd.collect.body import Part, Refused, event, is_lines, parts, plain
 from dkd.collect.events import Events, Received
 from dkd.collect.message import OWN, Answer, Headers, Message, Outcome, Request, answer, not_allowed
+from dkd.collect.optout import nameless
 from dkd.collect.rejects import Reject
 from dkd.collect.senders import Origins, Sender, Senders
 from dkd.collect.values import BadValue
@@ -91,7 +92,7 @@ class Batch:
         for index, reject in refused:
             reject_id = f"{sender.batch}:{index}" if sender.batch else None
             messages.append(reject.message(self._rejects, request.received_ms, reject_id, origin))
-        unsafe = _problem("DKD430", "Kafka did not acknowledge the events", "send the same body again")
+        unsafe = _problem("DKD430", "neither Kafka nor the spool has taken the events", "send the same body again")
         return Outcome(
             messages,
             _verdict(request, refused, len(found), allowed, told),
@@ -116,6 +117,7 @@ class Batch:
         except BadValue as bad:
             party_id = received.sender.party_id or _party_of(given, part.content)
             content = self._visitors.scrub.content(part.content)
+            content = nameless(content) if received.sender.is_anonymous else content
             return Reject(
                 bad.reason, bad.field, bad.problem, bad.remedy, content, party_id.encode() if party_id else None
             )

@@ -65,6 +65,8 @@ class GroupCommit:
     def add(self, messages: Sequence[Message], done: Done) -> None:
         """Send *messages* with the next group and call *done* with whether all of them are safe."""
         size = sum(len(message.value) for message in messages)
+        # Those of rejects alone; they may hold more than what was refused.
+        size += sum(len(value) for message in messages if message.headers for _, value in message.headers)
         if self._gathered_bytes + size > self._most_bytes:
             done(False)
             self._note([Waiting(messages, done)], None)

@@ -27,16 +27,15 @@ from dkd.collect.preamble import Preamble
 MOST_HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 200
 MOST_QUEUED = 32
+_MOST_FRAMED = 8 * MOST_BYTES  # Of a body in chunks of a byte each.
 MOST_CONNECTIONS = 10_000
 HEAD_S, BODY_S, IDLE_S, LINGER_S, STOP_LINGER_S = 5.0, 10.0, 65.0, 2.0, 0.5
-
 _TOO_LARGE = answer(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, (*OWN, *TEXT), f"a body has at most {MOST_BYTES} bytes\n".encode()
 )._replace(closes=True)
 _BROKEN = answer(HTTPStatus.INTERNAL_SERVER_ERROR, OWN)._replace(closes=True)
 _METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
 _KNOWN = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"})
-
 _log = logging.getLogger("dkd.collect")
 
 
@@ -63,7 +62,7 @@ class Connection(asyncio.Protocol):
         self._busy = self._held = self._ended = self._started = False
         self._reading = self._resting = True
         self._refusal: Answer | None = None
-        self._unfinished_bytes = 0
+        self._unfinished_bytes = self._parts = 0
         self.deadline = time.monotonic() + IDLE_S
         self._begin()
 
@@ -93,10 +92,11 @@ class Connection(asyncio.Protocol):
             self.deadline = time.monotonic() + HEAD_S
         if not (data := self._preamble.rest(data)):
             return
+        part = self._parts
         self._feed(data)
-        # Counted here too: the parser shows a header only when it is complete.
-        self._unfinished_bytes = self._unfinished_bytes + len(data) if self._started and not self._in_body else 0
-        if self._reading and self._unfinished_bytes > MOST_HEAD_BYTES:
+        # Counted here too: the parser shows a header only when it is complete, also one behind a body.
+        self._unfinished_bytes = self._unfinished_bytes + len(data) if part == self._parts else 0
+        if self._reading and self._unfinished_bytes > (_MOST_FRAMED if self._in_body else MOST_HEAD_BYTES):
             self._refuse(MALFORMED)
         if len(self._queue) > MOST_QUEUED and self._reading:
             self._transport.pause_reading()
@@ -132,13 +132,15 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes | None) -> None:
         """Collect a header."""
-        value = value or b""
-        self._headers.append((name.lower(), value))
-        self._head_bytes += len(name) + len(value) + 4
+        # Not one behind a body: a proxy may hand on there what a visitor says of himself.
+        if not self._in_body:
+            self._headers.append((name.lower(), value or b""))
+            self._head_bytes += len(name) + len(value or b"") + 4
 
     def on_headers_complete(self) -> None:
         """Refuse what is too large or of another version before its body comes."""
         self._in_body = True
+        self._parts += 1
         self.deadline = time.monotonic() + BODY_S
         self._method, self._renamed = self._renamed or self._parser.get_method().decode(), None
         is_large = self._head_bytes > MOST_HEAD_BYTES or len(self._headers) > MOST_HEADERS
@@ -162,6 +164,7 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Queue the request."""
         self._in_body = self._started = False
+        self._parts += 1
         self._resting = True
         if self._refusal is not None or not self._reading:
             return

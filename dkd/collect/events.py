@@ -24,6 +24,7 @@ from dkd.model.columns import GIVEN_COLUMNS
 Given = dict[str, object]
 """An event as it was sent."""
 _MOST_NAME = 200
+_MOST_AGENT = 2_000
 YEAR_2100_MS = 4_102_444_800_000
 
 
@@ -141,9 +142,10 @@ class Events:
             raise BadValue("missing_field", f"{event} needs {missing}", f"send {missing}", missing)
         if self._visitors.scrub:
             self._visitors.scrub.values(record)
+        value = self._layout.value(record)
         # Only now: what is refused and sent again in order is no repeat.
         self._duplicates.keep(place)
-        return Message(self._topic, party_id.encode(), self._layout.value(record), received.request.received_ms)
+        return Message(self._topic, party_id.encode(), value, received.request.received_ms)
 
     def origin(self, received: Received) -> dict[str, str]:
         """Headers of a reject: all that a trusted sender must say beside the event, to make the same record of it.
@@ -159,7 +161,8 @@ class Events:
             "party_id": sender.party_id,
             "collector_session_id": sender.session_id,
             "ip": self._visitors.addresses.stored(request.client, request.received_ms),
-            "user_agent": request.header(b"user-agent"),
+            # One request's rejects each hold it.
+            "user_agent": (request.header(b"user-agent") or "")[:_MOST_AGENT] or None,
             "behind_ms": sender.behind_ms,
         }
         return {"dkd-sender": msgspec.json.encode(known).decode()}

@@ -9,6 +9,7 @@ from dkd.collect.ids import canonical
 from dkd.collect.instant import instant_ms
 from dkd.collect.layout import Layout, Record
 from dkd.collect.message import DIVOLTE, MALFORMED, TEXT, Answer, Message, Outcome, Request, answer, not_allowed
+from dkd.collect.optout import nameless
 from dkd.collect.pixel import UNSAFE, too_many
 from dkd.collect.rejects import Reject
 from dkd.collect.sources import MISSING, Place
@@ -77,13 +78,14 @@ class JsonRoute:
             if is_anonymous:
                 given["session_id"] = party_id
             record = self._record(request, party_id, given)
+            if self._visitors.scrub:
+                self._visitors.scrub.values(record)
+            return Message(self._raw, party_id.encode(), self._layout.value(record), request.received_ms)
         except BadValue as bad:
             content = self._visitors.scrub.content(request.body)
+            content = nameless(content) if is_anonymous else content
             reject = Reject(bad.reason, bad.field, bad.problem, bad.remedy, content, party_id.encode())
             return reject.message(self._rejects, request.received_ms)
-        if self._visitors.scrub:
-            self._visitors.scrub.values(record)
-        return Message(self._raw, party_id.encode(), self._layout.value(record), request.received_ms)
 
     def _record(self, request: Request, party_id: str, given: dict[str, object]) -> Record:
         slot = self._layout.slot

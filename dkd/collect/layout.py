@@ -13,6 +13,9 @@ from dkd.model.source import named, parameters_of, parse_source, plain_parameter
 from dkd.model.step import Step
 from dkd.systems.avro.render import frame, raw_schema, schema_id
 
+MOST_RECORD_BYTES = 900_000
+"""Below what librdkafka and brokers take by default. One record that Kafka never takes would hold up all behind it."""
+
 Record = list[object]
 """The values of a raw record in the order of its schema's fields; None is null."""
 
@@ -68,8 +71,16 @@ class Layout:
         return ModelField(name, self.slot[name], field, exact(field), lenient(field), find, parameter, has_default)
 
     def value(self, record: Record) -> bytes:
-        """The Kafka value of *record*: Divolte's confluent frame and the Avro record."""
-        return self._frame + self._writer.write(record)
+        """The Kafka value of *record*: Divolte's confluent frame and the Avro record.
+
+        Raises:
+            BadValue: ``too_large``, for more than :data:`MOST_RECORD_BYTES`.
+        """
+        found = self._frame + self._writer.write(record)
+        if len(found) > MOST_RECORD_BYTES:
+            remedy = "send less in one event, or store it in fewer fields"
+            raise BadValue("too_large", f"a record of {len(found)} bytes", remedy)
+        return found
 
     def event(self, name: str) -> str:
         """The model's event that is sent as *name*: itself, or its snake_case.

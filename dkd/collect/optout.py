@@ -1,6 +1,7 @@
 """A browser that asks not to be followed (Sec-GPC, DNT) → whether its events are stored, and under whom."""
 
 import hashlib
+import re
 from typing import Literal
 
 from dkd.collect import base36
@@ -10,6 +11,7 @@ from dkd.collect.salt import DAY_MS, Salts
 
 Policy = Literal["ignore", "anonymous", "drop"]
 
+_IDS = re.compile(rb'("(?:party_id|session_id|collector_session_id)"\s*:\s*")[^"]*')
 _ASKING = ((b"sec-gpc", b"1"), (b"dnt", b"1"))
 
 
@@ -43,3 +45,8 @@ class OptOut:
         client = spelled(truncated(address)) if address else request.client
         headers = [header for header in request.headers if header[0] != b"cookie"]
         return request._replace(client=client, headers=headers), party_id
+
+
+def nameless(content: bytes) -> bytes:
+    """The JSON that a browser sent, with nothing as its party and its session."""
+    return _IDS.sub(rb"\1", content)

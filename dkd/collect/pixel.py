@@ -70,14 +70,14 @@ class Pixel:
                 request, party_id = self._visitors.opt_out.anonymous(request)
                 first["p"] = first["s"] = party_id
             record, party_id = self._record(request, given, first)
+            if self._visitors.scrub:
+                self._visitors.scrub.values(record)
+            return Message(self._raw, party_id.encode(), self._layout.value(record), request.received_ms)
         except BadValue as bad:
             content = self._visitors.scrub.content(request.target)
             content = _IDS.sub(rb"\1", content) if is_anonymous else content
             reject = Reject(bad.reason, bad.field, bad.problem, bad.remedy, content)
             return reject.message(self._rejects, request.received_ms)
-        if self._visitors.scrub:
-            self._visitors.scrub.values(record)
-        return Message(self._raw, party_id.encode(), self._layout.value(record), request.received_ms)
 
     def _record(self, request: Request, given: Parameters, first: dict[str, str]) -> tuple[Record, str]:
         party_id, session_id, client_ms = _identified(first)

@@ -7,6 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from dkd.collect.message import Message
+from dkd.errors import DkdError
 from dkd.settings import KafkaSettings
 
 TIMEOUT_MS = 1_500
@@ -45,7 +46,11 @@ class KafkaSink:
     """
 
     def __init__(self, kafka: KafkaSettings) -> None:
-        """Connect to *kafka* in the background."""
+        """Connect to *kafka* in the background.
+
+        Raises:
+            DkdError: DKD463, when what the target says of its connection cannot be.
+        """
         self._kafka = kafka
         self.problem = ""
         self.is_down = False
@@ -53,7 +58,15 @@ class KafkaSink:
         self._group: Sequence[Message] = ()
         self._unsent: list[Message] = []
         self._failures: set[tuple[str, bytes | None, bytes]] = set()
-        self._producer = self._fresh()
+        try:
+            self._producer = self._fresh()
+        except KafkaException as error:
+            raise DkdError(
+                "DKD463",
+                where=kafka.servers,
+                problem=f"no connection can be made as the target says: {error.args[0].str()}",
+                remedy="correct security, mechanism and ca of the target's kafka",
+            ) from error
 
     def send(self, messages: Sequence[Message]) -> None:
         """Hand *messages* to librdkafka."""
@@ -132,6 +145,8 @@ class KafkaSink:
 
 def _connection(kafka: KafkaSettings) -> dict[str, object]:
     found: dict[str, object] = {"bootstrap.servers": kafka.servers, "security.protocol": kafka.security}
+    if kafka.ca:
+        found["ssl.ca.location"] = kafka.ca
     if kafka.user is not None:
         found |= {"sasl.mechanism": kafka.mechanism, "sasl.username": kafka.user, "sasl.password": kafka.password or ""}
     return found

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Protocol
 
 from dkd.collect.breaker import Breaker, KafkaEnd, Say
@@ -36,6 +37,7 @@ class Replay:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
         self.replayed = self._told = 0
+        self._trouble = ""
 
     def start(self) -> None:
         """Begin."""
@@ -58,15 +60,20 @@ class Replay:
         """Replay every file that can be had, or find out whether Kafka is back."""
         try:
             while claimed := self._next():
-                if not self._replay(claimed):
-                    return
+                # Else its lock would be held for ever, by nobody.
+                with closing(claimed):
+                    if not self._replay(claimed):
+                        return
             self._tell()
             if not self._breaker.is_open:
                 self._rest()
             elif self._sink().answers(_ANSWER_S):
                 self._breaker.close()
-        except OSError as error:
-            self._say(f"the spool at {self._spool.folder} cannot be read: {error}")
+            self._trouble = ""
+        except Exception as error:  # noqa: BLE001 - without this thread the breaker would stay open for ever
+            if self._trouble != str(error):
+                self._trouble = str(error)
+                self._say(f"the spool at {self._spool.folder} cannot be replayed: {error}; it is tried again")
 
     def _tell(self) -> None:
         count, self._told = self.replayed - self._told, self.replayed
@@ -89,7 +96,6 @@ class Replay:
         for batch, end in batches:
             began_s = time.monotonic()
             if not self._send(batch):
-                claimed.close()
                 return False
             claimed.done(end)
             self.replayed += len(batch)

@@ -25,6 +25,7 @@ from dkd.settings import Settings
 Handle = Callable[[Request], Answer | Outcome]
 
 _PONG = answer(HTTPStatus.OK, (*DIVOLTE, *TEXT), b"pong")
+_NO_PONG = answer(HTTPStatus.SERVICE_UNAVAILABLE, (*DIVOLTE, *TEXT), b"No p*ng for you, shutting down")
 _MOST_HOSTS = 1
 
 
@@ -56,11 +57,13 @@ class Kept(NamedTuple):
         salts: The secrets of days.
         duplicates: The memory of repeats.
         processes: How many collectors share the port, and with it the rate of a network.
+        is_stopping: Whether whoever balances loads should look elsewhere.
     """
 
     salts: Salts
     duplicates: Duplicates
     processes: int = 1
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 def routes(model: Model, settings: Settings, kept: Kept | None = None) -> Routes:
@@ -94,7 +97,7 @@ def routes(model: Model, settings: Settings, kept: Kept | None = None) -> Routes
         f"{folder}/divolte.js": tag,
         f"{folder}/{tag.name}": tag.kept,
         "/collect": batch,
-        "/ping": lambda _request: _PONG,
+        "/ping": lambda _request: _NO_PONG if kept.is_stopping() else _PONG,
         "/healthz": lambda _request: health,
     }
     if said.json_source:

@@ -4,6 +4,7 @@ A file begins with a magic number, the seed of its checksums and how far it has 
 writes or reads one holds its lock (flock), which the system lets go of when the process dies: another may take it then.
 """
 
+import errno
 import fcntl
 import mmap
 import os
@@ -17,6 +18,8 @@ from dkd.collect.frame import Frame, framed, frames
 from dkd.collect.message import Message
 
 SUFFIX, DAMAGED = ".spool", ".damaged"
+_MADE = ".new"
+_CLOSED = -1
 _HEADER = struct.Struct("<8sIIQ")
 _MAGIC = b"dkdspool"
 _VERSION = 1
@@ -41,12 +44,17 @@ class Segment:
         self.path = path
         self._seed = secrets.randbits(32)
         self._numbers: dict[str, int] = {}
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        made = path.with_suffix(_MADE)
+        self._file = os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             os.write(self._file, _HEADER.pack(_MAGIC, _VERSION, self._seed, 0))
+            # It gets its name only now: whoever found it without a lock would take it for a dead process's and, as it
+            # is empty, remove it, with all that is written to it afterwards.
+            made.rename(path)
             sync_folder(path.parent)
         except OSError:
+            made.unlink(missing_ok=True)
             os.close(self._file)
             raise
         self.size_bytes = _HEADER.size
@@ -67,6 +75,8 @@ class Segment:
         while content:
             content = content[os.write(self._file, content) :]
         _sync(self._file)
+        if os.fstat(self._file).st_nlink == 0:
+            raise FileNotFoundError(errno.ENOENT, "somebody has removed the file", str(self.path))
         self.size_bytes += size
 
     def close(self) -> None:
@@ -129,7 +139,9 @@ class Claimed:
         if self._content is not None:
             self._content.close()
             self._content = None
-        os.close(self._file)
+        if self._file != _CLOSED:
+            os.close(self._file)
+            self._file = _CLOSED
 
     def _frames(self) -> Iterator[Frame]:
         if self._content is None or self._is_damaged:
@@ -154,6 +166,9 @@ def claimed(path: Path) -> Claimed | None:
             return Claimed(path, file)
     except (BlockingIOError, FileNotFoundError):
         pass
+    except OSError:
+        os.close(file)
+        raise
     os.close(file)
     return None
 

@@ -48,7 +48,8 @@ class Senders:
 
     def __init__(self, keys: Iterable[str], trusts_loopback: bool) -> None:
         """Trust the holders of *keys*."""
-        self._keys = [key.encode() for key in keys]
+        # A variable may be set to nothing, and everybody holds nothing.
+        self._keys = [key.encode() for key in keys if key]
         self._trusts_loopback = trusts_loopback
 
     def sender(self, request: Request) -> Sender:

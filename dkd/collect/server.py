@@ -22,7 +22,7 @@ from dkd.collect.produce import KafkaSink
 from dkd.collect.renewal import Current, Opened, Renewal
 from dkd.collect.replay import Replay
 from dkd.collect.routes import Handle, Kept, routes
-from dkd.collect.salt import Salts
+from dkd.collect.salt import DAY_MS, Salts
 from dkd.collect.spool import MOST_BYTES, Spool
 from dkd.errors import DkdError
 from dkd.model.schema import Model
@@ -74,7 +74,8 @@ def run(wanted: Wanted, say: Say, admin_port: int = 0) -> None:
         admin_port: Where health and metrics are told; 0 for nowhere.
 
     Raises:
-        DkdError: DKD440 or DKD462, when a port cannot be had; DKD461, when the spool cannot be written.
+        DkdError: DKD440 or DKD462, when a port cannot be had; DKD461, when the spool cannot be written; DKD463, when
+            what the target says of Kafka cannot be.
     """
     metrics = Metrics()
     with ExitStack() as opened:
@@ -119,12 +120,16 @@ async def _run(wanted: Wanted, listener: socket.socket, spool: Spool, metrics: M
     durable = Durable(KafkaSink(kafka), spool, breaker, say)
     replay = Replay(spool, breaker, lambda: KafkaSink(kafka), say)
 
+    salts = Salts(wanted.spool.with_name(f"{wanted.spool.name}.salts"))
+    kept = Kept(salts, Duplicates(), wanted.processes, stop.is_set)
+
     def look(lag_s: float, connections: int) -> None:
+        # At the turn of the day, whether anybody comes then or not.
+        salts.forget(int(time.time() * 1_000) // DAY_MS)
         is_ready = durable.is_safe and not stop.is_set()
         counts = durable.spooled, replay.replayed
         metrics.looked(State(spool.held(), breaker.is_open, is_ready, lag_s, connections, *counts))
 
-    kept = Kept(Salts(wanted.spool.with_name(f"{wanted.spool.name}.salts")), Duplicates(), wanted.processes)
     current = Current(routes(model, wanted.settings, kept))
     server = Server(current, durable, metrics.committed, look)
     await server.start(listener)

@@ -4,11 +4,22 @@ import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from dkd.collect.message import Message
-from dkd.collect.segment import SUFFIX, Claimed, Segment, begun_ms, claimed, new_series, next_path, series_of
+from dkd.collect.segment import (
+    SUFFIX,
+    Claimed,
+    Segment,
+    begun_ms,
+    claimed,
+    new_series,
+    next_path,
+    series_of,
+    sync_folder,
+)
 from dkd.errors import DkdError
 
 MOST_BYTES = 10 * 1024**3
@@ -50,14 +61,11 @@ class Spool:
         self._segment: Segment | None = None
         self._last: Path | None = None
         self._looked_s, self._held_bytes, self._has_disk = float("-inf"), 0, True
-        self._is_full = False
+        self._is_full = self._is_broken = False
         # Files are written by one thread alone, so the loop never waits for the disk.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="spool")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # What browsers sent is for nobody else.
-            folder.chmod(0o700)
-            (folder / ".gitignore").write_text("*\n", "utf-8")
+            self._make_folder()
             self._begin().close()
         except OSError as error:
             raise DkdError(
@@ -72,8 +80,14 @@ class Spool:
         return self._writer.submit(self._write, messages)
 
     def has_room(self) -> bool:
-        """Whether another group may be written."""
-        return self._has_room(0)
+        """Whether another group can be written; False too while the disk fails, which is tried again then."""
+        was_broken = self._is_broken
+        if was_broken:
+            self._writer.submit(self._try)
+        try:
+            return not was_broken and self._has_room(0)
+        except OSError:
+            return False
 
     def held(self) -> Held:
         """What stands in the folder now."""
@@ -105,17 +119,33 @@ class Spool:
         self._is_full = not self._has_room(size)
         if self._is_full:
             raise SpoolFull(f"it holds {self._held_bytes:,} bytes")
-        segment = self._segment or self._begin()
-        self._segment = segment
         try:
+            segment = self._segment = self._segment or self._begin()
             segment.append(messages)
-        except OSError:
-            # Behind a group that was written in part nothing could be told from it.
+        except BaseException:
+            self._is_broken = True
+            # Behind a group that was written in part, or whose topics were named in part, nothing could be read.
             self._seal()
             raise
+        self._is_broken = False
         self._held_bytes += size
         if segment.size_bytes >= self._segment_bytes:
             self._seal()
+
+    def _make_folder(self) -> None:
+        new = [path for path in (self.folder, *self.folder.parents) if not path.exists()]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # What browsers sent is for nobody else.
+        self.folder.chmod(0o700)
+        (self.folder / ".gitignore").write_text("*\n", "utf-8")
+        # A file is only as safe as the names of the folders that it is in.
+        for path in new:
+            sync_folder(path.parent)
+
+    def _try(self) -> None:
+        with suppress(OSError):
+            self._begin().close()
+            self._is_broken = False
 
     def _begin(self) -> Segment:
         self._last = next_path(self.folder, self._series, self._last)
@@ -129,6 +159,9 @@ class Spool:
     def _has_room(self, size: int) -> bool:
         now_s = time.monotonic()
         if now_s - self._looked_s > _LOOK_S:
+            if not self.folder.exists():
+                # Somebody has tidied up.
+                self._make_folder()
             disk = shutil.disk_usage(self.folder)
             self._held_bytes, self._looked_s = self.held().bytes, now_s
             self._has_disk = disk.free > _FREE_PART * disk.total
@@ -145,7 +178,7 @@ def spool_folder(project: Path, site: str) -> Path:
 def held(folder: Path) -> Held:
     """What stands in the *folder* of a spool now."""
     total, oldest = 0, None
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.glob("*")):
         try:
             total += path.stat().st_size
         except FileNotFoundError:

@@ -96,4 +96,5 @@ def columns_of(found: Sequence[Sessionized], setup: Setup) -> list[pl.Series]:
 
 def _asked(setup: Setup, frame: pl.DataFrame, entries: Sequence[int]) -> tuple[pl.DataFrame, pl.DataFrame]:
     found = stepped(frame, setup, entries)
-    return found, protected(found, setup)
+    # The model's own fields are shown with their event, and their pseudonyms may need columns that are not here.
+    return found, protected(found.drop(setup.model.all_fields, strict=False), setup)

@@ -117,7 +117,8 @@ def _texts(pieces: Pieces) -> dict[str, list[bytes]]:
 
 
 def _ids(packed: bytes) -> list[str] | None:
-    return [packed[place : place + _ID_BYTES].hex() for place in range(0, len(packed), _ID_BYTES)] or None
+    # In which order they merged depends on what was a session already when the batch began.
+    return sorted(packed[place : place + _ID_BYTES].hex() for place in range(0, len(packed), _ID_BYTES)) or None
 
 
 def _unpacked(packed: list[bytes], names: tuple[str, ...]) -> list[pl.Series]:

@@ -10,8 +10,14 @@ import polars as pl
 
 from dkd.enrich.agent import Agent, FindAgent, add_agent, version_of
 
-_BRAND = re.compile(r'"((?:[^"\\]|\\.){0,100})"\s*;\s*v="([0-9.]{1,40})"')
-_GREASE = re.compile(r"\bnot\b.*brand|^\W*not\W", re.IGNORECASE)
+_NAME = r"\w[\w .+\-]{0,39}"
+"""Of a brand or a system. What else somebody sends is none: it would be for them to say what our columns hold."""
+
+_BRAND = re.compile(rf'"({_NAME})"\s*;\s*v="([0-9.]{{1,40}})"')
+_GREASE = re.compile(r"not[\W_]*a[\W_]*brand", re.IGNORECASE)
+"""The brand that is none, with any two of some signs between its words:
+https://wicg.github.io/ua-client-hints/#create-arbitrary-brands-section"""
+
 _LONGEST = 1_000
 _ENGINES = frozenset(("Chromium", "HeadlessChrome"))
 
@@ -41,7 +47,7 @@ def hinted(agent: Agent, hints: Mapping[str, str | None]) -> Agent:
 def add_hinted_agent(batch: pl.DataFrame, find: FindAgent, fields: Mapping[str, str]) -> pl.DataFrame:
     """As :func:`dkd.enrich.agent.add_agent`, and what the hints in *fields* know better; no agent has no hints."""
     found = add_agent(batch, find)
-    hints = (dict(zip(fields, row, strict=True)) for row in batch.select(fields.values()).iter_rows())
+    hints = pl.DataFrame({hint: batch[name] for hint, name in fields.items()}).iter_rows(named=True)
     rows = [
         row if row[-1] is None else hinted(Agent(*row), one) for row, one in zip(found.iter_rows(), hints, strict=True)
     ]
@@ -62,12 +68,13 @@ def _with_brand(agent: Agent, brands: str) -> Agent:
 
 
 def _with_system(agent: Agent, platform: str, version: str) -> Agent:
-    system = _SYSTEMS.get(platform, platform) or agent.os
+    named = platform if re.fullmatch(_NAME, platform) else ""
+    system = _SYSTEMS.get(named, named) or agent.os
     known = None if system != agent.os else agent.os_version
     if not re.fullmatch(r"\d{1,9}(\.\d{1,9})*", version):
         return agent._replace(os=system, os_version=known)
     if system == "Windows":
         major = int(version.partition(".")[0])
-        named = "11" if major >= _WINDOWS_11 else "10" if major else _WINDOWS.get(".".join(version.split(".")[:2]))
-        return agent._replace(os=system, os_version=named or known)
+        release = "11" if major >= _WINDOWS_11 else "10" if major else _WINDOWS.get(".".join(version.split(".")[:2]))
+        return agent._replace(os=system, os_version=release or known)
     return agent._replace(os=system, os_version=re.sub(r"(\.0)+$", "", version))

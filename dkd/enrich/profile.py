@@ -2,7 +2,8 @@
 
 Profiles of a file are one table. Profiles of a topic change while events come: an event is joined with the one that its
 key had when the collector received the event, by the times of the topic's records. So the answer follows from the two
-topics, not from when the enricher read them or how batches were cut, for as long as compaction has left the record.
+topics, not from when the enricher read them or how batches were cut, for as long as compaction has left the record, and
+where the records' times are those at which they came, as the broker's are.
 """
 
 import json

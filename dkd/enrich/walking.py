@@ -92,10 +92,13 @@ class Session:
         return is_between and (not fresh.mark or own) and self.origin < fresh.origin
 
     def follows(self, fresh: Piece, rules: Rules) -> bool:
-        """Whether it goes on with *fresh*, which is before all, as the one session that it was."""
+        """Whether it goes on with *fresh*, which is before all, as the one session that it was, and with the origin
+        that may part it from the next.
+        """
+        same = not rules.splits.campaign or self.origin < fresh.origin
         known = not self.has_campaign or fresh.origin.inside > 0 or fresh.origin.campaign == self.origin.campaign
         is_short = self.end_ms - fresh.start_ms <= rules.cap_ms
-        return known and is_short and not Session(fresh).parted(self.pieces[0], rules)
+        return same and known and is_short and not Session(fresh).parted(self.pieces[0], rules)
 
     def parted(self, piece: Piece, rules: Rules) -> str:
         """Why *piece*, which begins later, is another session; empty where it is not."""

@@ -11,7 +11,9 @@ from pathlib import Path
 from dkd.collect.admin import admin
 from dkd.collect.breaker import Say
 from dkd.collect.metrics import FOLDER, added_up, buried
+from dkd.collect.produce import KafkaSink
 from dkd.collect.server import Wanted, listening, run
+from dkd.collect.spool import Spool
 from dkd.local.crew import crew
 
 _END_S = 10.0
@@ -32,6 +34,9 @@ def collect(wanted: Wanted, processes: int, admin_port: int, say: Say) -> None:
     if processes == 1:
         run(wanted, say, admin_port)
         return
+    # What each of them would say and die of, is said once, and nothing is started.
+    Spool(wanted.spool, wanted.spool_bytes).close()
+    KafkaSink(wanted.settings.kafka).close()
     with _held(wanted) as held, tempfile.TemporaryDirectory(prefix="dkd-metrics-") as folder:
         # Read by the new processes; this one only adds up.
         os.environ[FOLDER] = folder

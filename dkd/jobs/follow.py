@@ -67,7 +67,7 @@ class Growing:
         self._stop.set()
 
     def __iter__(self) -> Iterator[bytes]:
-        rest = b""
+        rest, is_leaving = b"", False
         while True:
             is_last = self._stop.is_set()
             part = self._file.read(1 << 20) if self._file else b""
@@ -78,7 +78,12 @@ class Growing:
                     if line.strip():
                         yield line.rstrip(b"\r")
                 continue
-            if self._is_replaced():
+            if self._is_renamed() and not is_leaving:
+                # Whoever wrote to the file may do so a moment longer.
+                is_leaving = True
+                self._stop.wait(_LOOK_S)
+            elif self._is_replaced():
+                is_leaving = False
                 if rest.strip():
                     # Nobody will end this line any more.
                     yield rest.rstrip(b"\r")
@@ -90,6 +95,12 @@ class Growing:
                 return
             else:
                 self._stop.wait(_LOOK_S)
+
+    def _is_renamed(self) -> bool:
+        """Whether the name leads to another file than that which is read."""
+        with suppress(OSError):
+            return self._file is not None and self._path.stat().st_ino != self.place.inode
+        return False
 
     def _is_replaced(self) -> bool:
         """Whether the name leads to another file, or to the same one, cut off."""

@@ -20,7 +20,7 @@ from dkd.jobs.raw_records import kept_raw
 from dkd.local.progress import Listener
 from dkd.model.enrichers import Sessions, SplitOn
 from dkd.model.schema import Model
-from dkd.model.types import duration_text, in_ms
+from dkd.model.types import duration_text, in_ms, zone_name
 from dkd.model.words import unknown
 from dkd.settings import Settings
 from dkd.stream.profiles import resources_of
@@ -91,8 +91,14 @@ class Asked(NamedTuple):
         """*model* by each of the rules.
 
         Raises:
-            UsageError: DKD707, for a gap that the model's other limits exclude, or a site without sessions.
+            UsageError: DKD707, for a gap that the model's other limits exclude, an unknown zone, or a site without
+                sessions.
         """
+        try:
+            zone_name(self.zone)
+        except ValueError as error:
+            problem, _, remedy = str(error).partition("; ")
+            raise UsageError("DKD707", where="--zone", problem=problem, remedy=remedy) from error
         gaps = self.gaps or (model.enrich.timing.gap,)
         return [with_gap(model, gap) for gap in gaps] + [with_split(model, one, self.zone) for one in self.splits]
 
@@ -107,7 +113,7 @@ class _Session(msgspec.Struct):
 
 
 def compared(asked: Asked, model: Model, settings: Settings, schemas: Path, listener: Listener) -> Compared:
-    """Read raw once, and make sessions of it under each rule, as the enricher would have; nothing is written.
+    """Read raw once, and make sessions of it under each rule, as if it had come in order; nothing is written.
 
     Sessions that have not ended count as they are. What retention has deleted of the time before the interval is
     missing, so its first sessions may have begun earlier.

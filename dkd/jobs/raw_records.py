@@ -7,6 +7,7 @@ from itertools import islice
 import polars as pl
 
 from dkd.collect.events import YEAR_2100_MS
+from dkd.enrich.normalise import timed
 from dkd.errors import RefusedError
 from dkd.jobs.hours import Kept
 from dkd.local.progress import Listener
@@ -60,11 +61,13 @@ def require_kept(reader: TopicReader, model: Model, since_ms: int) -> None:
 
 
 def _times(some: list[Found], model: Model, decoder: Decoder) -> Iterable[int]:
-    """The event time of each record, as the enricher finds it but for clocks that are ahead."""
+    """The event time of each record, as the enricher finds it; the year 2100 for one without."""
     values = [one.record.value for one in some]
     frame = decoder.decode(Batch(0, range(len(values)), [None] * len(values), values, [0] * len(values))).frame
-    names = [name for name in ("client_ms", "received_ms") if name in frame.columns]
-    wanted = names if model.collector.kind == "dkd" else names[-1:]
-    found = frame.select("offset", pl.coalesce(wanted).alias("time")) if names else None
-    times = dict(found.iter_rows()) if found is not None else {}
+    columns = (
+        frame[name] if name in frame.columns else pl.Series(name, [None], pl.Int64).new_from_index(0, frame.height)
+        for name in ("client_ms", "received_ms")
+    )
+    found = timed(pl.DataFrame(list(columns)), model.collector.kind == "dkd")["timestamp_ms"]
+    times = dict(zip(frame["offset"].to_list(), found.to_list(), strict=True)) if frame.height else {}
     return [times.get(place) or YEAR_2100_MS for place in range(len(values))]

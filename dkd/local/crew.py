@@ -5,6 +5,7 @@ that it knows is in its address, so any process will do for a page that is opene
 """
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -46,7 +47,7 @@ def crew(
     spawn = multiprocessing.get_context("spawn")
 
     def started() -> BaseProcess:
-        process = spawn.Process(target=work, args=given, daemon=True)
+        process = spawn.Process(target=_member, args=(work, *given), daemon=True)
         process.start()
         return process
 
@@ -64,3 +65,16 @@ def crew(
         one.terminate()
     for one in members:
         one.join(end_s)
+
+
+def _member(work: Callable[..., None], *given: object) -> None:
+    threading.Thread(target=_follow_parent, name="parent", daemon=True).start()
+    work(*given)
+
+
+def _follow_parent() -> None:
+    """End as when told to, once the parent was killed: whoever is started in its place needs the address."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -100,7 +100,10 @@ _FACTS: dict[str, Facts] = {
         "profile that its key had when the collector received the event, by the times of the topic's records, so the "
         "same two topics give the same clean events, however batches were cut and whenever they were read. That holds "
         "for as long as compaction leaves the older record (`min.compaction.lag.ms`), and dkd itself remembers it for "
-        "seven days. An event from before the first record of its key has none. `dkd backfill`, and what tries rules "
+        "seven days; and where the topic has the broker's times (`message.timestamp.type=LogAppendTime`): by a "
+        "producer's own clock a record may come after events that are later than it and already written, and one from "
+        "the future holds back those behind it in its partition. A partition that is added is read from the next start "
+        "on. An event from before the first record of its key has none. `dkd backfill`, and what tries rules "
         "on past events, take the latest profiles. What is no JSON object is passed by. `profile_version` tells which "
         "profiles they were: a digest of the file's, or partition and offset of the record. The join comes before "
         "privacy, so the key may be a field that becomes a pseudonym.",

@@ -108,12 +108,18 @@ def read(value: bytes) -> Piece:
         DkdError: DKD508, when it is not one that this dkd can read.
     """
     head, start, count, pieces, visitors = opened(value)
-    keys = np.frombuffer(value, "<u8", count, start).astype(np.uint64, copy=False)
-    times = np.frombuffer(value, "<i8", count, start + 8 * count).astype(np.int64, copy=False)
-    start += ENTRY_BYTES * count
-    seen, start = unpacked(value, start, visitors, VISITOR)
-    rows, start = unpacked(value, start, pieces, ROW)
-    return Piece(head, Entries(keys, times), Run(rows, blob_ends(rows), memoryview(value)[start:]), seen)
+    try:
+        keys = np.frombuffer(value, "<u8", count, start).astype(np.uint64, copy=False)
+        times = np.frombuffer(value, "<i8", count, start + 8 * count).astype(np.int64, copy=False)
+        start += ENTRY_BYTES * count
+        seen, start = unpacked(value, start, visitors, VISITOR)
+        rows, start = unpacked(value, start, pieces, ROW)
+    except (ValueError, IndexError) as error:
+        raise _no_state(value) from error
+    ends, texts = blob_ends(rows), memoryview(value)[start:]
+    if len(texts) != (ends[-1] if pieces else 0):
+        raise _no_state(value)
+    return Piece(head, Entries(keys, times), Run(rows, ends, texts), seen)
 
 
 def records(key: str, head: Head, held: Held) -> Iterator[tuple[bytes, bytes]]:
@@ -204,12 +210,12 @@ def opened(value: bytes) -> Opened:
         )
         return Opened(head, end, int(found["entries"]), int(found["sessions"]), int(found["visitors"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise DkdError(
-            "DKD508",
-            where="state topic",
-            problem=f"a record of {len(value)} bytes is no state of an enricher",
-            remedy="only dkd enrich may write to this topic",
-        ) from error
+        raise _no_state(value) from error
+
+
+def _no_state(value: bytes) -> DkdError:
+    problem = f"a record of {len(value)} bytes is no state of an enricher"
+    return DkdError("DKD508", where="state topic", problem=problem, remedy="only dkd enrich may write to this topic")
 
 
 def _other_version(found: object) -> DkdError:

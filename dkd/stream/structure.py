@@ -187,7 +187,8 @@ class _Walk:
         while live.any():
             count = self._number(live)
             self._number(live & (count < 0))  # the block's length in bytes, for readers that want to skip it
-            count = np.where(live, np.minimum(np.abs(count), _LONGEST_LIST + 1), 0)
+            # The least number there is has no absolute value.
+            count = np.where(live, np.abs(np.clip(count, -_LONGEST_LIST - 1, _LONGEST_LIST + 1)), 0)
             passed += count
             self.unsure |= passed > _LONGEST_LIST
             live &= (count > 0) & self.sound & ~self.unsure

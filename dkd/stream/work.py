@@ -1,8 +1,10 @@
 """One batch and the state of its partition become rows for the topics and the state after it."""
 
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -173,9 +175,16 @@ def _broken(error: BaseException) -> DkdError:
     return DkdError(
         "DKD531",
         where="enrichers",
-        problem=f"they fail on one record after the other: {_shown(error)}",
+        problem=f"they fail on one record after the other: {_where(error)}",
         remedy="nothing was lost; report it, or go back to the version before",
     )
+
+
+def _where(error: BaseException) -> str:
+    """Kind and place of *error*. Its text may hold what a visitor sent, which is for rejects and not for logs."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = next((one for one in reversed(frames) if Path(__file__).parents[1] in Path(one.filename).parents), None)
+    return f"{type(error).__name__}{f' at {Path(ours.filename).name}:{ours.lineno}' if ours else ''}"
 
 
 def _shown(error: BaseException) -> str:

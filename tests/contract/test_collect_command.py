@@ -24,7 +24,7 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def command(folder: Path, port: int, *options: str) -> subprocess.Popen[str]:
+def command(folder: Path, port: int, *options: str, admin_port: int | None = 0) -> subprocess.Popen[str]:
     (folder / "shop.yaml").write_text(MODEL)
     # A base port below all that a test machine uses: nothing answers there.
     environment = {**os.environ, "DKD_BASE_PORT": "1030"}
@@ -36,8 +36,7 @@ def command(folder: Path, port: int, *options: str) -> subprocess.Popen[str]:
         "shop.yaml",
         "--port",
         str(port),
-        "--admin-port",
-        "0",
+        *([] if admin_port is None else ["--admin-port", str(admin_port)]),
         *options,
     ]
     return subprocess.Popen(
@@ -187,11 +186,13 @@ def test_a_full_spool_is_not_ready(tmp_path: Path):
 
 def test_after_sigterm_it_is_not_ready_and_goes_on_for_the_delay(tmp_path: Path):
     port, other = free_port(), free_port()
-    with command(tmp_path, port, "--admin-port", str(other), "--stop-delay", "1.5") as process:
+    with command(tmp_path, port, "--admin-port", str(other), "--stop-delay", "2.5") as process:
         wait_for(port)
         until(lambda: admin(other, "/ready").ok)
         process.terminate()
         until(lambda: admin(other, "/ready").status_code == 503)
+        ping = requests.get(f"http://127.0.0.1:{port}/ping", timeout=5)
+        assert (ping.status_code, ping.text) == (503, "No p*ng for you, shutting down")
         last = post(f"http://127.0.0.1:{port}")
         assert (last.status_code, last.headers["Connection"]) == (200, "close")
         assert process.wait(10) == 0
@@ -232,12 +233,45 @@ def test_several_processes_share_the_port_and_their_figures_add_up(tmp_path: Pat
     assert found.count(b"page_view") == len(sent)
 
 
+def test_several_processes_end_after_their_parent_was_killed_and_make_room_for_the_next(tmp_path: Path):
+    port = free_port()
+    with command(tmp_path, port, "--processes", "2") as process:
+        wait_for(port)
+        until(lambda: len(members(process)) == 2)
+        orphans = members(process)
+        process.kill()
+        _, alive = psutil.wait_procs(orphans, timeout=20)
+        assert alive == []
+        with socket.socket() as free:
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            free.bind(("127.0.0.1", port))
+
+
 def test_a_taken_admin_port_is_one_clear_line(tmp_path: Path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with command(tmp_path, free_port(), "--admin-port", str(taken.getsockname()[1])) as process:
             _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    (line,) = err.splitlines()
+    assert "--admin-port" in line
+    assert "DKD462" in line
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_spool_that_cannot_be_is_one_clear_line(processes: str, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with command(tmp_path, free_port(), "--processes", processes, "--spool", "file") as process:
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    (line,) = err.splitlines()
+    assert "DKD461" in line
+
+
+def test_no_admin_port_above_the_last_port_is_one_clear_line(tmp_path: Path):
+    with command(tmp_path, free_port(), "--port", "65535", admin_port=None) as process:
+        _, err = process.communicate(timeout=30)
     assert process.returncode == 1
     (line,) = err.splitlines()
     assert "--admin-port" in line

@@ -16,6 +16,9 @@ from divolte_vectors import LIMITED, Vector, rich_model, vectors, wire
 from dkd.model.load import load
 
 MODEL = load("dkd: 1\nsite: shop\ncollector: {ip: full}\nevents: {page_view: {}}\n", "shop.yaml")
+LISTED = load(
+    'dkd: 1\nsite: shop\ncollector: {ip: full, proxies: ["127.0.0.1"]}\nevents: {page_view: {}}\n', "shop.yaml"
+)
 OWN_SCRIPT = {"h001", "h003", "h005"}
 RENAMED_SCRIPT = {"h009"}
 """dkd's tag has its two names only."""
@@ -122,6 +125,24 @@ def test_what_is_malformed_or_too_large_ends_the_connection(content: bytes, coll
     assert collector.exchange(content) == b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
+CHUNKED = b"POST /collect HTTP/1.1\r\nHost: c\r\nX-Forwarded-For: 203.0.113.7\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("trailers", [b"X: y\r\n" * 500_000, b"X: " + b"y" * 3_000_000], ids=["many", "one"])
+def test_what_follows_a_body_without_end_is_not_collected(trailers: bytes, collector: Running):
+    assert collector.exchange(CHUNKED + b"2\r\n{}\r\n0\r\n" + trailers).startswith(b"HTTP/1.1 400 ")
+
+
+def test_what_a_visitor_puts_behind_a_body_is_not_believed():
+    event = b'{"event":"page_view"}'
+    head = CHUNKED.replace(b"/collect", b"/collect?p=0:k:p&s=0:k:s")
+    with running(LISTED) as listed, socket.create_connection(("127.0.0.1", listed.port), timeout=5) as client:
+        client.sendall(head + b"%x\r\n%s\r\n0\r\nX-Forwarded-For: 198.51.100.1\r\n\r\n" % (len(event), event))
+        assert client.recv(4096).startswith(b"HTTP/1.1 200 ")
+        (message,) = listed.messages
+    assert b"203.0.113.7" in message.value
+
+
 def test_two_hundred_headers_are_fine(collector: Running):
     content = (
         b"GET /ping HTTP/1.1\r\nConnection: close\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(199)) + b"\r\n"
@@ -191,9 +212,6 @@ def test_stopping_under_load_leaves_no_request_without_its_answer():
     assert found.statuses[200] == len(collector.messages)
 
 
-LISTED = load(
-    'dkd: 1\nsite: shop\ncollector: {ip: full, proxies: ["127.0.0.1"]}\nevents: {page_view: {}}\n', "shop.yaml"
-)
 TARGET = b"/csc-event?p=0%3Ak%3Ap&s=0%3Ak%3As&v=v&e=e&c=k&n=t&f=t"
 EVENT = b"GET %s HTTP/1.1\r\nHost: c\r\nX-Forwarded-For: 198.51.100.1\r\n" % TARGET
 V2 = b"\r\n\r\n\0\r\nQUIT\n"

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -107,3 +108,24 @@ def test_a_file_that_was_rotated_while_nobody_looked_is_read_from_its_beginning(
     reading.stop()
     assert list(reading) == [b"new"]
     assert reading.place == Place(other.stat().st_ino, 4)
+
+
+def test_what_is_written_to_a_file_just_after_it_was_replaced_is_not_lost(tmp_path: Path):
+    log, old = tmp_path / "access.log", tmp_path / "access.log.1"
+    log.write_text("a\n")
+
+    class Late(threading.Event):
+        def wait(self, _: float | None = None) -> bool:
+            if not self.is_set():
+                self.set()
+                with old.open("a") as file:
+                    file.write("b\n")
+            return True
+
+    reading = Growing(log, Place(log.stat().st_ino, 0))
+    reading._stop = Late()
+    lines = iter(reading)
+    assert next(lines) == b"a"
+    log.rename(old)
+    log.write_text("c\n")
+    assert list(lines) == [b"b", b"c"]

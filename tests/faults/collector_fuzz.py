@@ -79,6 +79,7 @@ SEEDS: dict[str, list[bytes]] = {
     "raw": [
         b"GET /ping HTTP/1.1\r\nHost: c\r\n\r\n", b"POST /collect HTTP/1.1\r\nContent-Length: 3\r\n\r\n{}\n",
         b"POST /collect HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n2\r\n1}\r\n0\r\n\r\n",
+        b"POST /collect HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\n{}\r\n0\r\nHost: c\r\nX: y\r\n\r\n",
         b"GET /dkd.js HTTP/1.0\r\nAccept-Encoding: gzip, br\r\n\r\nOPTIONS /collect HTTP/1.1\r\nOrigin: x\r\n\r\n",
         b"PROXY TCP4 203.0.113.7 10.0.0.1 4000 443\r\nGET /ping HTTP/1.1\r\n\r\n",
         b"\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0c" + bytes(range(12)) + b"GET /ping HTTP/1.1\r\n\r\n",

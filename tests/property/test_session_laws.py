@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import polars as pl
+import pytest
 import xxhash
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -158,7 +159,9 @@ class Run:
             last = offset
         outcome = enrich(pl.DataFrame(events, schema=self.setup.raw_schema), self.state, self.setup, ticks)
         self.state = self.state.applied(outcome.delta)
-        self.clean += encode(outcome.clean)
+        # What is written is put together of kept parts, and must be what the columns say.
+        assert outcome.values == encode(outcome.clean)
+        self.clean += outcome.values
         self.sessions += outcome.finished.values
         self.log, changes = self.log.after(self.state, outcome.delta, last + 1)
         self.records |= dict(changes)
@@ -385,3 +388,15 @@ def test_any_order_within_grace_gives_the_same_rows(scene, seed):
         shaken = sorted(events, key=lambda one: one["client_ms"] + seed.randrange(times.grace + 1))
         rows.append(comparable(ran(ruled(times), closing(shaken, times)).rows))
     assert rows[0] == rows[1] == wanted_rows(sorted(events, key=order_of), times)
+
+
+@pytest.mark.parametrize("cut", [(), *((place,) for place in range(1, 7)), tuple(range(1, 7))])
+def test_ids_of_sessions_that_merged_in_several_steps_stand_in_one_order(cut):
+    times = Times(gap=500, grace=3_500, cap=DAY)
+    usual = {"event": "click", "party_id": "p", "page_url": None, "referrer_url": None, "user_agent": None, "ip": None}
+    # Four sessions; the last two become one, then the first two, then all.
+    stream = closing([{**usual, "client_ms": NOW_MS + ms, "event_id": str(ms)}
+                      for ms in (0, 900, 1_800, 2_700, 2_250, 450, 1_350)], times)  # fmt: skip
+    run, whole = ran(ruled(times), stream, cut), ran(ruled(times), stream)
+    assert [len(row["merged_ids"]) for row in whole.rows] == [3]
+    assert run.sessions == whole.sessions

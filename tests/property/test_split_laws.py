@@ -13,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dkd.enrich.chain import Setup
-from dkd.enrich.rules import Splits
+from dkd.enrich.rules import Rules, Splits
+from dkd.enrich.settling import Arrival, Party, settled
+from dkd.enrich.splits import CAMPAIGN, EVENT
+from dkd.enrich.walking import Origin, Piece, order, walked
 
 PAGE = "https://shop.example/a"
 PAGES = [PAGE, f"{PAGE}?utm_source=mail&utm_medium=email", f"{PAGE}?utm_source=mail&utm_medium=email&utm_content=2",
@@ -189,3 +192,25 @@ def test_events_tell_how_their_session_came_as_far_as_known_when_they_did(given)
             assert clean[event["event_id"]].get(f"session_{name}") == clean[came["event_id"]].get(name)
     for row in clean.values():
         assert not row["is_late"] or "session_channel" not in row
+
+
+# From outside or not, the campaign, and what it may begin: an event by each of these.
+KIND = [(1, 0, 0), (0, 0, 0), (0, 1, 0), (0, 1, CAMPAIGN), (0, 2, CAMPAIGN), (1, 0, EVENT)]
+
+
+def test_four_events_of_any_kinds_in_any_order_become_the_sessions_that_a_walk_gives():
+    """All 31,104 cases: one that comes late changes what its session came by, and so what parts the next from it."""
+    rules = Rules(10, 100, 120, 10_000, splits=Splits(campaign=True, events=frozenset({"login"})))
+
+    def alone(place: int, time_ms: int, kind: int) -> Piece:
+        inside, campaign, mark = KIND[kind]
+        origin = Origin(inside, time_ms, place, place, campaign)
+        return Piece(time_ms, time_ms, place, origin, mark, 0, None, False, 1, [place])
+
+    for times in itertools.permutations(range(4)):
+        for kinds in itertools.product(range(len(KIND)), repeat=4):
+            pieces = [alone(*one) for one in zip(range(4), times, kinds, strict=True)]
+            by_time = sorted(pieces, key=order)
+            mine = next(one for one in walked(by_time, rules) if any(piece is pieces[3] for piece in one.pieces))
+            arrived = [Arrival(place, 4, place, b"%d" % place, replace(piece)) for place, piece in enumerate(pieces)]
+            assert settled(Party([], arrived), 4, rules).origins[3] == mine.origin.member

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from dkd.model.personal import sounds_personal
 from dkd.model.types import duration
 from dkd.systems.meaning import fields
 from dkd.systems.rules import UNKNOWN, Edit
@@ -65,6 +66,8 @@ def _listed(edit: Edit) -> str | None:
 
 def _enrich(edit: Edit, rest: str) -> str:
     name, _, option = rest.partition("/")
+    if not fields.is_new_site(edit) and (found := _protection(edit, name, option)):
+        return found
     if not option:
         drops = isinstance(edit.after, Mapping) and edit.after.get("action") == "drop"
         return "DKD884" if drops else "DKD880" if edit.before is None else "DKD881"
@@ -75,6 +78,23 @@ def _enrich(edit: Edit, rest: str) -> str:
     if option == "late_after" and _ms(edit.after) < _ms(edit.before):
         return "DKD885"
     return "DKD886" if option.startswith("conversions") else "DKD882"
+
+
+def _protection(edit: Edit, name: str, option: str) -> str | None:
+    """More or less of what is about people, by the options of privacy and the profiles that are joined."""
+    before, after = ({option: one} if option else one for one in (edit.before, edit.after))
+    was, now = (one if isinstance(one, Mapping) else {} for one in (before, after))
+    if name == "profile":
+        new = fields.texts(now.get("fields")) - fields.texts(was.get("fields"))
+        return "DKD982" if any(sounds_personal(one, "string") for one in new) else None
+    if name != "privacy":
+        return None
+    kept = [one.get("emails") == "keep" for one in (was, now)]
+    # Without a time a pseudonym is the same for ever.
+    lasts = [_ms(one.get("rotate")) for one in (was, now)]
+    if kept[1] > kept[0] or lasts[1] > lasts[0]:
+        return "DKD981"
+    return "DKD990" if kept[0] > kept[1] else "DKD887" if lasts[1] < lasts[0] else "DKD878"
 
 
 def _computed(edit: Edit, name: str) -> str | None:

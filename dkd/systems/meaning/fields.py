@@ -104,7 +104,7 @@ def _added(edit: Edit, name: str) -> str:
     was = field.get("was")
     if was and edit.was(f"field/{was}/type"):
         return "DKD866" if edit.now(f"field/{was}/type") else "DKD862"
-    if _is_new_site(edit):
+    if is_new_site(edit):
         # Nothing was promised before.
         return "DKD860"
     is_address = field.get("source") == _ADDRESS
@@ -148,7 +148,8 @@ def _privacy(edit: Edit, name: str) -> str:
     return "DKD993" if edit.after == "drop" and name in values else "DKD990"
 
 
-def _is_new_site(edit: Edit) -> bool:
+def is_new_site(edit: Edit) -> bool:
+    """Whether the old side has nothing of the site."""
     return edit.was("topic/clean/retention") is None
 
 

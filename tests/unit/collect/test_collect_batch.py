@@ -308,6 +308,13 @@ def test_elsewhere_a_sender_shows_its_key_or_its_party(
     assert status(remote(request(lines(VIEW), target, **headers))) == expected
 
 
+def test_a_key_that_was_set_to_nothing_opens_nothing():
+    given = Settings("prod", KafkaSettings("k:9092"), settings(MODEL, "local", {}).druid, "", {"app": ""})
+    collector = routes(MODEL, given)
+    for text in ("Bearer", "Bearer "):
+        assert status(collector(request(lines(VIEW), authorization=text))) == 401
+
+
 @pytest.mark.parametrize("client", ["10.0.0.1", "2001:db8::1"])
 def test_only_this_machine_is_trusted_without_a_key(client: str, collector: Routes):
     assert status(collector(request(lines(VIEW), client=client))) == 400

@@ -12,9 +12,12 @@ import pytest
 from dkd.collect.breaker import Breaker, Durable
 from dkd.collect.commit import GroupCommit
 from dkd.collect.message import Message
-from dkd.collect.produce import MemorySink
+from dkd.collect.produce import KafkaSink, MemorySink
 from dkd.collect.replay import Replay
+from dkd.collect.segment import Claimed
 from dkd.collect.spool import Spool
+from dkd.errors import DkdError
+from dkd.settings import KafkaSettings
 
 
 class Broker:
@@ -164,6 +167,29 @@ def test_a_full_spool_refuses_until_there_is_room_again(tmp_path: Path):
     asyncio.run(run())
 
 
+def test_the_replay_outlives_what_goes_wrong_with_it_and_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    async def run() -> None:
+        with site(tmp_path) as found:
+            found.broker.is_away = True
+            assert all(await added(GroupCommit(found.durable), range(10)))
+            found.broker.is_away = False
+            done, failures = Claimed.done, []
+
+            def failing(claimed: Claimed, end: int) -> None:
+                if len(failures) < 3:
+                    failures.append(end)
+                    raise RuntimeError("the disk is gone")
+                done(claimed, end)
+
+            monkeypatch.setattr(Claimed, "done", failing)
+            found.replay.start()
+            await until(lambda: found.spool.held().oldest_ms is None)
+            assert {one.timestamp_ms for one in found.broker.log} == set(range(10))
+            assert sum("the disk is gone" in text for text in found.said) == 1
+
+    asyncio.run(run())
+
+
 def test_what_a_process_left_is_replayed_at_the_next_start(tmp_path: Path):
     async def run(broker_is_away: bool, numbers: range) -> list[int]:
         with site(tmp_path) as found:
@@ -198,3 +224,11 @@ def test_a_disk_that_hangs_is_answered_with_a_refusal_in_time(tmp_path: Path, mo
         assert await added(commit, [4]) == [True]
 
     asyncio.run(run())
+
+
+def test_kafka_is_believed_by_the_targets_own_authority(tmp_path: Path):
+    missing = tmp_path / "ca.pem"
+    with pytest.raises(DkdError, match=r"DKD463") as found:
+        KafkaSink(KafkaSettings("k:9092", security="SASL_SSL", user="me", password="s3cret", ca=str(missing)))
+    assert "ssl.ca.location" in str(found.value)
+    assert "s3cret" not in str(found.value)

@@ -98,12 +98,14 @@ def test_closing_waits_for_all_that_was_given():
     asyncio.run(run())
 
 
-def test_beyond_its_bound_it_refuses_at_once():
+@pytest.mark.parametrize("headers", [(), (("dkd-sender", b"1234567"),)])
+def test_beyond_its_bound_it_refuses_at_once(headers: tuple[tuple[str, bytes], ...]):
     async def run() -> None:
         sink, told = Slow(), []
         commit = GroupCommit(sink, most_bytes=10)
-        commit.add([Message("t", None, b"12345678", 0)], told.append)
-        commit.add([Message("t", None, b"12345678", 0)], told.append)
+        value = b"1" if headers else b"12345678"
+        for _ in range(2):
+            commit.add([Message("t", None, value, 0, headers)], told.append)
         assert told == [False]
         sink.waits = 0
         await until(lambda: told == [False, True])

@@ -198,13 +198,29 @@ def test_a_hashed_address_is_the_same_for_one_day_and_then_nobody_can_find_it_ag
     first = one.stored("203.0.113.9", 0)
     assert first == one.stored("203.0.113.9", day_ms - 1) == beside.stored("203.0.113.9", 5)
     assert len(first or "") == 24
-    (kept,) = tmp_path.iterdir()
+    (kept,) = tmp_path.glob("salt-*")
     assert kept.stat().st_mode & 0o777 == 0o600
     later = one.stored("203.0.113.9", day_ms), one.stored("203.0.113.8", day_ms)
     assert len({first, *later}) == 3
-    assert [file.name for file in tmp_path.iterdir()] == ["salt-1"], "the secret of the day before is destroyed"
+    assert [file.name for file in tmp_path.glob("salt-*")] == ["salt-1"], "the secret of the day before is destroyed"
     assert later[0] == beside.stored("203.0.113.9", day_ms)
     assert Addresses("hash", Salts()).stored("203.0.113.9", 0) != first
+
+
+def test_a_secret_goes_at_the_turn_of_the_day_though_nobody_comes(tmp_path: Path):
+    first = Salts(tmp_path).of(7)
+    # What a crash left, and what one before a long pause did.
+    (tmp_path / "salt-7.0123").write_bytes(first)
+    (tmp_path / "salt-3").write_bytes(first)
+    salts = Salts(tmp_path)
+    assert salts.of(7) == first
+    salts.forget(8)
+    assert list(tmp_path.glob("salt-*")) == []
+    assert salts.of(7) == salts.of(8) != first, "late requests bring no day back"
+    assert [file.name for file in tmp_path.glob("salt-*")] == ["salt-8"]
+    # A clock that was a year ahead.
+    assert len({salts.of(400), salts.of(9), salts.of(8)}) == 2
+    assert [file.name for file in tmp_path.glob("salt-*")] == ["salt-9"]
 
 
 def test_a_folder_that_cannot_be_written_costs_no_event(tmp_path: Path):

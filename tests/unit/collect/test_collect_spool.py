@@ -1,8 +1,11 @@
 """The spool in real files: durable, bounded, taken by one process at a time, and resumed where it was left."""
 
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +45,23 @@ def test_what_was_written_is_read_in_order_and_the_file_goes_when_all_is_done(tm
     assert claimed.finish()
     assert files(tmp_path) == []
     spool.close()
+
+
+def test_nobody_takes_a_file_before_its_maker_holds_it(tmp_path: Path, monkeypatch):
+    maker, other, lock = Spool(tmp_path), Spool(tmp_path), fcntl.flock
+
+    def late(file: int, how: int) -> None:
+        monkeypatch.undo()
+        claimed = other.claim()
+        if claimed is not None:
+            claimed.finish()
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    maker.write(group(0)).result()
+    maker.close()
+    assert rest(other.claim()) == group(0)
+    other.close()
 
 
 def test_an_unused_spool_leaves_no_file(tmp_path: Path):
@@ -182,9 +202,13 @@ def test_a_disk_that_fails_refuses_the_group_and_harms_no_other(tmp_path: Path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 50, before[1]))
     try:
         assert isinstance(spool.write(group(5)).exception(), OSError)
+        assert not spool.has_room()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
+    end_s = time.monotonic() + 10
+    while not spool.has_room():
+        assert time.monotonic() < end_s, "it is tried again by itself"
     spool.write(group(20)).result()
     spool.close()
     later, found = Spool(tmp_path), []
@@ -193,6 +217,32 @@ def test_a_disk_that_fails_refuses_the_group_and_harms_no_other(tmp_path: Path):
         assert claimed.finish()
     # Of the group that was refused a part may arrive.
     assert [one for one in found if one not in group(5)] == group(0) + group(20)
+    later.close()
+
+
+def test_a_folder_that_somebody_removed_loses_nothing_that_comes_after(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("dkd.collect.spool._LOOK_S", 0)
+    spool = Spool(tmp_path / "spool")
+    spool.write(group(0)).result()
+    shutil.rmtree(spool.folder)
+    assert spool.held() == (0, None)
+    assert spool.has_room()
+    # Its file is open, but nobody will ever find it again.
+    assert isinstance(spool.write(group(5)).exception(), OSError)
+    spool.write(group(10)).result()
+    spool.seal()
+    assert rest(spool.claim()) == group(10)
+    spool.close()
+
+
+def test_a_message_that_cannot_be_written_harms_none_behind_it(tmp_path: Path):
+    spool = Spool(tmp_path)
+    # It names the topic, and is never written.
+    assert spool.write([message(0)._replace(timestamp_ms=-1)]).exception()
+    spool.write(group(5)).result()
+    spool.close()
+    later = Spool(tmp_path)
+    assert rest(later.claim()) == group(5)
     later.close()
 
 

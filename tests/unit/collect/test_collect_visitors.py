@@ -57,6 +57,27 @@ def asked(
     return Request("POST" if body else "GET", target.encode(), lowered, body, client, now_ms)
 
 
+def test_a_record_that_kafka_would_never_take_is_a_reject():
+    fields = "".join(f"  agent{number}: {{type: string, from: header user-agent}}\n" for number in range(12))
+    head = "dkd: 1\nsite: shop\ncollector: {json_source: {path: /json}}\nevents: {page_view: {}}\nfields:\n"
+    model = load(head + fields, "shop.yaml")
+    collector = routes(model, settings(model, "local", {}))
+    for target, body in EACH:
+        for letters, topic in ((60_000, "shop.raw"), (70_000, "shop.rejects")):
+            result = collector(asked(target, body, user_agent="a" * letters))
+            assert isinstance(result, Outcome)
+            (message,) = result.messages
+            assert message.topic == topic
+            assert (b"too_large" in dict(message.headers).values()) == (topic == "shop.rejects")
+
+
+def test_what_many_rejects_say_of_one_browser_stays_small():
+    collector, _ = collector_of("opt_out: ignore")
+    result = collector(asked(BATCH, b"{}\n" * 500, content_type="application/x-ndjson", user_agent="a" * 60_000))
+    assert isinstance(result, Outcome)
+    assert sum(len(value) for message in result.messages for _, value in message.headers) < 2_000_000
+
+
 EACH = [(PIXEL, b""), (BATCH, VIEW), (JSON, GIVEN)]
 
 
@@ -109,7 +130,13 @@ def test_an_anonymous_party_is_one_for_a_day_and_says_nothing_of_the_browser(tar
 
 
 @pytest.mark.parametrize(
-    ("target", "body"), [(PIXEL.replace("&c=", "&x="), b""), (BATCH, b'{"event": "nothing"}'), (JSON, b"{}")]
+    ("target", "body"),
+    [
+        (PIXEL.replace("&c=", "&x="), b""),
+        (BATCH, b'{"event": "nothing", "collector_session_id" : "%s", "page_url": "/?s=x"}' % SESSION.encode()),
+        (JSON, b"{}"),
+        (JSON, GIVEN.replace(b"T03:04:05Z", b"")),
+    ],
 )
 def test_a_reject_of_an_anonymous_visitor_does_not_hold_its_cookie(target: str, body: bytes):
     collector, _ = collector_of("opt_out: anonymous")

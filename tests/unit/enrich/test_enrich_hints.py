@@ -1,10 +1,13 @@
+import itertools
 import json
 
 import pytest
 from enrich_cases import ANDROID, BLINK, BROWSERS, GOOGLEBOT, raw, ready, shop
 
+from dkd.enrich.agent import Agent
 from dkd.enrich.chain import enrich
 from dkd.enrich.encode import encode
+from dkd.enrich.hints import hinted
 from dkd.enrich.state import State
 from dkd.errors import ModelError
 from dkd.model.load import load
@@ -63,6 +66,40 @@ def test_hints_know_what_a_frozen_agent_does_not(name):
     names = ("browser", "browser_version", "os", "os_version", "device_type")
     assert tuple(row.get(one) for one in names) == wanted
     assert [before.get(one) for one in names] == [after.get(one) for one in names]
+
+
+@pytest.mark.parametrize("first", " (:-./);=?_")
+def test_the_brand_that_is_none_is_none_wherever_it_stands(first):
+    agent = Agent("Chrome", "142.0.0", "Windows", "10", "desktop")
+    for second in " (:-./);=?_":
+        brands = [f'"Not{first}A{second}Brand";v="8"', '"Chromium";v="142"', '"Brave";v="142"']
+        for order in itertools.permutations(brands):
+            assert hinted(agent, {"brands": ", ".join(order)}).browser == "Brave"
+
+
+@pytest.mark.parametrize("text", ["joe@shop.example", "<b>", "x" * 41, "a\nb", "a/b?c=d", ""])
+def test_what_can_be_no_name_is_none(text):
+    agent = Agent("Chrome", "142.0.0", "Windows", "10", "desktop")
+    assert hinted(agent, {"brands": f'"{text}";v="1"', "platform": f'"{text}"'}) == agent
+
+
+def test_a_field_may_be_named_for_two_hints():
+    enrich_by = {"agent": {"hints": {"platform": "ch_platform", "mobile": "ch_platform"}}}
+    setup = ready(shop(fields={"ch_platform": {}}, enrich=enrich_by))
+    outcome = enrich(raw(setup, {"user_agent": WINDOWS, "ch_platform": '"Linux"'}), State(), setup)
+    assert outcome.clean["os"].to_list() == ["Linux"]
+
+
+@pytest.mark.parametrize("every", [{}, {"privacy": {"rotate": "24h"}}])
+def test_a_hint_that_is_shown_as_a_pseudonym_is_still_read(every):
+    fields = {"ch_platform": {"privacy": "pseudonymise"}}
+    model = shop(fields=fields, enrich={"agent": {"hints": {"platform": "ch_platform"}}, **every})
+    setup = ready(model)
+    outcome = enrich(raw(setup, {"user_agent": WINDOWS, "ch_platform": '"Linux"'}), State(), setup)
+    assert outcome.values == encode(outcome.clean)
+    (row,) = map(json.loads, outcome.values)
+    assert row["os"] == "Linux"
+    assert len(row["ch_platform"]) == 32
 
 
 @pytest.mark.parametrize(("field", "code"), [("nothing", "DKD213"), ("number", "DKD214")])

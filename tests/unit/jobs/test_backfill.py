@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from crowd import crowd
 from session_script import sessions
-from stream_site import loop_on, memory, run_out, written
+from stream_site import Writer, loop_on, memory, run_out, written
 
+from dkd.collect.events import YEAR_2100_MS
 from dkd.enrich.resources import open_resources
 from dkd.errors import DkdError, PartlyError, RefusedError, UsageError
 from dkd.jobs.backfill import Here, Wanted, planned
@@ -22,7 +23,7 @@ from dkd.jobs.collected import Collector
 from dkd.jobs.fit import closing_ms
 from dkd.jobs.gaps import Asked, Shared, tried, with_gap, with_split
 from dkd.jobs.hours import Hours, Kept
-from dkd.jobs.offline import enriched, work_of
+from dkd.jobs.offline import Given, enriched, work_of
 from dkd.jobs.raw_records import kept_raw, require_kept
 from dkd.local.progress import Silent
 from dkd.model.load import load
@@ -161,6 +162,26 @@ def test_what_raw_holds_gives_the_rows_of_the_files_that_it_came_from(made, mode
     assert (of_raw.events, of_raw.sessions, of_raw.around) == (of_lines.events, of_lines.sessions, of_lines.around)
 
 
+def test_a_clock_that_is_ahead_leaves_its_event_where_the_live_stream_had_it(model, work, tmp_path):
+    """A year ahead is set to the receipt; nothing else of the interval may move, or an again would lose the event."""
+    writer, noon_ms = Writer(model), START_MS + DAY_MS // 2
+    ahead_ms = {"sound": -1_000, "a minute ahead": 60_000, "a year ahead": 365 * DAY_MS}
+    given = [
+        Given(b"p", writer.value({"timestamp": noon_ms, "clientTimestamp": noon_ms + ms, "partyId": f"p{ms}",
+                                  "eventId": name, "eventType": "page_view"}), noon_ms)
+        for name, ms in ahead_ms.items()
+    ]  # fmt: skip
+    kept = list(kept_raw(Raw([*given, Given(b"p", b"junk", noon_ms)]), model, work.decoder, Silent()))
+    assert [one.time_ms - noon_ms for one in kept[:3]] == [-1_000, 60_000, 0]
+    assert kept[3].time_ms == YEAR_2100_MS
+    place = Place(tmp_path / "rows", tmp_path / "rejects.ndjson")
+    account = Rows(INTERVAL, work, place, Silent()).of_raw(kept)
+    assert (account.events, account.outside, account.rejects) == (3, 0, 1)
+    shared = Shared(b"a key", NOWHERE, open_resources(model))
+    asked = Asked((), duration("24h"), with_bots=True)
+    assert tried(kept, asked, model, asked.models(model), shared).found[0].sessions == 3
+
+
 def test_raw_that_begins_too_late_is_refused(made, model, where, tmp_path):
     given = raw_of(made, model, where, tmp_path / "hours")
     require_kept(Raw(given), model, START_MS)
@@ -237,6 +258,12 @@ def test_splits_are_compared_as_a_plain_walk_over_the_events_does(made, model, w
     assert [one.is_model for one in found] == [True, False, False, False]
     with pytest.raises(UsageError, match="DKD707"):
         with_split(model, "purchases", "UTC")
+
+
+@pytest.mark.parametrize("splits", [(), ("campaign",), ("midnight",)])
+def test_an_unknown_zone_is_told_before_anything_is_read(model, splits):
+    with pytest.raises(UsageError, match=r"--zone.*Mars/Olympus.*DKD707"):
+        Asked((), duration("24h"), with_bots=True, splits=splits, zone="Mars/Olympus").models(model)
 
 
 def batch_of(given):

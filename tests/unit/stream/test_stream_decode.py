@@ -9,6 +9,7 @@ import fastavro
 import pytest
 from stream_site import Writer, events, shop, work
 
+from dkd.stream.blocks import reader
 from dkd.stream.decode import decoder, known_schemas
 from dkd.stream.records import Batch
 from dkd.systems.avro.render import frame, schema_id, schema_json
@@ -54,6 +55,13 @@ def test_a_long_list_is_read_whole():
     found = work().decoder.decode(batch(WRITER.value({"tags": tags}), *SOUND))
     assert found.frame["tags"][0].to_list() == tags
     assert found.frame.height == 7
+
+
+def test_a_list_of_the_least_number_of_items_that_there_is_is_none():
+    least = b"\xff" * 9 + b"\x01"
+    fields = [{"name": "list", "type": {"type": "array", "items": "string"}}]
+    found = reader({"type": "record", "name": "r", "fields": fields}, {}).read([b"frame" + least + b"\0", b"frame\0"])
+    assert found.places.tolist() == [1]
 
 
 def written(schema: dict, event: dict[str, object]) -> bytes:

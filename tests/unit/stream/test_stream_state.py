@@ -93,6 +93,24 @@ def test_what_no_enricher_wrote_is_named(value: bytes):
     assert raised.value.problems[0].code == "DKD508"
 
 
+@pytest.mark.parametrize("what", ["cut off", "longer", "a column too wide"])
+def test_a_damaged_record_is_named(what: str):
+    store = memory(shop(), raw(shop(), 200)[:100])
+    run_out(loop_on(store, work()), store, Limits())
+    value = store.read("state", 0, 0, ALL)[-1][1].value or b""
+    head = read(value).head
+    start = 4 + int.from_bytes(value[:4], "little") + 16 * int(str(head_of(value)["entries"]))
+    damaged = {
+        "cut off": [value[:end] for end in range(start, len(value), 97)],
+        "longer": [value + b"x"],
+        "a column too wide": [value[:start] + b"\xff" + value[start + 1 :]],
+    }[what]
+    assert head.open_sessions
+    for one in damaged:
+        with pytest.raises(DkdError, match=r"no state of an enricher.*DKD508"):
+            read(one)
+
+
 def test_a_newer_version_is_named():
     key, value = changelog(2)[0]
     with pytest.raises(DkdError, match="version 5, and this dkd knows version 4"):

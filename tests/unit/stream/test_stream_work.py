@@ -1,6 +1,7 @@
 """One batch becomes rows: clean in the topic's order, rejects with their bytes and headers, failures one by one."""
 
 import json
+import re
 from dataclasses import replace
 
 import polars as pl
@@ -98,3 +99,6 @@ def test_an_enricher_that_fails_on_all_stops_the_stream_instead_of_rejecting_it(
     with pytest.raises(DkdError) as raised:
         failing_on("").done(batch([WRITER.value(event) for event in events(100)]), State())
     assert raised.value.problems[0].code == "DKD531"
+    # What an error says may be what a visitor sent, and this one is printed.
+    assert "no such colour" not in str(raised.value)
+    assert re.search(r"after the other: \w+ at \w+\.py:\d+", str(raised.value))

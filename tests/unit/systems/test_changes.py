@@ -158,6 +158,11 @@ CASES = [
         "semantic DKD882",
     ),
     ("gap: 30m", "gap: 30m, origin: true", "model/shop/enrich/sessions/origin", "semantic DKD887"),
+    ("[url,", "[url, {privacy: {emails: keep}},", "model/shop/enrich/privacy", "privacy-widening DKD981"),
+    ("[url,", "[url, {privacy: {rotate: 1d}},", "model/shop/enrich/privacy", "semantic DKD887"),
+    ("[url,", "[url, {privacy: {}},", "model/shop/enrich/privacy", "safe DKD878"),
+    ("[url,", "[url, {profile: {topic: t, fields: [email]}},", "model/shop/enrich/profile", "privacy-widening DKD982"),
+    ("[url,", "[url, {profile: {topic: t, fields: [plan]}},", "model/shop/enrich/profile", "additive DKD880"),
     ("late_after: 1h", "late_after: 50m", "model/shop/enrich/sessions/late_after", "destructive DKD885"),
     ("late_after: 1h", "late_after: 2h", "model/shop/enrich/sessions/late_after", "semantic DKD882"),
     ("event: purchase}", "event: refund}", "model/shop/enrich/sessions/conversions", "semantic DKD886"),
@@ -218,6 +223,29 @@ def test_to_hear_less_of_an_opt_out_and_to_cut_less_are_wider():
     less = more.replace("opt_out: anonymous", "opt_out: ignore").replace("token, ", "")
     found = classed(changed(more, less))
     assert found["model/shop/collector/opt_out"] == found["model/shop/collector/scrub"] == "privacy-widening DKD981"
+
+
+PROTECTED = BASE.replace("[url,", "[url, {privacy: {emails: scrub, rotate: 1d}},")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "address", "expected"),
+    [
+        ("emails: scrub", "emails: keep", "/emails", "privacy-widening DKD981"),
+        ("rotate: 1d", "rotate: 7d", "/rotate", "privacy-widening DKD981"),
+        (", rotate: 1d", "", "/rotate", "privacy-widening DKD981"),
+        ("rotate: 1d", "rotate: 1h", "/rotate", "semantic DKD887"),
+        ("{privacy: {emails: scrub, rotate: 1d}},", "", "", "privacy-widening DKD981"),
+    ],
+)
+def test_weaker_privacy_of_all_fields_is_wider(old, new, address, expected):
+    found = classed(changed(PROTECTED, PROTECTED.replace(old, new)))
+    assert found[f"model/shop/enrich/privacy{address}"] == expected
+
+
+def test_addresses_that_are_scrubbed_again_only_need_an_order():
+    kept = PROTECTED.replace("emails: scrub", "emails: keep")
+    assert classed(changed(kept, PROTECTED))["model/shop/enrich/privacy/emails"] == "needs-order DKD990"
 
 
 def test_a_removed_name_that_is_reserved_only_needs_an_order():
