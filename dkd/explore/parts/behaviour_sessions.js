@@ -14,7 +14,7 @@ function drawSessions(app, at, one) {
     at.append(node("div", { className: "line" }, node("b", { className: "behind" }), button("back", "Back to the funnel"), button("keep", ""), node("span", { className: "many" })),
       node("p", { className: "why", textContent: "No session here." }), scrolling("Sessions as a table"),
       node("div", { className: "line pager" }, button("newer", "Newer"), node("span"), button("older", "Older")),
-      node("div", { className: "scroll instead", tabIndex: 0, role: "group", ariaLabel: "What they did next" }, node("table")));
+      node("div", { className: "scroll instead", tabIndex: 0, role: "group", ariaLabel: "What they did next" }));
     // Before the sessions: it is about all of them.
     at.children[0].after(at.lastChild);
   }
@@ -27,8 +27,7 @@ function drawSessions(app, at, one) {
   put($(".many"), "textContent", one.unkept ?? "");
   put($(".keep"), "textContent", one.segment?.label ?? "");
   $(".keep").onclick = () => app.send({ kind: "those", dimension: one.segment.dimension, values: one.segment.values });
-  $(".instead").hidden = !one.instead?.length;
-  drawTable($(".instead table"), INSTEAD_HEADS, (one.instead ?? []).map((cells) => ({ key: JSON.stringify(cells), cells })), "What those that did not go on did next");
+  drawInstead($(".instead"), one.instead ?? []);
   at.children[2].hidden = one.rows.length > 0 || Boolean(app.data.state);
   at.children[3].hidden = !one.rows.length;
   drawTable(at.children[3].firstChild, SESSION_HEADS, one.rows.map((row) => ({ key: JSON.stringify(row), cells: [sessionName(app, row), row.state, row.visitor, row.began,
@@ -39,6 +38,13 @@ function drawSessions(app, at, one) {
   $(".older").disabled = !one.has_more;
   $(".newer").onclick = () => app.send({ kind: "sessions_page", page: one.page - 1 });
   $(".older").onclick = () => app.send({ kind: "sessions_page", page: one.page + 1 });
+}
+
+function drawInstead(at, rows) {
+  at.hidden = !rows.length;
+  if (!rows.length) { at.replaceChildren(); return; }
+  if (!at.firstChild) at.append(node("table"));
+  drawTable(at.firstChild, INSTEAD_HEADS, rows.map((cells) => ({ key: JSON.stringify(cells), cells })), "What those that did not go on did next");
 }
 
 function sessionName(app, row) {
