@@ -16,16 +16,16 @@ def settled(view: View, gesture: Gesture) -> Gesture:
 
     Args:
         view: Where it is to be carried out.
-        gesture: With ``on``, the link of the view that it was made on.
+        gesture: With ``seen``, the link of the view that it was made on.
 
     Raises:
         UsageError: DKD330, when what it is about is no longer there.
     """
-    at, on = gesture.get("at"), gesture.get("on")
-    if not isinstance(at, int) or not isinstance(on, str):
+    at, seen = gesture.get("at"), gesture.get("seen")
+    if not isinstance(at, int) or not isinstance(seen, str):
         return gesture
     try:
-        before, now = _things(of_link(on), gesture), _things(view, gesture)
+        before, now = _things(of_link(seen), gesture), _things(view, gesture)
     except UsageError:
         return gesture
     if before == now or at < 0:

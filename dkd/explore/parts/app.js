@@ -29,7 +29,7 @@ function build(root) {
     // The number makes each gesture another value; it comes back with the answer, so that every answer is another too.
     app.seq = Math.max(Date.now(), (app.seq ?? app.data.seq ?? 0) + 1);
     // Two triggers of one moment become one, so what has no answer goes with it.
-    app.unanswered = [...app.unanswered.filter((one) => app.seq - one.seq < SILENT_MS), { ...gesture, on: app.data.view?.link, seq: app.seq }];
+    app.unanswered = [...app.unanswered.filter((one) => app.seq - one.seq < SILENT_MS), { ...gesture, seen: app.data.view?.link, seq: app.seq }];
     app.trigger("action", { gestures: app.unanswered, seq: app.seq });
   };
   $("[name=live]").onchange = (event) => app.send({ kind: "live", on: event.target.checked });

@@ -76,7 +76,7 @@ def test_two_filters_that_are_removed_at_one_go_are_those_two(page: AppTest) -> 
     filtered = OPENED + "~f.country.NL~f.os.Linux~f.browser.Firefox"
     page.query_params["v"] = filtered
     page.run()
-    gone = {"kind": "filter_set", "of": "filters", "filter": None, "on": filtered}
+    gone = {"kind": "filter_set", "of": "filters", "filter": None, "seen": filtered}
     first, second = {**gone, "at": 0, "seq": 1}, {**gone, "at": 1, "seq": 2}
     assert sent(page, filtered, first) == OPENED + "~f.os.Linux~f.browser.Firefox"
     assert sent(page, filtered, first, second) == OPENED + "~f.browser.Firefox"

@@ -91,7 +91,7 @@ FUNNEL = "1~m.visitors~t.1d~F.visitor.0...page_view.click.purchase"
 
 
 @pytest.mark.parametrize(
-    ("on", "here", "gesture", "at"),
+    ("seen", "here", "gesture", "at"),
     [
         (FUNNEL, FUNNEL.replace("page_view.", ""), {"kind": "step_drop", "at": 1}, 0),
         (FUNNEL, FUNNEL.replace("click.", ""), {"kind": "step", "at": 3, "event": "click"}, 2),
@@ -102,12 +102,12 @@ FUNNEL = "1~m.visitors~t.1d~F.visitor.0...page_view.click.purchase"
         (FUNNEL, "1~m.visitors~t.1d", {"kind": "more", "at": 1}, 1),
     ],
 )
-def test_a_place_is_that_of_the_same_thing_in_the_view_of_now(on, here, gesture, at):
-    assert settled(of_link(here), {**gesture, "on": on})["at"] == at
+def test_a_place_is_that_of_the_same_thing_in_the_view_of_now(seen, here, gesture, at):
+    assert settled(of_link(here), {**gesture, "seen": seen})["at"] == at
 
 
 def test_a_place_of_what_is_gone_is_refused():
-    pinned = {"kind": "panel", "at": 1, "on": "1~m.visitors~t.1d~P.os.country"}
+    pinned = {"kind": "panel", "at": 1, "seen": "1~m.visitors~t.1d~P.os.country"}
     with pytest.raises(UsageError, match="gone meanwhile"):
         settled(of_link("1~m.visitors~t.1d~P.os"), {**pinned, "dimension": "channel"})
     assert settled(of_link("1~m.visitors~t.1d~P.os"), {**pinned, "dimension": None}) == {"kind": "again"}
