@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dkd.cli.args import JsonOption, ModelOption, TargetOption, YesOption
-from dkd.cli.replay import FormatName
+from dkd.cli.replay import FormatOption
 from dkd.errors import RefusedError, UsageError
 
 
@@ -27,9 +27,7 @@ def backfill(
     rows: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A folder that Druid's tasks see under the same path.")
     ] = None,
-    form: Annotated[
-        FormatName | None, typer.Option("--format", help="Default: found out for each file.", show_default=False)
-    ] = None,
+    form: FormatOption = None,
     model: ModelOption = None,
     target: TargetOption = "local",
     yes: YesOption = False,

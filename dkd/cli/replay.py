@@ -22,6 +22,11 @@ class FormatName(StrEnum):
     w3c = "w3c"
 
 
+FormatOption = Annotated[
+    FormatName | None, typer.Option("--format", help="Default: found out for each file.", show_default=False)
+]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add this module's command."""
     app.command(epilog="Example: dkd replay events.ndjson.gz access.log --shift-to-now")(replay)
@@ -41,9 +46,7 @@ def replay(
     follows: Annotated[
         bool, typer.Option("--follow", help="Go on with what is written to one web server's log, until interrupted.")
     ] = False,
-    form: Annotated[
-        FormatName | None, typer.Option("--format", help="Default: found out for each file.", show_default=False)
-    ] = None,
+    form: FormatOption = None,
     model: ModelOption = None,
     target: TargetOption = "local",
     as_json: JsonOption = False,

@@ -8,6 +8,7 @@ more visitors than any other value has events, the others need not be counted at
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from dkd.model.measures import Measure
@@ -74,15 +75,17 @@ class _First:
         past = before(strided)[0] if self._question.compare else None
         distinct = self._part.measure.count_distinct is not None
         now, has_others = self._by_distinct() if distinct else self._by_rank()
-        earlier = None if past is None else self._cells(list(now), past)
+        earlier: Callable[[], Any] = cache(lambda: None if past is None else self._cells(list(now), past))
         if distinct and has_others:
-            yield self._answer(past, self._rows(now, Number(None), earlier))
-        works: list[Callable[[], Any]] = [lambda: self._others(now, self._question.span) if has_others else None]
-        if past is not None:
-            works.append(lambda: self._others(now, past))
+            yield self._answer(past, self._rows(now, Number(None), earlier()))
+        works: list[Callable[[], Any]] = [
+            lambda: self._others(now, self._question.span) if has_others else None,
+            earlier,
+            lambda: self._others(now, past) if past is not None else None,
+        ]
         with ThreadPoolExecutor(len(works)) as pool:
-            others, *past_others = [one.result() for one in [pool.submit(work) for work in works]]
-        yield self._answer(past, self._rows(now, others, earlier, *past_others))
+            found = [one.result() for one in [pool.submit(work) for work in works]]
+        yield self._answer(past, self._rows(now, *found))
 
     def _answer(self, past: Interval | None, found: list[Row]) -> Answer:
         return Answer(
