@@ -59,11 +59,11 @@ class Pixel:
     def _message(self, request: Request, told: Told | BadValue, is_anonymous: bool) -> Message:
         if isinstance(told, BadValue):
             return self._reject(request, told, is_anonymous)
-        slot = self._layout.slot
+        record, slot = told[0], self._layout.slot
         if is_anonymous:
             request, party_id = self._visitors.opt_out.anonymous(request)
-            told.record[slot["partyId"]] = told.record[slot["sessionId"]] = party_id
-        key = str(told.record[slot["partyId"]]).encode()
+            record[slot["partyId"]] = record[slot["sessionId"]] = party_id
+        key = str(record[slot["partyId"]]).encode()
         try:
             return Message(self._raw, key, self._layout.value(self._whole(told, request)), request.received_ms)
         except BadValue as bad:
@@ -71,7 +71,7 @@ class Pixel:
 
     def _whole(self, told: Told, request: Request) -> Record:
         """The record with what the query does not say."""
-        record, slot = told.record, self._layout.slot
+        (record, text, pixel_ratio), slot = told, self._layout.slot
         event = record[slot["eventType"]]
         if event is None:
             record[slot["eventType"]] = "unknown"
@@ -81,10 +81,10 @@ class Pixel:
         record[slot["remoteHost"]] = self._visitors.addresses.stored(request.client, request.received_ms)
         record[slot["userAgentString"]] = request.header(b"user-agent")
         if self._layout.fields:
-            root = _event_parameters(told.given)
+            root = _event_parameters(text)
             given = root if isinstance(root, dict) else {}
             urls = record[slot["location"]], record[slot["referer"]]
-            place = Place(root, given, *urls, request, request.client, record, event, told.pixel_ratio)  # type: ignore[arg-type]
+            place = Place(root, given, *urls, request, request.client, record, event, pixel_ratio)  # type: ignore[arg-type]
             for own in self._layout.fields:
                 record[own.slot] = own.find(place)
         if self._visitors.scrub:

@@ -1,7 +1,5 @@
 """A query of Divolte's tag → what its event says of itself, or the first thing that is wrong with it."""
 
-from typing import NamedTuple
-
 from dkd import kernel
 from dkd.collect import base36
 from dkd.collect.checksum import is_intact
@@ -16,18 +14,9 @@ _SIZES = {"w": "viewportPixelWidth", "h": "viewportPixelHeight", "i": "screenPix
 _OTHERS = {"p": "partyId", "s": "sessionId", "c": "clientTimestamp", "f": "firstInSession"}
 
 
-class Told(NamedTuple):
-    """What an event says of itself.
-
-    Attributes:
-        record: With the fields that the query gives; without an event's name it has none.
-        given: Its own parameters in mincode.
-        pixel_ratio: Pixels of the screen for one of the page.
-    """
-
-    record: Record
-    given: str | None
-    pixel_ratio: int | None
+Told = tuple[Record, str | None, int | None]
+"""What an event says of itself: a record with the fields that the query gives (no name where it gives none), its own
+parameters in mincode, and how many pixels of the screen are one of the page."""
 
 
 class Queries:
@@ -50,7 +39,7 @@ class Queries:
             MalformedTarget: As :func:`dkd.collect.target.parameters` does.
         """
         found = self._compiled(query) if self._compiled else None
-        return self.plain(query) if found is None else Told(*found)
+        return self.plain(query) if found is None else found
 
     def plain(self, query: bytes) -> Told | BadValue:
         """The same where there is no compiled kernel, or the query is no usual one."""
@@ -71,7 +60,7 @@ class Queries:
         for name, field in _SIZES.items():
             if name in first:
                 record[slot[field]] = base36.read(first[name], 32)
-        return Told(record, first.get("u"), base36.read(first["k"], 32) if "k" in first else None)
+        return record, first.get("u"), base36.read(first["k"], 32) if "k" in first else None
 
 
 def _identified(first: dict[str, str]) -> tuple[str, str, int]:
