@@ -12,8 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from email.utils import formatdate
-from functools import lru_cache, partial
+from functools import partial
 from http import HTTPStatus
 from typing import cast
 
@@ -24,6 +23,10 @@ from dkd.collect.body import MOST_BYTES
 from dkd.collect.commit import GroupCommit
 from dkd.collect.message import MALFORMED, OWN, TEXT, Answer, Outcome, Request, answer
 from dkd.collect.preamble import Preamble
+from dkd.collect.reply import reply
+
+if kernel.IS_COMPILED:
+    from dkd.kernel import head
 
 MOST_HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 200
@@ -35,7 +38,6 @@ _TOO_LARGE = answer(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, (*OWN, *TEXT), f"a body has at most {MOST_BYTES} bytes\n".encode()
 )._replace(closes=True)
 _BROKEN = answer(HTTPStatus.INTERNAL_SERVER_ERROR, OWN)._replace(closes=True)
-_KEPT, _CLOSED = b"Connection: keep-alive\r\n", b"Connection: close\r\n"
 _METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
 _KNOWN = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"})
 _log = logging.getLogger("dkd.collect")
@@ -95,7 +97,7 @@ class Connection(asyncio.Protocol):
         if not (data := self._preamble.rest(data)):
             return
         if not (self._started or self._unfinished_bytes or self._queue or self._busy or self._held):
-            plain = _plain(data)
+            plain = head.plain(data) if kernel.IS_COMPILED else None
             if plain is not None:
                 self._resting = True
                 self._answer(self._request("GET", *plain), keeps=True)
@@ -280,9 +282,7 @@ class Connection(asyncio.Protocol):
 
     def _write(self, given: Answer, method: str, keeps: bool) -> None:
         keeps = keeps and not given.closes and not self._shared.is_stopping and not (self._ended and not self._queue)
-        framing = (_KEPT if keeps else _CLOSED) if given.framed else b""
-        date = _date(int(time.time())) if given.dated else b""
-        self._transport.write(b"%b%b%b\r\n%b" % (given.head, framing, date, b"" if method == "HEAD" else given.body))
+        self._transport.write(reply(given, keeps, method))
         if not self._started:
             self.deadline = time.monotonic() + IDLE_S
         if not keeps:
@@ -298,20 +298,3 @@ class Connection(asyncio.Protocol):
             # To close with bytes unread would reset the connection, and the client might never see why.
             self._transport.write_eof()
             self.deadline = time.monotonic() + LINGER_S
-
-
-@lru_cache(maxsize=2)
-def _date(second: int) -> bytes:
-    return f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
-
-
-def _plain_get() -> Callable[[bytes], tuple[bytes, list[tuple[bytes, bytes]]] | None]:
-    """Splits what is one whole GET without anything odd, as httptools would; None for all else."""
-    if not kernel.IS_COMPILED:
-        return lambda _data: None
-    from dkd.kernel import head
-
-    return head.plain
-
-
-_plain = _plain_get()

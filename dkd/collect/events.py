@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -48,25 +49,13 @@ class Received(NamedTuple):
     lines: Counter[bytes]
 
 
-class _Slots(NamedTuple):
-    """Where what every event needs stands in its record."""
-
-    duplicate: int
-    corruption: int
-    timestamp: int
-    client_timestamp: int
-    address: int
-    party: int
-    session: int
-    event_id: int
-    event: int
-    agent: int
-
-
 _SLOTS = (
     "detectedDuplicate", "detectedCorruption", "timestamp", "clientTimestamp", "remoteHost", "partyId", "sessionId",
     "eventId", "eventType", "userAgentString",
 )  # fmt: skip
+"""What is set for every event, whoever sent it."""
+_message = partial(tuple.__new__, Message)
+"""A message, at half of what its constructor costs."""
 _Own = tuple[object, object]
 """Party and address as an event names them; a browser's do not count."""
 _NOBODY: _Own = (None, None)
@@ -78,13 +67,15 @@ class Events:
     def __init__(self, topic: str, layout: Layout, visitors: Visitors, duplicates: Duplicates) -> None:
         """Make records of *layout* for *topic*."""
         self._topic, self._layout, self._visitors, self._duplicates = topic, layout, visitors, duplicates
-        self._slots = _Slots(*(layout.slot[name] for name in _SLOTS))
+        self._slots = tuple(layout.slot[name] for name in _SLOTS)
         self._elsewhere = [field for field in layout.fields if field.parameter != field.name or field.has_default]
         known = {"event", *layout.parameters, *layout.dropped}
         self._known = {False: known, True: known | {"party_id", "ip", *GIVEN_COLUMNS}}
         own = {field.name: (field.slot, field.lenient) for field in layout.fields}
         self._columns = {False: self._standard(BROWSER) | own}
-        self._columns[True] = self._standard(TRUSTED) | {field.name: (field.slot, field.exact) for field in layout.fields}
+        self._columns[True] = self._standard(TRUSTED) | {
+            field.name: (field.slot, field.exact) for field in layout.fields
+        }
         self._reading = {False: self._read_by(BROWSER, False), True: self._read_by(TRUSTED, True)}
 
     def _standard(self, standard: Mapping[str, Standard]) -> dict[str, tuple[int, Take]]:
@@ -96,7 +87,7 @@ class Events:
         types |= {name: one.kind for name, one in standard.items()}
         types |= {field.name: typed.kind(field.field, is_trusted) for field in self._layout.fields}
         slots = {name: slot for name, (slot, _) in self._columns[is_trusted].items()}
-        return Reading(types, {**slots, "event": self._slots.event}, self._layout.size)
+        return Reading(types, {**slots, "event": self._layout.slot["eventType"]}, self._layout.size)
 
     def received(self, request: Request, sender: Sender) -> Received:
         """What the events of one body share."""
@@ -115,7 +106,7 @@ class Events:
         Raises:
             BadValue: The first thing that is wrong, with the name of its field.
         """
-        sender, slots = received.sender, self._slots
+        sender, slot = received.sender, self._layout.slot
         reading = self._reading[sender.is_trusted]
         if reading.nests or len(content) > MOST_EVENT_BYTES:
             refuse_large(content)
@@ -123,7 +114,7 @@ class Events:
         if found is None:
             return self.message_of(event_of(content), content, received)
         record, others = found
-        if record[slots.event] is None or not (record[slots.session] is None or sender.is_trusted):
+        if record[slot["eventType"]] is None or not (sender.is_trusted or record[slot["sessionId"]] is None):
             return self.message_of(event_of(content), content, received)
         given = event_of(content) if self._elsewhere else None
         own = (others["party_id"], others["ip"]) if sender.is_trusted else _NOBODY
@@ -135,19 +126,25 @@ class Events:
         self._layout.event(name)
         record: Record = [None] * self._layout.size
         self._fill(record, given, received)
-        record[self._slots.event] = name
+        record[self._layout.slot["eventType"]] = name
         return self._message(record, (given.get("party_id"), given.get("ip")), given, content, received)
 
     def _message(self, record: Record, own: _Own, given: Given | None, content: bytes, received: Received) -> Message:
-        slots, received_ms = self._slots, received.request.received_ms
-        event = self._layout.event(str(record[slots.event]))
-        party_id, place = self._identify(record, own[0], received.sender, content)
-        record[slots.timestamp] = received_ms
-        record[slots.client_timestamp] = self._time(record[slots.client_timestamp], received)
-        if received.sender.is_trusted:
+        # Unpacked at once: each name of a tuple that is looked up costs as much as a value that is set.
+        request, sender, address, agent, _, _ = received
+        duplicate, corruption, arrived, created, host, of_party, of_session, of_id, named, browser = self._slots
+        event = self._layout.event(str(record[named]))
+        party_id = sender.party_id or _named_party(own[0])
+        session = sender.session_id if sender.is_anonymous else record[of_session] or sender.session_id
+        event_id = record[of_id] or hashlib.blake2b(content, digest_size=16).hexdigest()
+        is_repeat, place = self._duplicates.look(party_id, str(session or ""), str(event_id))
+        record[of_party], record[of_session], record[of_id] = party_id, session, event_id
+        record[duplicate], record[corruption] = is_repeat, False
+        record[arrived], record[created] = request.received_ms, self._time(record[created], received)
+        if sender.is_trusted:
             self._describe(record, own[1], given or {}, received)
         else:
-            record[slots.address], record[slots.agent] = received.address, received.agent
+            record[host], record[browser] = address, agent
         if self._elsewhere:
             self._find(record, given or {}, received)
         if missing := self._layout.missing(event, record):
@@ -157,7 +154,7 @@ class Events:
         value = self._layout.value(record)
         # Only now: what is refused and sent again in order is no repeat.
         self._duplicates.keep(place)
-        return Message(self._topic, party_id.encode(), value, received_ms)
+        return _message((self._topic, party_id.encode(), value, request.received_ms, ()))
 
     def origin(self, received: Received) -> dict[str, str]:
         """Headers of a reject: all that a trusted sender must say beside the event, to make the same record of it.
@@ -218,22 +215,6 @@ class Events:
             address if isinstance(address, str) else None, record, str(record[slot["eventType"]]),
         )  # fmt: skip
 
-    def _identify(
-        self, record: Record, own_id: object, sender: Sender, content: bytes
-    ) -> tuple[str, tuple[int, int]]:
-        """Sets who it is of; returns the party, and the event's place in the memory of duplicates."""
-        slots, party_id = self._slots, sender.party_id
-        if party_id is None:
-            if own_id is None:
-                raise BadValue("missing_party", "the event names no party", "send party_id", "party_id")
-            party_id = _of("party_id", party, own_id)
-        session = sender.session_id if sender.is_anonymous else record[slots.session] or sender.session_id
-        event_id = record[slots.event_id] or hashlib.blake2b(content, digest_size=16).hexdigest()
-        record[slots.party], record[slots.session], record[slots.event_id] = party_id, session, event_id
-        is_repeat, place = self._duplicates.look(party_id, str(session or ""), str(event_id))
-        record[slots.duplicate], record[slots.corruption] = is_repeat, False
-        return party_id, place
-
     def _time(self, created_ms: object, received: Received) -> int:
         """The event's time: its own, corrected by how far the browser's clock is behind; else its receive time."""
         sender = received.sender
@@ -254,7 +235,7 @@ class Events:
         """Set address and the enrichers' columns of a trusted sender: those it gives, if any."""
         if ip is not None:
             address = self._visitors.addresses.stored(str(ip), received.request.received_ms)
-            record[self._slots.address] = address
+            record[self._layout.slot["remoteHost"]] = address
             if address is None:
                 # Web server logs may hold host names here; an event is not lost for that.
                 received.ignored["ip"] += 1
@@ -272,6 +253,13 @@ def _of(name: str, take: Callable[[object], object], value: object) -> str:
     except BadValue as bad:
         bad.field = bad.field or name
         raise
+
+
+def _named_party(value: object) -> str:
+    """The party that a trusted sender's event names."""
+    if value is None:
+        raise BadValue("missing_party", "the event names no party", "send party_id", "party_id")
+    return _of("party_id", party, value)
 
 
 def _name(value: object) -> str:

@@ -3,8 +3,12 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from typing import cast
 
 from dkd import kernel
+
+if kernel.IS_COMPILED:
+    from dkd.kernel import tag
 
 Value = None | bool | int | Decimal | str | list["Value"] | dict[str, "Value"]
 """Numbers are whole (int) or exact decimals; the names of an object are in the order of the text."""
@@ -31,21 +35,13 @@ def decode(text: str) -> Value:
     """
     if not text:
         raise MincodeError("there is no value")
-    found = _members_of(text) if _members_of else None
-    return plain(text) if found is None else found
+    found = tag.members(text) if kernel.IS_COMPILED else None
+    return plain(text) if found is None else cast(Value, found)
 
 
 def plain(text: str) -> Value:
     """The same where there is no compiled kernel, or *text* is no flat object."""
     return _value(text, 0, 1)[0]
-
-
-def _kernel() -> Callable[[str], dict[str, Value] | None] | None:
-    if not kernel.IS_COMPILED:
-        return None
-    from dkd.kernel import tag
-
-    return tag.members
 
 
 def _value(text: str, at: int, depth: int) -> tuple[Value, int]:
@@ -122,4 +118,3 @@ def _decimal(payload: str) -> Decimal:
 
 _CONSTANTS: dict[str, bool | None] = {"t": True, "f": False, "n": None}
 _READERS: dict[str, Callable[[str], Value]] = {"s": str, "d": _whole, "j": _decimal}
-_members_of = _kernel()

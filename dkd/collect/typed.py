@@ -56,8 +56,7 @@ class Reading:
         self._size = size
 
     def read(self, content: bytes) -> tuple[list[object], dict[str, object]] | None:
-        """The record that *content* fills, and the values that have no place there; None where a closer look is
-        needed."""
+        """The record that *content* fills, and the values without a place there; None where a closer look is needed."""
         try:
             values = list(astuple(self._decode(content)))
         except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -347,6 +347,9 @@ def members(str text not None):
         at += 1
         if kind == 41:
             return found
+        if kind > 0x7F:
+            # The first byte of a longer character, which is no type.
+            return None
         stop = _stop(at, end)
         if stop == NULL:
             return None
