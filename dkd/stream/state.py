@@ -55,7 +55,7 @@ class Head(NamedTuple):
         part: Of the record, from 0.
         parts: How many records hold this delta or bucket.
         partitions: How many the raw topic had, if it was known; with another number, visitors have other partitions.
-        open_sessions: How many sessions are not finished; None in a record of an earlier dkd.
+        open_sessions: How many sessions are not finished.
     """
 
     seq: int
@@ -66,7 +66,7 @@ class Head(NamedTuple):
     part: int
     parts: int
     partitions: int | None
-    open_sessions: int | None = None
+    open_sessions: int
 
 
 class Piece(NamedTuple):
@@ -206,7 +206,7 @@ def opened(value: bytes) -> Opened:
             found["part"],
             found["parts"],
             found["partitions"],
-            found.get("open_sessions"),
+            int(found["open_sessions"]),
         )
         return Opened(head, end, int(found["entries"]), int(found["sessions"]), int(found["visitors"]))
     except (ValueError, KeyError, TypeError) as error:
