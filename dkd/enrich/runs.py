@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dkd import kernel
 from dkd.enrich.dedup import NEVER, Keys, known
 
 ROW = np.dtype([
@@ -39,18 +40,19 @@ Rows = NDArray[np.void]
 Places = NDArray[np.intp]
 
 
-_WHOLE = np.dtype((np.void, ROW.itemsize))
+WHOLE = np.dtype((np.void, ROW.itemsize))
+"""As which rows are moved."""
 
 
 def taken(rows: Rows, places: NDArray[Any]) -> Rows:
     """The rows at *places*; numpy itself copies rows field by field, 15 times slower."""
-    found: Rows = rows.view(_WHOLE)[places].view(ROW)
+    found: Rows = rows.view(WHOLE)[places].view(ROW)
     return found
 
 
 def chained(parts: Iterable[Rows]) -> Rows:
     """Rows one after the other; see :func:`taken`."""
-    found: Rows = np.concatenate([rows.view(_WHOLE) for rows in parts]).view(ROW)
+    found: Rows = np.concatenate([rows.view(WHOLE) for rows in parts]).view(ROW)
     return found
 
 
@@ -172,6 +174,11 @@ class Run:
 
     def at(self, places: Places) -> Pieces:
         """The pieces at *places*."""
+        if kernel.IS_COMPILED:
+            from dkd.kernel import runs
+
+            blobs = runs.blobs(self.rows, self.ends, self.text, np.ascontiguousarray(places, np.int64), len(places))
+            return Pieces(taken(self.rows, places), blobs)
         text, ends = self.text, self.ends[places].tolist()
         starts = np.where(places > 0, self.ends[places - 1], 0).tolist()
         return Pieces(taken(self.rows, places), list(map(bytes, map(text.__getitem__, map(slice, starts, ends)))))
@@ -202,6 +209,11 @@ def merged_runs(runs: Sequence[Run], *, is_whole: bool) -> Run:
         runs: Two or more.
         is_whole: Whether no older run is left, so that rows which say that a party has no piece can go.
     """
+    if kernel.IS_COMPILED:
+        from dkd.kernel import runs as compiled
+
+        parts = [(run.rows, run.ends, run.text) for run in runs]
+        return Run(*compiled.merged(parts, is_whole, lambda count: (np.empty(count, ROW), np.empty(count, np.int64))))
     places, told, start = list[Places](), np.empty(0, np.uint64), sum(map(len, runs))
     for run in reversed(runs):
         start -= len(run)
