@@ -95,7 +95,7 @@ def test_rows_are_laid_out_as_the_kernel_has_them():
     assert VISITOR.itemsize == behaviour.VISITOR_BYTES
 
 
-# ---- what is not so is refused ----------------------------------------------------------------------------------------
+# ---- what is not so is refused ---------------------------------------------------------------------------------------
 
 
 def numbers(*values: int) -> np.ndarray:
