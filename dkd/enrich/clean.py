@@ -9,8 +9,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dkd import kernel
 from dkd.enrich.contexts import ORIGIN, Columns
 from dkd.enrich.encode import members, whole
+from dkd.enrich.lines import Part, lines, parts_of, shared
 from dkd.enrich.sessions import Sessionized
 from dkd.enrich.setup import Setup, cleaned, protected, stepped
 from dkd.model.enrichers import SESSION_ORIGIN
@@ -66,6 +68,8 @@ class Kept:
         """
         memory, schema = self.setup.memory, self.setup.clean_schema
         own = own.with_columns(sessions)
+        if kernel.IS_COMPILED:
+            return lines(self._parts(own), own.height)
         parts: list[pl.Series] = []
         for place, span in memory.plan.spans:
             if place >= 0:
@@ -75,6 +79,16 @@ class Kept:
             else:
                 parts.append(members(own.select(span), "," if parts else "{"))
         return whole(parts)
+
+    def _parts(self, own: pl.DataFrame) -> list[Part]:
+        """Of the events' JSON."""
+        found: list[Part] = []
+        for place, span in self.setup.memory.plan.spans:
+            if place >= 0:
+                found.append(shared(*self.shared.coded(("json", span))))
+            else:
+                found += parts_of(own.select(span).get_columns())
+        return found
 
     def whole(self, places: Places | slice) -> pl.DataFrame:
         """All clean columns of the events at *places*, but for those of their sessions, which are null."""
