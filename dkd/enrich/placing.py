@@ -10,6 +10,7 @@ from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 import xxhash
 from numpy.typing import NDArray
 
@@ -107,7 +108,8 @@ def ids_of(events: Events, places: Places) -> NDArray[np.uint64]:
     An event without an id is known by its place in raw, which a replay of the topic repeats.
     """
     arrived, chosen = events.arrived, places.tolist()
-    parties, event_ids = ([column[place] for place in chosen] for column in (arrived.parties, arrived.event_ids))
+    parties = [arrived.parties[place] for place in chosen]
+    event_ids = arrived.event_ids.gather(places).cast(pl.Binary).to_list()
     times, offsets = events.rows["start_ms"][places].tolist(), arrived.offsets[places].tolist()
     texts = (
         b"%b\0%b\0%d" % (party, event if event is not None else b"@%d" % offset, time_ms)

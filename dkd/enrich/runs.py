@@ -77,6 +77,8 @@ class Pieces(NamedTuple):
     def sorted(self) -> "Pieces":
         """By party and time."""
         keys = np.ascontiguousarray(self.keys)
+        if (keys[1:] > keys[:-1]).all():
+            return self
         order = np.argsort(keys)
         found = keys[order]
         if (found[1:] == found[:-1]).any():
@@ -159,6 +161,12 @@ class Run:
         return pa.Array.from_buffers(pa.large_binary(), len(self), [None, starts, pa.py_buffer(self.text)])
 
     @cached_property
+    def _earliest_ms(self) -> int:
+        """The least end of its pieces."""
+        ends = self.rows["end_ms"][self.rows["events"] > 0]
+        return int(ends.min()) if len(ends) else 2**62
+
+    @cached_property
     def _by_end(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
         ends = np.where(self.rows["events"] > 0, self.rows["end_ms"], NEVER)
         order = np.argsort(ends, kind="stable")
@@ -166,9 +174,9 @@ class Run:
 
     def ended(self, since_ms: int, before_ms: int) -> Keys:
         """Parties of the pieces whose last event lies in the span."""
-        ends, order = self._by_end
-        if not len(ends) or before_ms <= ends[0]:
+        if before_ms <= self._earliest_ms:
             return self.keys[:0]
+        ends, order = self._by_end
         first, last = np.searchsorted(ends, (since_ms, before_ms))
         return self.keys[order[first:last]]
 

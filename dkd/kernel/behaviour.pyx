@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from dkd.kernel.memory cimport held
-from dkd.kernel.rows cimport Visitor
+from dkd.kernel.pieces cimport Visitor
 
 VISITOR_BYTES = sizeof(Visitor)
 PAGE, CLICK, DONE = 1, 2, 4

@@ -7,7 +7,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
 from dkd.kernel.memory cimport held
-from dkd.kernel.rows cimport Row
+from dkd.kernel.pieces cimport Row
 
 ROW_BYTES = sizeof(Row)
 

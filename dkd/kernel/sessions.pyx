@@ -9,7 +9,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memmove, memset
 
 from dkd.kernel.memory cimport held
-from dkd.kernel.rows cimport Row
+from dkd.kernel.pieces cimport Row
 
 ROW_BYTES = sizeof(Row)
 FRESH, EXTENDED, OTHER = 0, 1, 2

@@ -155,7 +155,7 @@ def _parts(held: Held, part_bytes: int) -> Iterator[Held]:
     for start, end in zip(starts, cuts, strict=False):
         yield Held(Entries(entries.keys[start:end], entries.times[start:end]), Pieces.empty())
     rest = Entries(entries.keys[starts[-1] :], entries.times[starts[-1] :])
-    weights = np.cumsum(np.diff(blob_ends(rows), prepend=0) + ROW.itemsize)
+    weights = np.cumsum(np.fromiter(map(len, held.sessions.blobs), np.int64, len(rows)) + ROW.itemsize)
     weights += ENTRY_BYTES * len(rest) + visitors.nbytes
     places = np.flatnonzero(np.diff((weights - 1) // part_bytes)) + 1
     edges = [0, *places.tolist(), len(rows)]
