@@ -118,7 +118,8 @@ class KafkaSink:
                 "enable.idempotence": True,
                 # As Java's producers choose, Divolte among them; librdkafka's own default would split a party.
                 "partitioner": "murmur2_random",
-                "linger.ms": 5,
+                # A group comes at once: what is longer only keeps it waiting.
+                "linger.ms": 2,
                 "compression.type": "lz4",
                 "message.timeout.ms": TIMEOUT_MS,
                 "batch.size": 262_144,
