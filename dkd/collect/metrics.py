@@ -7,7 +7,7 @@ answers ``/metrics`` adds them up; a process that died keeps its counts there.
 import os
 import time
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ class State(NamedTuple):
         connections: How many are open.
         spooled: How many messages it has put into the spool since it began.
         replayed: How many of the spool it has brought to Kafka.
+        refused: How many requests it has answered with 400 or more, by status.
     """
 
     held: Held
@@ -43,6 +44,7 @@ class State(NamedTuple):
     connections: int
     spooled: int
     replayed: int
+    refused: Mapping[str, int]
 
 
 class Metrics:
@@ -52,6 +54,7 @@ class Metrics:
         """Zeros."""
         self.registry = CollectorRegistry()
         self._before = (0, 0)
+        self._refused_before: Tally[str] = Tally()
         if FOLDER not in os.environ:
             ProcessCollector(registry=self.registry)
         self._events = Counter(
@@ -60,6 +63,10 @@ class Metrics:
         )  # fmt: skip
         self._accepted = self._events.labels("accepted", "")
         self._unsafe = self._events.labels("unsafe", "not_durable")
+        self._refused = Counter(
+            "dkd_collect_refused_requests", "Requests that were answered with 400 or more, by status", ("status",),
+            registry=self.registry,
+        )  # fmt: skip
         self._spooled = Counter(
             "dkd_collect_spooled", "Events and rejects made safe in the spool", registry=self.registry
         )
@@ -112,6 +119,9 @@ class Metrics:
         self._spooled.inc(state.spooled - self._before[0])
         self._replayed.inc(state.replayed - self._before[1])
         self._before = (state.spooled, state.replayed)
+        for status, count in state.refused.items():
+            self._refused.labels(status).inc(count - self._refused_before[status])
+        self._refused_before = Tally(state.refused)
 
     def _gauge(self, name: str, text: str, mode: str) -> Gauge:
         return Gauge(f"dkd_collect_{name}", text, multiprocess_mode=mode, registry=self.registry)  # type: ignore[arg-type]
