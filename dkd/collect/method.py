@@ -1,4 +1,4 @@
-"""The first bytes of a request by a method that llhttp does not know → its name, and the same as a GET, which it reads."""
+"""The first bytes of a request by a method that llhttp does not know → its name, and the same as a GET."""
 
 import re
 

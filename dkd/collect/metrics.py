@@ -34,6 +34,7 @@ class State(NamedTuple):
         connections: How many are open.
         spooled: How many messages it has put into the spool since it began.
         replayed: How many of the spool it has brought to Kafka.
+        unkept: How many rejects it has thrown away, as their topic is missing.
         refused: How many requests it has answered with 400 or more, by status.
     """
 
@@ -44,6 +45,7 @@ class State(NamedTuple):
     connections: int
     spooled: int
     replayed: int
+    unkept: int
     refused: Mapping[str, int]
 
 
@@ -53,7 +55,7 @@ class Metrics:
     def __init__(self) -> None:
         """Zeros."""
         self.registry = CollectorRegistry()
-        self._before = (0, 0)
+        self._before = (0, 0, 0)
         self._refused_before: Tally[str] = Tally()
         if FOLDER not in os.environ:
             ProcessCollector(registry=self.registry)
@@ -72,6 +74,11 @@ class Metrics:
         )
         self._replayed = Counter(
             "dkd_collect_replayed", "Messages of the spool that Kafka acknowledged", registry=self.registry
+        )
+        self._unkept = Counter(
+            "dkd_collect_unkept_rejects",
+            "Rejects that were thrown away, as their topic is missing",
+            registry=self.registry,
         )
         self._size = Histogram(
             "dkd_collect_group_messages", "Messages committed together", buckets=_SIZES, registry=self.registry
@@ -118,7 +125,8 @@ class Metrics:
         self._looked_s.set(now_s)
         self._spooled.inc(state.spooled - self._before[0])
         self._replayed.inc(state.replayed - self._before[1])
-        self._before = (state.spooled, state.replayed)
+        self._unkept.inc(state.unkept - self._before[2])
+        self._before = (state.spooled, state.replayed, state.unkept)
         for status, count in state.refused.items():
             self._refused.labels(status).inc(count - self._refused_before[status])
         self._refused_before = Tally(state.refused)

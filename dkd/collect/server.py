@@ -24,6 +24,7 @@ from dkd.collect.replay import Replay
 from dkd.collect.routes import Handle, Kept, routes
 from dkd.collect.salt import DAY_MS, Salts
 from dkd.collect.spool import MOST_BYTES, Spool
+from dkd.collect.unkept import RejectsTopic
 from dkd.errors import DkdError
 from dkd.model.schema import Model
 from dkd.settings import Settings
@@ -117,8 +118,9 @@ async def _run(wanted: Wanted, listener: socket.socket, spool: Spool, metrics: M
         loop.add_signal_handler(name, stop.set)
     model, kafka = wanted.model, wanted.settings.kafka
     breaker = Breaker(kafka.servers, say)
-    durable = Durable(KafkaSink(kafka), spool, breaker, say)
-    replay = Replay(spool, breaker, lambda: KafkaSink(kafka), say)
+    rejects = RejectsTopic(model.topic("rejects"), say)
+    durable = Durable(KafkaSink(kafka), spool, breaker, rejects, say)
+    replay = Replay(spool, breaker, rejects, lambda: KafkaSink(kafka), say)
 
     salts = Salts(wanted.spool.with_name(f"{wanted.spool.name}.salts"))
     kept = Kept(salts, Duplicates(), wanted.processes, stop.is_set)
@@ -127,7 +129,7 @@ async def _run(wanted: Wanted, listener: socket.socket, spool: Spool, metrics: M
         # At the turn of the day, whether anybody comes then or not.
         salts.forget(int(time.time() * 1_000) // DAY_MS)
         is_ready = durable.is_safe and not stop.is_set()
-        counts = durable.spooled, replay.replayed
+        counts = durable.spooled, replay.replayed, rejects.unkept
         metrics.looked(State(spool.held(), breaker.is_open, is_ready, lag_s, connections, *counts, refused))
 
     current = Current(routes(model, wanted.settings, kept))
