@@ -17,6 +17,7 @@ from dkd.enrich.dedup import Keys, Times
 from dkd.enrich.rules import HEARTBEAT, Rules, Values
 from dkd.enrich.runs import ROW, Places, Rows
 from dkd.enrich.splits import marked
+from dkd.model.columns import HASH_BITS, PARTY_HASH
 
 PARTY = "?party"
 """The column of an event's :func:`party_keys`."""
@@ -27,7 +28,7 @@ _MICROS = 1_000_000
 
 @dataclass(frozen=True)
 class Arrived:
-    """Clean events of one partition, in offset order.
+    """Clean events, those of one partition after the other, in offset order.
 
     Attributes:
         own: Columns that the event itself brought, ``timestamp_ms``, ``event`` and the model's fields among them.
@@ -47,7 +48,7 @@ class Arrived:
     ties: Keys
     keys: Keys
     parties: Sequence[bytes]
-    event_ids: Sequence[bytes | None]
+    event_ids: pl.Series
     shared: Columns
     whole: Callable[[Places], pl.DataFrame]
 
@@ -55,11 +56,19 @@ class Arrived:
         """The events that *mask* marks."""
         if mask.all():
             return self
-        places, kept = np.flatnonzero(mask), mask.tolist()
+        places, kept = np.flatnonzero(mask), pl.Series(mask)
         return Arrived(
-            self.own.filter(pl.Series(mask)), self.offsets[mask], self.watermarks[mask], self.ties[mask],
-            self.keys[mask], list(compress(self.parties, kept)), list(compress(self.event_ids, kept)),
-            self.shared.kept(mask), lambda some: self.whole(places[some]),
+            self.own.filter(kept), self.offsets[mask], self.watermarks[mask], self.ties[mask], self.keys[mask],
+            list(compress(self.parties, mask.tolist())), self.event_ids.filter(kept), self.shared.kept(mask),
+            lambda some: self.whole(places[some]),
+        )  # fmt: skip
+
+    def part(self, start: int, end: int) -> "Arrived":
+        """The events from *start* to before *end*."""
+        return Arrived(
+            self.own[start:end], self.offsets[start:end], self.watermarks[start:end], self.ties[start:end],
+            self.keys[start:end], self.parties[start:end], self.event_ids[start:end], self.shared.part(start, end),
+            lambda some: self.whole(start + some),
         )  # fmt: skip
 
 
@@ -86,6 +95,14 @@ def party_keys(parties: pl.Series) -> Keys:
     """Hash of each party; of ten million, any two have the same one with odds of 1 to 370,000 (their sessions mix)."""
     found = parties.cast(pl.Binary).to_list()
     return np.fromiter(map(xxhash.xxh3_64_intdigest, found), np.uint64, len(found))
+
+
+def party_numbers(keys: Keys) -> pl.Series:
+    """What stored rows call their parties by, beside the id: whole numbers that every reader of JSON takes whole.
+
+    Of ten million, any two have the same one with odds of 1 to 180; they count as one visitor.
+    """
+    return pl.Series(PARTY_HASH, (keys & np.uint64((1 << HASH_BITS) - 1)).astype(np.int64))
 
 
 def is_click(name: str) -> bool:

@@ -22,6 +22,7 @@ from dkd.query.asking import Doubts, bot_events, doubtful, reaches
 from dkd.query.first import first_values
 from dkd.query.halves import joined, of_sessions, slow
 from dkd.query.mistake import QueryError
+from dkd.query.numbered import by_number
 from dkd.query.periods import before
 from dkd.query.question import Question
 
@@ -54,6 +55,16 @@ class Version:
         version = self.newest.isoformat() if plan.span.end > self.newest - LATE else "past"
         return version, _LIVE_AGE_S if view.live else _AGE_S
 
+    def has_numbers(self, view: View, plan: Plan) -> bool:
+        """Whether every row that the view is about has a number for its visitor, also of what it is compared with."""
+        if self.held is None or self.held.numbered is None:
+            return False
+        question, starts = view.question.model_copy(update={"interval": plan.span}), [plan.span.start]
+        if question.compare is not None:
+            grains = (plan.grain, None)
+            starts += [before(question.model_copy(update={"grain": grain}))[0].start for grain in grains]
+        return min(starts) > self.held.numbered
+
 
 class _NoSession(NamedTuple):
     """No session is a row yet, and why that leaves *measures* without an answer."""
@@ -65,6 +76,8 @@ class _NoSession(NamedTuple):
 def jobs_of(model: Model, view: View, plan: Plan, known: Version) -> dict[str, Job]:
     """A job or some for the cards and the chart, two for the line of trust, one for the period before, one a panel."""
     version, age_s = known.of(view, plan)
+    if known.has_numbers(view, plan):
+        model, version = by_number(model), f"{version} by number"
 
     def job(name: str, question: Question, work: Callable[..., Any], is_late: bool = False) -> Job:
         key = f"{name} {version} {plan.grain} {question.model_dump_json()}"

@@ -16,3 +16,12 @@ cdef inline char *held(object owner, Py_ssize_t least, bint is_written) except? 
     if size < least:
         raise ValueError(f"{size} bytes, and not {least}")
     return found
+
+
+cdef inline Py_ssize_t size_of(object owner) except -1:
+    """How many bytes the memory of *owner* has."""
+    cdef Py_buffer view
+    PyObject_GetBuffer(owner, &view, PyBUF_SIMPLE)
+    cdef Py_ssize_t size = view.len
+    PyBuffer_Release(&view)
+    return size
