@@ -21,6 +21,7 @@ import polars as pl
 
 from dkd import kernel
 from dkd.enrich.bots import BIT, Reasons
+from dkd.enrich.hashing import hashed
 from dkd.enrich.stretches import (
     BEHAVIOUR,
     IS_PAGE,
@@ -30,7 +31,6 @@ from dkd.enrich.stretches import (
     Parties,
     Table,
     born_ms,
-    hashes,
     kinds_of,
     parties_of,
 )
@@ -86,7 +86,7 @@ def _compiled(events: pl.DataFrame, parties: Parties, horizon_ms: int, has_pages
 
     kinds, pages, party_ids = kinds_of(events["event"]), np.zeros(events.height, np.uint64), events["party_id"]
     is_page = (kinds & IS_PAGE) > 0
-    pages[is_page] = hashes(events["page_url"].filter(pl.Series(is_page)))
+    pages[is_page] = hashed(events["page_url"].filter(pl.Series(is_page)).fill_null(""))
     found, rows = np.empty(events.height, np.uint16), no_rows(len(parties.keys))
     rows["key"] = parties.keys
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dkd.enrich.contexts import DEVICE, ORIGIN, Columns
 from dkd.enrich.dedup import Keys, Times
+from dkd.enrich.hashing import hashed
 from dkd.enrich.rules import HEARTBEAT, Rules, Values
 from dkd.enrich.runs import ROW, Places, Rows
 from dkd.enrich.splits import marked
@@ -92,8 +93,7 @@ class Events:
 
 def party_keys(parties: pl.Series) -> Keys:
     """Hash of each party; of ten million, any two have the same one with odds of 1 to 370,000 (their sessions mix)."""
-    found = parties.cast(pl.Binary).to_list()
-    return np.fromiter(map(xxhash.xxh3_64_intdigest, found), np.uint64, len(found))
+    return hashed(parties)
 
 
 def is_click(name: str) -> bool:

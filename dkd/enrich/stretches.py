@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-import xxhash
 from numpy.typing import NDArray
 
 from dkd.enrich.bots import BIT, Reasons
 from dkd.enrich.dedup import Keys
+from dkd.enrich.hashing import hashed
 from dkd.enrich.singles import PARTY, is_click
 from dkd.enrich.visitors import Rows, Visitors, chained, no_rows
 
@@ -191,7 +191,7 @@ class _Pages:
         names = ("page", "gap_ms", "even", "gaps_ms", "squares", "burst")
         carried, page = (
             {name: line.carried[name][stretch] for name in names},
-            hashes(urls.gather(line.order[self.place])),
+            hashed(urls.gather(line.order[self.place]).fill_null("")),
         )
         other = page != np.where(heads, carried["page"], np.roll(page, 1))
         idle = acts[self.place] == np.where(heads, 0, np.roll(acts[self.place], 1))
@@ -245,13 +245,6 @@ def _greatest(values: Numbers, group: Numbers, before: Numbers) -> Numbers:
     width = int(shifted.max()) + 1
     found: Numbers = np.maximum.accumulate(shifted + group * width) - group * width + least
     return found
-
-
-def hashes(texts: pl.Series) -> Keys:
-    """Of each text; null is as none."""
-    digest = xxhash.xxh3_64_intdigest
-    found = texts.fill_null("").cast(pl.Binary).to_list()
-    return np.fromiter(map(digest, found), np.uint64, len(found))
 
 
 def born_ms(party: str) -> int | None:
