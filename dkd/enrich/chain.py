@@ -41,6 +41,7 @@ from dkd.enrich.behaviour import watched
 from dkd.enrich.bots import SIGNS, hinted
 from dkd.enrich.clean import Kept, columns_of
 from dkd.enrich.finished import Finished, finished
+from dkd.enrich.kinds import KIND, kinds_of
 from dkd.enrich.lanes import Lane, Passed, late_rejects, limits, passed
 from dkd.enrich.sessions import Sessionized, sessionized, silent
 from dkd.enrich.setup import Setup, prepare
@@ -154,7 +155,8 @@ def _signed(
 ) -> tuple[pl.DataFrame, list[Rows]]:
     """*events* with the hash of their parties and their signs of bots, and the visitors that each lane changes."""
     keys = pl.Series(PARTY, party_keys(events["party_id"]))
-    events = events.with_columns(keys, pl.Series("?watermark", timed.watermarks[timed.is_fresh]))
+    kinds = pl.Series(KIND, kinds_of(events["event"]))
+    events = events.with_columns(keys, kinds, pl.Series("?watermark", timed.watermarks[timed.is_fresh]))
     tables = [
         (lane.state.visitors, *span)
         for lane, span in zip(lanes, limits(events["offset"].to_numpy(), lanes), strict=True)
@@ -195,9 +197,10 @@ class _Batch:
         rules, timed = self.setup.sessions, self.timed
         if rules is None:
             return [silent(end - start) for start, end in self.limits]
+        events = self.kept.events
         arrived = Arrived(
             self.own, timed.offsets[self.rows], timed.watermarks[self.rows], timed.keys[self.rows], self.keys,
-            self.parties, self.kept.events["event_id"], self.kept.shared, self.kept.whole,
+            events[KIND].to_numpy(), self.parties, events["event_id"], self.kept.shared, self.kept.whole,
         )  # fmt: skip
         alone = rows_of(arrived, rules)
         return [

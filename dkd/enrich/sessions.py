@@ -131,8 +131,10 @@ def _ended(pieces: Pieces, existing: Pieces, events: Events, found: Placed) -> t
 
 def _concerned(opened: OpenSessions, keys: Keys, before_ms: int) -> Pieces:
     """Pieces of the parties *keys*, and of those of which a session ended before *before_ms*."""
-    asked = distinct(np.concatenate((keys, opened.ended(before_ms))))
-    existing = opened.of(asked)
+    ended = opened.ended(before_ms)
+    if not len(ended):
+        return opened.of(distinct(keys))
+    existing = opened.of(distinct(np.concatenate((keys, ended))))
     # A run may tell of an end that a newer one knows to be later.
     over = existing.keys[existing.rows["end_ms"] < before_ms]
     return existing.where(known(existing.keys, distinct(np.concatenate((keys, over)))))

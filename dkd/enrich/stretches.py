@@ -11,17 +11,11 @@ from numpy.typing import NDArray
 from dkd.enrich.bots import BIT, Reasons
 from dkd.enrich.dedup import Keys
 from dkd.enrich.hashing import hashed
-from dkd.enrich.singles import PARTY, is_click
+from dkd.enrich.kinds import IS_CLICK, IS_DONE, IS_PAGE, KIND
+from dkd.enrich.singles import PARTY
 from dkd.enrich.visitors import Rows, Visitors, chained, no_rows
 
-PAGE = "page_view"
 BEHAVIOUR = ("rate_visitor", "pages_per_min", "burst", "no_variance", "click_before_view")
-DONE = frozenset(("scroll", "heartbeat", "form_submit"))
-"""Beside clicks, what the tag sends only when a person did something."""
-
-IS_PAGE, IS_CLICK, IS_DONE = 1, 2, 4
-"""What an event is, as bits."""
-
 MOST_EVENTS = 600
 MOST_PAGES = 30
 BURST = 20
@@ -77,16 +71,6 @@ def parties_of(events: pl.DataFrame, tables: Sequence[Table]) -> Parties:
     return Parties(order, starts, asked, limits, known)
 
 
-def kinds_of(names: pl.Series) -> NDArray[np.uint8]:
-    """What events of such *names* are, as bits."""
-    kinds = {
-        name: IS_PAGE * (name == PAGE) + (IS_CLICK + IS_DONE) * is_click(name) + IS_DONE * (name in DONE)
-        for name in names.unique().to_list()
-    }
-    found = names.replace_strict(list(kinds), list(kinds.values()), return_dtype=pl.UInt8)
-    return found.to_numpy()
-
-
 class Line:
     """Events by partition and party, in offset order, cut into stretches in which the party is remembered."""
 
@@ -112,7 +96,7 @@ class Line:
 
     def judged(self, events: pl.DataFrame, has_pages: bool) -> tuple[Reasons, Rows]:
         """Reasons of the sorted events, and the rows after them."""
-        kinds = kinds_of(events["event"])[self.order]
+        kinds = events[KIND].to_numpy()[self.order]
         is_page, is_clicked, is_done = ((kinds & bit) > 0 for bit in (IS_PAGE, IS_CLICK, IS_DONE))
         rows = no_rows(len(self.ends))
         rows["key"], rows["seen_ms"] = self.keys, self.seen_ms[self.ends]

@@ -189,6 +189,15 @@ def test_pages_of_no_event_or_group_are_refused():
             written(paged, pages, groups, heads)
 
 
+@pytest.mark.parametrize("parties", [[b"a"], ["a", "b"], [b"a", None]])
+def test_events_without_parties_are_refused(parties):
+    from dkd.kernel import sessions
+
+    keys, bits = np.zeros(2, np.uint64), np.zeros(2, np.uint8)
+    with pytest.raises((TypeError, ValueError)):
+        sessions.alone(2, keys, keys, *[numbers(5, 6)] * 3, bits, bits, parties, np.empty(2, ROW))
+
+
 @pytest.mark.parametrize("order", [(0, 2), (-1, 0), (0,)])
 def test_an_order_of_other_events_is_refused(order):
     from dkd.kernel import sessions
