@@ -1,6 +1,7 @@
 """The code keeps its shape: sizes, names and docstrings of the style that the project asks of itself."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "dkd").rglob("*.py"))
+KERNEL = sorted(one for one in (ROOT / "dkd" / "kernel").iterdir() if one.suffix in (".pyx", ".pxd"))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -35,6 +37,17 @@ def test_a_module_is_small_and_says_what_becomes_what(path: Path):
         if len([a for a in node.args.args if a.arg not in ("self", "cls")]) > 6 and path.parent.name != "cli"
     ]
     assert crowded == []
+
+
+@pytest.mark.parametrize("path", KERNEL, ids=lambda path: path.name)
+def test_the_kernel_keeps_the_same_shape(path: Path):
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 300
+    assert re.match(r'(# cython: .+\n)?"""[A-Z]', text)
+    assert path.suffix == ".pxd" or path.with_suffix(".pyi").exists()
+    starts = [place for place, line in enumerate(text.split("\n")) if re.match(r" *(def|cdef .*\)[^)]*:$)", line)]
+    ends = [*starts[1:], text.count("\n")]
+    assert [end - start for start, end in zip(starts, ends, strict=True) if end - start > 55] == []
 
 
 def test_most_functions_are_short():

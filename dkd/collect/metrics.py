@@ -89,7 +89,8 @@ class Metrics:
         if lost:
             gone = set(lost)
             safe = [message for message in found if message not in gone]
-        rejects = Tally(_reason(message) for message in safe if message.headers)
+        # Rejects alone have headers.
+        rejects = Tally([_reason(message) for message in safe if message[4]])
         for reason, count in rejects.items():
             self._events.labels("rejected", reason).inc(count)
         self._accepted.inc(len(safe) - rejects.total())

@@ -10,6 +10,7 @@ from dkd.collect.message import Message
 from dkd.errors import DkdError
 from dkd.settings import KafkaSettings
 
+_ANY_PARTITION = -1
 TIMEOUT_MS = 1_500
 """How long a message may take; then it has failed, and goes to the spool."""
 
@@ -77,7 +78,8 @@ class KafkaSink:
         for message in messages:
             topic, key, value, timestamp_ms, headers = message
             try:
-                produce(topic, value, key, timestamp=timestamp_ms, headers=list(headers) if headers else None)
+                # By position: to name its arguments would double what the call costs.
+                produce(topic, value, key, _ANY_PARTITION, None, None, timestamp_ms, list(headers) if headers else None)
             except (BufferError, KafkaException) as error:
                 self._unsent.append(message)
                 self._note(error.args[0] if isinstance(error, KafkaException) else str(error))

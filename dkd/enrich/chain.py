@@ -44,7 +44,7 @@ from dkd.enrich.finished import Finished
 from dkd.enrich.lanes import Lane, Passed, late_rejects, limits, passed
 from dkd.enrich.sessions import Sessionized, sessionized, silent
 from dkd.enrich.setup import Setup, prepare
-from dkd.enrich.singles import PARTY, Arrived, party_keys, party_numbers
+from dkd.enrich.singles import PARTY, Arrived, party_keys, party_numbers, rows_of
 from dkd.enrich.state import Books, State, StateDelta
 from dkd.enrich.visitors import Rows
 
@@ -193,20 +193,20 @@ class _Batch:
 
     def sessions(self) -> list[Sessionized]:
         """Of each lane."""
-        ids = self.kept.events["event_id"].cast(pl.Binary).to_list()
-        return [self._sessions(seq, start, end, ids[start:end]) for seq, (start, end) in enumerate(self.limits)]
-
-    def _sessions(self, seq: int, start: int, end: int, event_ids: list[bytes | None]) -> Sessionized:
-        passed_by = self.timed.passed[seq]
-        if self.setup.sessions is None or not len(passed_by.marks.offsets):
-            return silent(end - start)
-        rows = self.rows[start:end]
+        rules, timed = self.setup.sessions, self.timed
+        if rules is None:
+            return [silent(end - start) for start, end in self.limits]
         arrived = Arrived(
-            self.own[start:end], self.timed.offsets[rows], self.timed.watermarks[rows], self.timed.keys[rows],
-            self.keys[start:end], self.parties[start:end], event_ids, self.kept.shared.part(start, end),
-            lambda places: self.kept.whole(start + places),
+            self.own, timed.offsets[self.rows], timed.watermarks[self.rows], timed.keys[self.rows], self.keys,
+            self.parties, self.kept.events["event_id"], self.kept.shared, self.kept.whole,
         )  # fmt: skip
-        return sessionized(arrived, passed_by.marks, self.lanes[seq].state.sessions, self.setup.sessions)
+        alone = rows_of(arrived, rules)
+        return [
+            sessionized(arrived.part(start, end), alone[start:end], one.marks, lane.state.sessions, rules)
+            if len(one.marks.offsets)
+            else silent(end - start)
+            for lane, one, (start, end) in zip(self.lanes, timed.passed, self.limits, strict=True)
+        ]
 
     def outcomes(
         self, found: Sequence[Sessionized], raw: pl.Series, unseen: pl.Series, rejects: pl.DataFrame

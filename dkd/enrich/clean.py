@@ -9,9 +9,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dkd import kernel
 from dkd.enrich.contexts import ORIGIN, Columns
 from dkd.enrich.encode import members, whole
-from dkd.enrich.sessions import Sessionized
+from dkd.enrich.lines import Part, lines, parts_of, shared
+from dkd.enrich.sessions import Sessionized, hexadecimal
 from dkd.enrich.setup import Setup, cleaned, protected, stepped
 from dkd.model.enrichers import SESSION_ORIGIN
 
@@ -66,6 +68,8 @@ class Kept:
         """
         memory, schema = self.setup.memory, self.setup.clean_schema
         own = own.with_columns(sessions)
+        if kernel.IS_COMPILED:
+            return lines(self._parts(own), own.height)
         parts: list[pl.Series] = []
         for place, span in memory.plan.spans:
             if place >= 0:
@@ -76,6 +80,16 @@ class Kept:
                 parts.append(members(own.select(span), "," if parts else "{"))
         return whole(parts)
 
+    def _parts(self, own: pl.DataFrame) -> list[Part]:
+        """Of the events' JSON."""
+        found: list[Part] = []
+        for place, span in self.setup.memory.plan.spans:
+            if place >= 0:
+                found.append(shared(*self.shared.coded(("json", span))))
+            else:
+                found += parts_of(own.select(span).get_columns())
+        return found
+
     def whole(self, places: Places | slice) -> pl.DataFrame:
         """All clean columns of the events at *places*, but for those of their sessions, which are null."""
         return cleaned(stepped(self.events[places], self.setup), self.setup)
@@ -83,11 +97,17 @@ class Kept:
 
 def columns_of(found: Sequence[Sessionized], setup: Setup) -> list[pl.Series]:
     """What sessions say of their events, those of one lane after the other."""
-    ids, is_first, origins = ([value for one in found for value in getattr(one, name)]
-                              for name in ("ids", "is_first", "origins"))  # fmt: skip
-    columns = [pl.Series("session_id", ids, pl.String), pl.Series("first_in_session", is_first, pl.Boolean)]
+    ids, is_first, in_time = (
+        np.concatenate([getattr(one, name) for one in found]) for name in ("ids", "is_first", "in_time")
+    )
+    is_there = pl.Series(in_time)
+    columns = [
+        hexadecimal(ids, in_time).alias("session_id"),
+        pl.select(pl.when(is_there).then(pl.Series(is_first))).to_series().alias("first_in_session"),
+    ]
     if setup.sessions is not None and setup.sessions.has_origin:
-        known: dict[bytes | None, list[str | None]] = {text: json.loads(text) for text in {*origins} - {None}}
+        origins = [text for one in found for text in one.origins]
+        known: dict[bytes | None, list[str | None]] = {text: json.loads(text) for text in {*origins} if text}
         known[None] = [None] * len(ORIGIN)
         places = ((name, ORIGIN.index(name.removeprefix("session_"))) for name in SESSION_ORIGIN)
         columns += (pl.Series(name, [known[text][place] for text in origins], pl.String) for name, place in places)

@@ -176,6 +176,11 @@ class Columns:
         place, seq = self.owner[item]
         return self.chosen[place].series(seq, kind)
 
+    def coded(self, item: object) -> tuple[Places, list[Any]]:
+        """Which of some values is each event's, and these values."""
+        place, seq = self.owner[item]
+        return self.chosen[place].codes, self.chosen[place].columns[seq]
+
     def array(self, item: object, of: Callable[[Any], Any] = int) -> NDArray[Any]:
         """What *of* makes of an item, asked once for each distinct answer."""
         place, seq = self.owner[item]

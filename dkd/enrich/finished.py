@@ -6,10 +6,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dkd.enrich.blobs import PAGES, page_entries
 from dkd.enrich.bots import texts_of
 from dkd.enrich.contexts import DEVICE, ORIGIN
 from dkd.enrich.encode import encode
-from dkd.enrich.pieces import PAGES, page_entries
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import BLOB_PARTS, Pieces
 from dkd.enrich.singles import party_numbers, value_of

@@ -4,106 +4,20 @@ Every number of a piece is a sum, a least or a greatest one, and every text is t
 so a session's attributes are a function of the set of its events.
 """
 
-import struct
 from collections.abc import Sequence
-from operator import add
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dkd import kernel
+from dkd.enrich.blobs import PAGES, Blobs, bounded
 from dkd.enrich.dedup import Keys, Times
-from dkd.enrich.runs import BLOB_PARTS, TIME_BITS, Pieces, Places, Rows, chained, taken
+from dkd.enrich.runs import BLOB_PARTS, ROW, TIME_BITS, WHOLE, Pieces, Places, Rows, chained, taken
 from dkd.enrich.singles import Events
 
-PAGES = 100
-"""A session's row lists so many pages at most."""
-
-_PAGE = struct.Struct("<qQH")
-_PAGE_HEAD = np.dtype([("time_ms", "<i8"), ("tie", "<u8"), ("bytes", "<u2")])
-_AS_BYTES = np.dtype((np.void, _PAGE_HEAD.itemsize))
 _FEW_GROUPS = 1 << (63 - TIME_BITS)
 _SUMS = ("units", "micros", "events", "pageviews", "clicks", "heartbeats", "conversions", "pages")
-
-
-class _Blobs:
-    """The texts of existing pieces and of events, numbered one after the other."""
-
-    def __init__(self, existing: Pieces, events: Events) -> None:
-        self.old = existing.blobs
-        self._events = events
-        ends = np.zeros((len(BLOB_PARTS) + 1, len(existing.rows)), np.int64)
-        for place, name in enumerate(BLOB_PARTS):
-            ends[place + 1] = ends[place] + existing.rows[name]
-        self.ends = ends
-
-    @property
-    def count(self) -> int:
-        return len(self.old)
-
-    def parts(self, places: Places, part: int) -> list[bytes]:
-        """Party, device or origin of each piece, in the order of :data:`BLOB_PARTS`."""
-        is_new = places >= self.count
-        new = iter(self._new(places[is_new] - self.count, part))
-        if is_new.all():
-            return list(new)
-        known = np.where(is_new, 0, places)
-        spans = zip(places.tolist(), self.ends[part, known].tolist(), self.ends[part + 1, known].tolist(), strict=True)
-        return [self.old[place][start:end] if place < self.count else next(new) for place, start, end in spans]
-
-    def heads(self, places: Places) -> list[bytes]:
-        """Party, device and origin of existing pieces, all in one."""
-        return [
-            self.old[place][:end] for place, end in zip(places.tolist(), self.ends[3, places].tolist(), strict=True)
-        ]
-
-    def pages(self, places: Places) -> list[bytes]:
-        """The entries of pages of each piece, all of which have pages."""
-        is_new = places >= self.count
-        fresh, known = places[is_new] - self.count, places[~is_new]
-        new = self._fresh_pages(fresh)
-        if not len(known):
-            return new
-        left, old = iter(new), (
-            self.old[place][start:end]
-            for place, start, end in zip(known.tolist(), *self.ends[3:5, known].tolist(), strict=True)
-        )  # fmt: skip
-        return [next(left) if one else next(old) for one in is_new.tolist()]
-
-    def _fresh_pages(self, fresh: Places) -> list[bytes]:
-        texts = self._events.arrived.shared.values("page", fresh)
-        heads = np.empty(len(texts), _PAGE_HEAD)
-        heads["time_ms"], heads["tie"] = (self._events.rows[name][fresh] for name in ("start_ms", "first_tie"))
-        heads["bytes"] = np.fromiter(map(len, texts), np.uint16, len(texts))
-        return list(map(add, heads.view(_AS_BYTES).tolist(), texts))
-
-    def merged(self) -> dict[int, bytes]:
-        """Ids of merged sessions, by the place of the piece; of the few that have any."""
-        starts, ends = self.ends[4], self.ends[5]
-        return {place: self.old[place][starts[place] : ends[place]] for place in np.flatnonzero(ends > starts).tolist()}
-
-    def _new(self, fresh: Places, part: int) -> list[bytes]:
-        arrived = self._events.arrived
-        if part:
-            return arrived.shared.texts("device" if part == 1 else "origin", fresh)
-        return list(map(arrived.parties.__getitem__, fresh.tolist()))
-
-
-def page_entries(packed: bytes) -> list[tuple[int, int, bytes]]:
-    """Time, tie and path of each page, by order: the first :data:`PAGES`, and the last one."""
-    found, place = [], 0
-    while place < len(packed):
-        time_ms, tie, length = _PAGE.unpack_from(packed, place)
-        place += _PAGE.size + length
-        found.append((time_ms, tie, packed[place - length : place]))
-    return found
-
-
-def _bounded(packed: bytes) -> bytes:
-    entries = sorted(page_entries(packed))
-    if len(entries) > PAGES + 1:
-        entries = [*entries[:PAGES], entries[-1]]
-    return b"".join(_PAGE.pack(time_ms, tie, len(text)) + text for time_ms, tie, text in entries)
 
 
 class Grouped(NamedTuple):
@@ -124,10 +38,70 @@ class Grouped(NamedTuple):
 
 def joined(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
     """One piece of each group, by the group's number."""
-    rows = chained((existing.rows, events.rows))
-    if not len(rows):
+    if not len(grouped.ids):
         return Pieces.empty()
-    groups, blobs = grouped.groups, _Blobs(existing, events)
+    return (_compiled if kernel.IS_COMPILED else _plain)(existing, events, grouped)
+
+
+def _compiled(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
+    """The same, by the kernel where a group is one piece and later events, or events alone."""
+    from dkd.kernel import sessions
+
+    held, count, groups = len(existing.rows), len(grouped.ids), grouped.groups
+    found, kinds = np.empty(count, ROW), np.zeros(count, np.uint8)
+    kinds[list(grouped.merged)] = sessions.OTHER
+    first, origins = np.empty(count, np.int64), np.empty(count, np.int64)
+    sessions.folded(
+        existing.rows, held, events.rows, len(events.rows), groups, count, np.ascontiguousarray(grouped.ids),
+        grouped.linked, PAGES, found, first, origins, kinds,
+    )  # fmt: skip
+    heads = np.full(count, b"", object)
+    extended, fresh = (np.flatnonzero(kinds == kind) for kind in (sessions.EXTENDED, sessions.FRESH))
+    heads[extended] = _objects(existing.blobs)[first[extended]]
+    heads[fresh] = _fresh_heads(events, first[fresh] - held, origins[fresh] - held, found, fresh)
+    paged = np.flatnonzero((events.rows["pages"] > 0) & (kinds[groups[held:]] != sessions.OTHER))
+    pages = events.arrived.shared.values("page", paged)
+    blobs = sessions.written(heads.tolist(), kinds, groups[held:], events.rows, len(events.rows), paged, pages, found)
+    other = np.flatnonzero(kinds == sessions.OTHER)
+    if len(other):
+        left = _plain(*_part(existing, events, grouped, other))
+        found.view(WHOLE)[other] = left.rows.view(WHOLE)
+        for group, blob in zip(other.tolist(), left.blobs, strict=True):
+            blobs[group] = blob
+    return Pieces(found, blobs)
+
+
+def _fresh_heads(events: Events, first: Places, origins: Places, found: Rows, groups: Places) -> NDArray[np.object_]:
+    """What the blobs of *groups* of events alone begin with; the lengths in *found* are set."""
+    arrived = events.arrived
+    columns = (
+        list(map(arrived.parties.__getitem__, first.tolist())),
+        arrived.shared.texts("device", first),
+        arrived.shared.texts("origin", origins),
+    )
+    for name, column in zip(BLOB_PARTS[:3], columns, strict=True):
+        found[name][groups] = np.fromiter(map(len, column), np.uint32, len(column))
+    return _objects(list(map(b"".join, zip(*columns, strict=True))))
+
+
+def _part(existing: Pieces, events: Events, grouped: Grouped, wanted: Places) -> tuple[Pieces, Events, Grouped]:
+    """The pieces and events of the groups *wanted*, which are ascending, and these by new numbers."""
+    numbers = np.full(len(grouped.ids), -1, np.int64)
+    numbers[wanted] = np.arange(len(wanted))
+    groups, count = numbers[grouped.groups], len(existing.rows)
+    is_held, is_new = groups[:count] >= 0, groups[count:] >= 0
+    merged = {int(numbers[group]): ids for group, ids in grouped.merged.items()}
+    return (
+        existing.where(is_held),
+        Events(events.arrived.kept(is_new), taken(events.rows, np.flatnonzero(is_new))),
+        Grouped(groups[groups >= 0], grouped.ids[wanted], grouped.linked[wanted], merged),
+    )
+
+
+def _plain(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
+    """The same, by columns."""
+    rows = chained((existing.rows, events.rows))
+    groups, blobs = grouped.groups, Blobs(existing, events)
     order = _order(groups, rows["start_ms"], rows["first_tie"])
     heads = np.flatnonzero(np.diff(groups[order], prepend=-1))
     sorted_rows, first = taken(rows, order), order[heads]
@@ -150,7 +124,7 @@ def joined(existing: Pieces, events: Events, grouped: Grouped) -> Pieces:
 
 def origins_of(existing: Pieces, events: Events, places: Places) -> list[bytes]:
     """The origins of the pieces and events at *places*, which are numbered one after the other."""
-    return _Blobs(existing, events).parts(places, 2)
+    return Blobs(existing, events).parts(places, 2)
 
 
 def _order(groups: NDArray[np.int64], times: Times, ties: Keys) -> Places:
@@ -173,7 +147,7 @@ def _extends(first: Places, by_origin: Places, groups: NDArray[np.int64], existi
     return found
 
 
-def _heads(first: Places, by_origin: Places, blobs: _Blobs, found: Rows, extends: NDArray[np.bool_]) -> list[bytes]:
+def _heads(first: Places, by_origin: Places, blobs: Blobs, found: Rows, extends: NDArray[np.bool_]) -> list[bytes]:
     """What each group's blob begins with; the lengths in *found* are set."""
     is_old = (first == by_origin) & (first < blobs.count)
     new = ~is_old
@@ -199,7 +173,7 @@ class _Order(NamedTuple):
     groups: NDArray[np.int64]
 
 
-def _pages(ordered: _Order, blobs: _Blobs, found: Rows, extends: NDArray[np.bool_]) -> list[bytes]:
+def _pages(ordered: _Order, blobs: Blobs, found: Rows, extends: NDArray[np.bool_]) -> list[bytes]:
     """Entries of each group's pages, of *extends* only the new ones; ``last_page_*`` of *found* are set.
 
     Groups whose pages have to be sorted anew are taken out of *extends*.
@@ -225,7 +199,7 @@ def _pages(ordered: _Order, blobs: _Blobs, found: Rows, extends: NDArray[np.bool
     wanted = paged[~extends[mine] | (paged >= blobs.count)]
     _collect(groups[wanted], blobs.pages(wanted), packed)
     for group in np.flatnonzero(mixed).tolist():
-        packed[group] = _bounded(packed[group])
+        packed[group] = bounded(packed[group])
     found["pages_bytes"] = held_bytes + np.fromiter(map(len, packed), np.uint32, len(packed))
     return packed
 
@@ -238,7 +212,7 @@ def _collect(groups: NDArray[np.int64], entries: Sequence[bytes], packed: list[b
         packed[group] = b"".join(entries[start:end]) if end - start > 1 else entries[start]
 
 
-def _merged(groups: NDArray[np.int64], blobs: _Blobs, more: dict[int, bytes], found: Rows) -> dict[int, bytes]:
+def _merged(groups: NDArray[np.int64], blobs: Blobs, more: dict[int, bytes], found: Rows) -> dict[int, bytes]:
     """Ids of the sessions that each group merged; the lengths in *found* are set."""
     merged: dict[int, bytes] = {}
     for place, ids in blobs.merged().items():

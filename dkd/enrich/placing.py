@@ -10,13 +10,15 @@ from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 import xxhash
 from numpy.typing import NDArray
 
-from dkd.enrich.dedup import NEVER, Keys, Times, distinct, known
+from dkd.enrich.dedup import NEVER, Keys, Times, known
 from dkd.enrich.pieces import Grouped
 from dkd.enrich.rules import Rules
-from dkd.enrich.runs import TIME_BITS, Pieces, Places, Rows
+from dkd.enrich.runs import Pieces, Places, Rows
+from dkd.enrich.segments import Ordered, ordered
 from dkd.enrich.settling import Arrival, Party, Settled, settled
 from dkd.enrich.singles import Events
 from dkd.enrich.splits import days
@@ -80,141 +82,24 @@ def placed(existing: Pieces, events: Events, marks: Marks, rules: Rules) -> Plac
         marks: Of the batch.
         rules: Of the model.
     """
-    lines = _lines(existing.rows, events, rules)
-    slow = _slow_keys(existing.rows, lines, rules)
-    at_once = _at_once(existing.rows, events, lines, slow, marks.after(rules))
-    found = [settled(party, marks.last_ms, rules) for party in _parties(existing.rows, events, slow, rules)]
-    return _both(at_once, found, marks.after(rules)) if found else at_once
+    in_order = ordered(existing.rows, events.rows, rules)
+    at_once = _at_once(existing, events, in_order, marks.after(rules))
+    if not len(in_order.slow):
+        return at_once
+    found = [settled(party, marks.last_ms, rules) for party in _parties(existing.rows, events, in_order.slow, rules)]
+    return _both(at_once, found, marks.after(rules))
 
 
-class _Lines(NamedTuple):
-    """Events by party, in offset order, and the segments that silence cuts them into.
-
-    Attributes:
-        order: Of the events.
-        parties: Distinct keys.
-        party: Of each sorted event, as a place in *parties*.
-        newest: Place of each party's newest piece; -1 for none.
-        begins: Sorted events that begin a segment.
-        segment: Of each sorted event.
-        joins: Whether the segment goes on with its party's newest piece.
-        is_bad: Sorted events that came before one that begins another session.
-        start_ms, end_ms, events: Of each segment, its piece included.
-    """
-
-    order: Places
-    parties: Keys
-    party: Places
-    newest: Places
-    begins: Places
-    segment: Places
-    joins: NDArray[np.bool_]
-    is_bad: NDArray[np.bool_]
-    start_ms: Times
-    end_ms: Times
-    events: NDArray[np.int64]
-
-
-def _lines(rows: Rows, events: Events, rules: Rules) -> _Lines:
-    order = np.argsort(events.keys, kind="stable")
-    keys, times = events.keys[order], events.rows["start_ms"][order]
-    is_head = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
-    party, parties = np.cumsum(is_head) - 1, keys[is_head]
-    newest, before = _newest(rows, parties)
-    held = newest >= 0
-    # One more row, found under -1: of a piece that is nowhere.
-    start_of, end_of = np.append(rows["start_ms"], NEVER), np.append(rows["end_ms"], NEVER)
-    greatest = np.maximum.accumulate(times + (party << TIME_BITS)) - (party << TIME_BITS)
-    silent_since = np.maximum(np.where(is_head, NEVER, np.roll(greatest, 1)), end_of[newest][party])
-    is_new = times > silent_since + rules.gap_ms
-    begins = np.flatnonzero(is_new | is_head)
-    segment = np.cumsum(is_new | is_head) - 1
-    of_begin, joins = party[begins], ~is_new[begins]
-    opened_ms = np.where(joins, start_of[newest][of_begin], times[begins])
-    shift = segment << TIME_BITS
-    least = np.minimum.accumulate(times - shift) + shift
-    # The first of a segment has none before it but those of the piece that it joins.
-    opened = opened_ms[segment]
-    earlier = np.where(is_new | is_head, opened, np.minimum(np.roll(least, 1), opened))
-    other_ms = np.where(joins, end_of[before][of_begin], silent_since[begins])[segment]
-    # Nothing can be near a session that is not there; NEVER is far enough away for that.
-    is_bad = (times < earlier - rules.gap_ms) | ((times < earlier) & (times - other_ms <= rules.gap_ms))
-    count = np.diff(np.append(begins, len(times)))
-    kept = joins & held[of_begin]
-    return _Lines(
-        order, parties, party, newest, begins, segment, joins, is_bad,
-        start_ms=np.minimum(np.minimum.reduceat(times, begins), opened_ms) if len(begins) else opened_ms,
-        end_ms=np.maximum(_greatest(times, begins), np.where(kept, end_of[newest][of_begin], NEVER)),
-        events=count + np.where(kept, np.append(rows["events"], 0)[newest][of_begin], 0),
-    )  # fmt: skip
-
-
-def _greatest(times: Times, begins: Places) -> Times:
-    found: Times = np.maximum.reduceat(times, begins) if len(begins) else times
-    return found
-
-
-def _newest(rows: Rows, parties: Keys) -> tuple[Places, Places]:
-    """Places of the newest piece of each party and of the one before it; -1 for none."""
-    first, end = np.searchsorted(rows["key"], parties), np.searchsorted(rows["key"], parties, "right")
-    return np.where(end > first, end - 1, -1), np.where(end > first + 1, end - 2, -1)
-
-
-def _slow_keys(rows: Rows, lines: _Lines, rules: Rules) -> Keys:
-    """Parties whose events are settled one by one: any that the rules of order, or the caps, may concern."""
-    # A session that may still be extended can only meet its cap when it is about so long already.
-    long_ms = rules.cap_ms - rules.open_ms
-    same = rows["key"][1:] == rows["key"][:-1]
-    near = same & (rows["start_ms"][1:] - rows["end_ms"][:-1] <= rules.gap_ms)
-    of_rows = (rows["linked"] > 0) | (rows["end_ms"] - rows["start_ms"] > long_ms) | np.append(near, False)[: len(rows)]
-    of_segments = (lines.end_ms - lines.start_ms > long_ms) | (lines.events >= rules.most_events)
-    of_segments |= days(lines.start_ms, rules.splits) != days(lines.end_ms, rules.splits)
-    if rules.one_by_one or rules.splits.by_event:
-        return distinct(np.concatenate((rows["key"], lines.parties)))
-    segment_keys = lines.parties[lines.party[lines.begins]]
-    bad_keys = lines.parties[lines.party[lines.is_bad]]
-    return distinct(np.concatenate((rows["key"][of_rows], segment_keys[of_segments], bad_keys)))
-
-
-def _at_once(rows: Rows, events: Events, lines: _Lines, slow: Keys, marks: Marks) -> Placed:
-    """Groups of the parties that are not *slow*: one for each piece, then one for each new segment."""
-    mine, of_segment = ~known(rows["key"], slow), ~known(lines.parties, slow)[lines.party[lines.begins]]
-    piece_group, fresh = np.cumsum(mine) - 1, of_segment & ~lines.joins
-    count = int(np.count_nonzero(mine))
-    newest = lines.newest[lines.party[lines.begins]]
-    segment_group = np.where(fresh, count + np.cumsum(fresh) - 1, np.append(piece_group, OPEN)[newest])
-    groups = np.full(len(rows) + len(lines.order), OPEN, np.int64)
-    groups[: len(rows)][mine] = piece_group[mine]
-    groups[len(rows) + lines.order] = np.where(of_segment, segment_group, OPEN)[lines.segment]
-    openers = lines.order[lines.begins[fresh]]
-    ids = np.concatenate((rows["id"][mine], ids_of(events, openers)))
-    ends = np.concatenate((rows["end_ms"][mine], lines.end_ms[fresh]))
-    joins = of_segment & lines.joins
-    ends[segment_group[joins]] = lines.end_ms[joins]
-    is_first = np.zeros(len(lines.order), bool)
-    is_first[openers] = True
-    linked = np.zeros(len(ids), bool)
-    session_ids = np.append(ids, np.zeros((1, 2), np.uint64), axis=0)[groups[len(rows) :]]
+def _at_once(existing: Pieces, events: Events, found: Ordered, marks: Marks) -> Placed:
+    """What became of the parties whose events came in order."""
+    groups, count = found.groups, len(existing.rows)
+    held: NDArray[np.uint64] = existing.rows["id"][groups[:count] >= 0]
+    ids = np.concatenate((held, ids_of(events, found.openers)))
+    session_ids = np.append(ids, np.zeros((1, 2), np.uint64), axis=0)[groups[count:]]
     return Placed(
-        Grouped(groups, ids, linked, {}), session_ids, is_first, _origins(rows, events, lines), marks.passed(ends),
-        ["gap"] * len(ids),
+        Grouped(groups, ids, np.zeros(len(ids), bool), {}), session_ids, found.is_first, found.origins,
+        marks.passed(found.ends), ["gap"] * len(ids),
     )  # fmt: skip
-
-
-def _origins(rows: Rows, events: Events, lines: _Lines) -> Places:
-    """Which piece or event each event's session came from: the first from outside of those that are there already."""
-    columns = (np.concatenate((rows[name], events.rows[name])) for name in ("origin_tie", "origin_ms", "inside"))
-    by_origin = np.lexsort(tuple(columns))
-    ranks = np.empty(len(by_origin), np.intp)
-    ranks[by_origin] = np.arange(len(by_origin))
-    found, newest = ranks[len(rows) + lines.order], lines.newest[lines.party[lines.begins]]
-    goes_on = lines.joins & (newest >= 0)
-    places = lines.begins[goes_on]
-    found[places] = np.minimum(found[places], ranks[newest[goes_on]])
-    shift = lines.segment * len(ranks)
-    origins = np.empty(len(lines.order), np.intp)
-    origins[lines.order] = by_origin[np.minimum.accumulate(found - shift) + shift]
-    return origins
 
 
 def ids_of(events: Events, places: Places) -> NDArray[np.uint64]:
@@ -223,7 +108,8 @@ def ids_of(events: Events, places: Places) -> NDArray[np.uint64]:
     An event without an id is known by its place in raw, which a replay of the topic repeats.
     """
     arrived, chosen = events.arrived, places.tolist()
-    parties, event_ids = ([column[place] for place in chosen] for column in (arrived.parties, arrived.event_ids))
+    parties = [arrived.parties[place] for place in chosen]
+    event_ids = arrived.event_ids.gather(places).cast(pl.Binary).to_list()
     times, offsets = events.rows["start_ms"][places].tolist(), arrived.offsets[places].tolist()
     texts = (
         b"%b\0%b\0%d" % (party, event if event is not None else b"@%d" % offset, time_ms)

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dkd import kernel
 from dkd.enrich.dedup import NEVER, Keys, known
 
 ROW = np.dtype([
@@ -39,18 +40,19 @@ Rows = NDArray[np.void]
 Places = NDArray[np.intp]
 
 
-_WHOLE = np.dtype((np.void, ROW.itemsize))
+WHOLE = np.dtype((np.void, ROW.itemsize))
+"""As which rows are moved."""
 
 
 def taken(rows: Rows, places: NDArray[Any]) -> Rows:
     """The rows at *places*; numpy itself copies rows field by field, 15 times slower."""
-    found: Rows = rows.view(_WHOLE)[places].view(ROW)
+    found: Rows = rows.view(WHOLE)[places].view(ROW)
     return found
 
 
 def chained(parts: Iterable[Rows]) -> Rows:
     """Rows one after the other; see :func:`taken`."""
-    found: Rows = np.concatenate([rows.view(_WHOLE) for rows in parts]).view(ROW)
+    found: Rows = np.concatenate([rows.view(WHOLE) for rows in parts]).view(ROW)
     return found
 
 
@@ -75,6 +77,8 @@ class Pieces(NamedTuple):
     def sorted(self) -> "Pieces":
         """By party and time."""
         keys = np.ascontiguousarray(self.keys)
+        if (keys[1:] > keys[:-1]).all():
+            return self
         order = np.argsort(keys)
         found = keys[order]
         if (found[1:] == found[:-1]).any():
@@ -157,6 +161,12 @@ class Run:
         return pa.Array.from_buffers(pa.large_binary(), len(self), [None, starts, pa.py_buffer(self.text)])
 
     @cached_property
+    def _earliest_ms(self) -> int:
+        """The least end of its pieces."""
+        ends = self.rows["end_ms"][self.rows["events"] > 0]
+        return int(ends.min()) if len(ends) else 2**62
+
+    @cached_property
     def _by_end(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
         ends = np.where(self.rows["events"] > 0, self.rows["end_ms"], NEVER)
         order = np.argsort(ends, kind="stable")
@@ -164,14 +174,19 @@ class Run:
 
     def ended(self, since_ms: int, before_ms: int) -> Keys:
         """Parties of the pieces whose last event lies in the span."""
-        ends, order = self._by_end
-        if not len(ends) or before_ms <= ends[0]:
+        if before_ms <= self._earliest_ms:
             return self.keys[:0]
+        ends, order = self._by_end
         first, last = np.searchsorted(ends, (since_ms, before_ms))
         return self.keys[order[first:last]]
 
     def at(self, places: Places) -> Pieces:
         """The pieces at *places*."""
+        if kernel.IS_COMPILED:
+            from dkd.kernel import runs
+
+            blobs = runs.blobs(self.rows, self.ends, self.text, np.ascontiguousarray(places, np.int64), len(places))
+            return Pieces(taken(self.rows, places), blobs)
         text, ends = self.text, self.ends[places].tolist()
         starts = np.where(places > 0, self.ends[places - 1], 0).tolist()
         return Pieces(taken(self.rows, places), list(map(bytes, map(text.__getitem__, map(slice, starts, ends)))))
@@ -202,6 +217,11 @@ def merged_runs(runs: Sequence[Run], *, is_whole: bool) -> Run:
         runs: Two or more.
         is_whole: Whether no older run is left, so that rows which say that a party has no piece can go.
     """
+    if kernel.IS_COMPILED:
+        from dkd.kernel import runs as compiled
+
+        parts = [(run.rows, run.ends, run.text) for run in runs]
+        return Run(*compiled.merged(parts, is_whole, lambda count: (np.empty(count, ROW), np.empty(count, np.int64))))
     places, told, start = list[Places](), np.empty(0, np.uint64), sum(map(len, runs))
     for run in reversed(runs):
         start -= len(run)

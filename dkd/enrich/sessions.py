@@ -19,19 +19,20 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from dkd.enrich.dedup import Keys, distinct, known
 from dkd.enrich.finished import Finished, finished
 from dkd.enrich.opened import OpenSessions, SessionsDelta
 from dkd.enrich.pieces import joined, origins_of
-from dkd.enrich.placing import OPEN, Marks, placed
+from dkd.enrich.placing import OPEN, Marks, Placed, placed
 from dkd.enrich.rules import Rules
-from dkd.enrich.runs import Pieces, united
-from dkd.enrich.singles import Arrived, Events, rows_of
+from dkd.enrich.runs import Pieces, Rows, taken, united
+from dkd.enrich.singles import Arrived, Events
 from dkd.model.enrichers import SESSION_ORIGIN, Sessions
 
-Value = TypeVar("Value")
+Value = TypeVar("Value", bound=np.generic)
 
 _ID_DIGITS = 32
 
@@ -55,58 +56,79 @@ class Sessionized(NamedTuple):
     """The session of each event, rows of sessions that ended, and the change of those that are open.
 
     Attributes:
-        ids: As 32 hexadecimal digits; None for a late event.
-        is_first: Whether the event opened its session; None for a late one.
+        in_time: Which events have a session; the others are late.
+        ids: Two halves of the id of each event's session.
+        is_first: Whether the event opened its session.
         origins: How its session came to the site, :data:`dkd.enrich.contexts.ORIGIN` as a JSON array; None for a late
-            one, and where the model does not ask.
+            event, and where the model does not ask.
         finished: Rows.
         delta: Change.
     """
 
-    ids: list[str | None]
-    is_first: list[bool | None]
-    origins: list[bytes | None]
+    in_time: NDArray[np.bool_]
+    ids: NDArray[np.uint64]
+    is_first: NDArray[np.bool_]
+    origins: Sequence[bytes | None]
     finished: Finished
     delta: SessionsDelta
 
 
-def sessionized(arrived: Arrived, marks: Marks, opened: OpenSessions, rules: Rules) -> Sessionized:
+def sessionized(arrived: Arrived, rows: Rows, marks: Marks, opened: OpenSessions, rules: Rules) -> Sessionized:
     """Sessions of a batch.
 
     Args:
-        arrived: Clean events, late ones among them.
+        arrived: Clean events of one partition, late ones among them.
+        rows: A piece of each alone.
         marks: The watermark after each record of the batch that has a time, ticks among them; one or more.
         opened: Open sessions before the batch.
         rules: Of the model.
     """
     in_time = ~arrived.own["is_late"].to_numpy()
-    early = arrived.kept(in_time)
-    events = Events(early, rows_of(early, rules))
+    events = Events(arrived.kept(in_time), rows if in_time.all() else taken(rows, np.flatnonzero(in_time)))
     before_ms = marks.last_ms - rules.open_ms
     existing = _concerned(opened, events.keys, before_ms)
     found = placed(existing, events, marks, rules)
     pieces = joined(existing, events, found.grouped)
-    ended = np.flatnonzero(found.closed_at != OPEN)
-    done = finished(pieces.at(ended), found.closed_at[ended], [found.closed_by[place] for place in ended], rules)
-    alive = pieces.where(found.closed_at == OPEN)
-    concerned = distinct(np.concatenate((existing.keys, events.keys)))
-    empty = concerned[~known(concerned, np.sort(alive.keys))]
-    grown = int(np.count_nonzero(alive.rows["linked"] == 0)) - int(np.count_nonzero(existing.rows["linked"] == 0))
-    delta = SessionsDelta(united((alive, Pieces.gone(empty))).sorted(), before_ms, grown)
-    asked = rules.has_origin
-    origins: list[bytes | None] = [*origins_of(existing, events, found.origins)] if asked else [None] * len(events.rows)
+    alive, done = _ended(pieces, existing, events, found, rules)
+    grown = _count(alive) - _count(existing)
+    origins = list[bytes | None]()
+    if rules.has_origin:
+        told = iter(origins_of(existing, events, found.origins))
+        origins = [next(told) if one else None for one in in_time.tolist()]
     return Sessionized(
-        _spread(_hex(found.session_ids), in_time),
-        _spread(found.is_first.tolist(), in_time),
-        _spread(origins, in_time),
+        in_time,
+        _spread(found.session_ids, in_time),
+        _spread(found.is_first, in_time),
+        origins or [None] * len(in_time),
         done,
-        delta,
+        SessionsDelta(alive.sorted(), before_ms, grown),
     )
+
+
+def _count(pieces: Pieces) -> int:
+    """How many sessions they are."""
+    return int(np.count_nonzero((pieces.rows["linked"] == 0) & (pieces.rows["events"] > 0)))
 
 
 def silent(count: int) -> Sessionized:
     """What *count* events get where there are no sessions."""
-    return Sessionized([None] * count, [None] * count, [None] * count, Finished.none(), SessionsDelta.none())
+    in_time, ids = np.zeros(count, bool), np.zeros((count, 2), np.uint64)
+    return Sessionized(in_time, ids, in_time, [None] * count, Finished.none(), SessionsDelta.none())
+
+
+def _ended(pieces: Pieces, existing: Pieces, events: Events, found: Placed, rules: Rules) -> tuple[Pieces, Finished]:
+    """The pieces that are left, with a row of no events for each party that has none, and rows of the sessions of the
+    others.
+    """
+    is_open = found.closed_at == OPEN
+    if is_open.all():
+        return pieces, Finished.none()
+    ended = np.flatnonzero(~is_open)
+    done = finished(pieces.at(ended), found.closed_at[ended], [found.closed_by[place] for place in ended], rules)
+    alive = pieces.where(is_open)
+    concerned = distinct(np.concatenate((existing.keys, events.keys)))
+    empty = concerned[~known(concerned, np.sort(alive.keys))]
+    return united((alive, Pieces.gone(empty))), done
 
 
 def _concerned(opened: OpenSessions, keys: Keys, before_ms: int) -> Pieces:
@@ -118,14 +140,18 @@ def _concerned(opened: OpenSessions, keys: Keys, before_ms: int) -> Pieces:
     return existing.where(known(existing.keys, distinct(np.concatenate((keys, over)))))
 
 
-def _hex(ids: NDArray[np.uint64]) -> list[str]:
-    packed = np.ascontiguousarray(ids).tobytes().hex()
-    return [packed[place : place + _ID_DIGITS] for place in range(0, len(packed), _ID_DIGITS)]
-
-
-def _spread(values: Sequence[Value | None], in_time: NDArray[np.bool_]) -> list[Value | None]:
-    """*values* of the events that are in time; None for the others."""
+def _spread(values: NDArray[Value], in_time: NDArray[np.bool_]) -> NDArray[Value]:
+    """*values* of the events that are in time; zeros for the others."""
     if len(values) == len(in_time):
-        return list(values)
-    left = iter(values)
-    return [next(left) if one else None for one in in_time.tolist()]
+        return values
+    found = np.zeros((len(in_time), *values.shape[1:]), values.dtype)
+    found[in_time] = values
+    return found
+
+
+def hexadecimal(ids: NDArray[np.uint64], is_there: NDArray[np.bool_]) -> pl.Series:
+    """Ids as texts of 32 hexadecimal digits; null where *is_there* is not."""
+    digits = np.ascontiguousarray(ids).tobytes().hex().encode()
+    ends = pa.py_buffer(np.arange(len(ids) + 1, dtype=np.int64) * _ID_DIGITS)
+    live = None if is_there.all() else pa.py_buffer(np.packbits(is_there, bitorder="little"))
+    return pl.Series(pa.Array.from_buffers(pa.large_string(), len(ids), [live, ends, pa.py_buffer(digits)]))

@@ -28,7 +28,7 @@ _MICROS = 1_000_000
 
 @dataclass(frozen=True)
 class Arrived:
-    """Clean events of one partition, in offset order.
+    """Clean events, those of one partition after the other, in offset order.
 
     Attributes:
         own: Columns that the event itself brought, ``timestamp_ms``, ``event`` and the model's fields among them.
@@ -48,7 +48,7 @@ class Arrived:
     ties: Keys
     keys: Keys
     parties: Sequence[bytes]
-    event_ids: Sequence[bytes | None]
+    event_ids: pl.Series
     shared: Columns
     whole: Callable[[Places], pl.DataFrame]
 
@@ -56,11 +56,19 @@ class Arrived:
         """The events that *mask* marks."""
         if mask.all():
             return self
-        places, kept = np.flatnonzero(mask), mask.tolist()
+        places, kept = np.flatnonzero(mask), pl.Series(mask)
         return Arrived(
-            self.own.filter(pl.Series(mask)), self.offsets[mask], self.watermarks[mask], self.ties[mask],
-            self.keys[mask], list(compress(self.parties, kept)), list(compress(self.event_ids, kept)),
-            self.shared.kept(mask), lambda some: self.whole(places[some]),
+            self.own.filter(kept), self.offsets[mask], self.watermarks[mask], self.ties[mask], self.keys[mask],
+            list(compress(self.parties, mask.tolist())), self.event_ids.filter(kept), self.shared.kept(mask),
+            lambda some: self.whole(places[some]),
+        )  # fmt: skip
+
+    def part(self, start: int, end: int) -> "Arrived":
+        """The events from *start* to before *end*."""
+        return Arrived(
+            self.own[start:end], self.offsets[start:end], self.watermarks[start:end], self.ties[start:end],
+            self.keys[start:end], self.parties[start:end], self.event_ids[start:end], self.shared.part(start, end),
+            lambda some: self.whole(start + some),
         )  # fmt: skip
 
 

@@ -138,11 +138,11 @@ def _open_sessions(model: Model, view: View, known: Known) -> Iterator[Json]:
         "A session becomes a row once its visitor has been silent for the session gap; this counts the whole site's."
     )
     books = known.seen.books if known.seen else None
-    numbers = [one.open_sessions for one in books or ()]
-    if books is None or None in numbers:
+    if books is None:
         yield _item("open", "open sessions: not known", about)
     else:
-        yield _item("open", f"{counted(sum(one or 0 for one in numbers), 'session')} still open, not counted", about)
+        count = sum(one.open_sessions for one in books)
+        yield _item("open", f"{counted(count, 'session')} still open, not counted", about)
 
 
 def _exact(answer: Answer | None, known: Known) -> Json | None:

@@ -33,7 +33,7 @@ class PartitionBooks(NamedTuple):
         end: Offset behind raw's last record; *committed* equals it when nothing is left to do.
         watermark_ms: Greatest event time seen; None before the first event.
         counted: Offset in raw up to which these books count; short of *committed* where a commit came in between.
-        open_sessions: Sessions that are not finished; None while only an earlier dkd has told.
+        open_sessions: Sessions that are not finished.
     """
 
     partition: int
@@ -48,7 +48,7 @@ class PartitionBooks(NamedTuple):
     end: int
     watermark_ms: int | None
     counted: int = 0
-    open_sessions: int | None = 0
+    open_sessions: int = 0
 
     @property
     def lag(self) -> int:

@@ -1,7 +1,6 @@
 """A running site's books, beside what Druid counts → a section of the status: does all that came in lie somewhere?"""
 
 import time
-from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -110,7 +109,7 @@ def as_lines(found: Standing) -> list[str]:
     """For people: a table of the partitions, where there are not too many, and a line for each datasource."""
     rows = [_row(str(one.partition), one) for one in found.partitions]
     shown = rows if len(rows) <= _MOST_LINES else []
-    whole = ("all", *(_count(getattr(one, name) for one in found.partitions) for name in _COUNTS), "")
+    whole = ("all", *(f"{sum(getattr(one, name) for one in found.partitions):,}" for name in _COUNTS), "")
     table = [("partition", *_HEADS, "watermark"), *shown, whole]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = ["  ".join(f"{text:>{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in table]
@@ -121,13 +120,7 @@ def as_lines(found: Standing) -> list[str]:
 
 def _row(name: str, one: PartitionBooks) -> tuple[str, ...]:
     watermark = moment(one.watermark_ms) if one.watermark_ms is not None else "none"
-    return (name, *(_count([getattr(one, count)]) for count in _COUNTS), watermark)
-
-
-def _count(counts: Iterable[int | None]) -> str:
-    """Their sum; a question mark where one is not known."""
-    known = list(counts)
-    return "?" if None in known else f"{sum(filter(None, known)):,}"
+    return (name, *(f"{getattr(one, count):,}" for count in _COUNTS), watermark)
 
 
 def as_dict(found: Standing) -> dict[str, Any]:

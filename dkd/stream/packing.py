@@ -6,11 +6,13 @@ that is not known would else make all of them long. Everything is little-endian.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dkd import kernel
 from dkd.enrich.dedup import NEVER
 
 Rows = NDArray[np.void]
@@ -22,7 +24,24 @@ _ONE = np.uint64(1)
 
 def packed(rows: Rows) -> bytes:
     """*rows*, which :func:`unpacked` reads; empty where there are none."""
-    return b"".join(_column(values) for values in _columns(rows)) if len(rows) else b""
+    if not len(rows):
+        return b""
+    if kernel.IS_COMPILED and rows.flags.c_contiguous:
+        from dkd.kernel import packing
+
+        return packing.packed(rows, len(rows), rows.itemsize, _places(rows.dtype))
+    return b"".join(map(_column, _columns(rows)))
+
+
+@cache
+def _places(kind: np.dtype[Any]) -> list[tuple[int, int, bool]]:
+    """Where the columns of rows of *kind* begin, how wide they are, and which of them are signed."""
+    found = []
+    for part, start, *_ in (kind.fields or {}).values():
+        one, shape = part.subdtype or (part, ())
+        widths = range(0, part.itemsize, one.itemsize) if shape else (0,)
+        found += [(start + place, one.itemsize, one.kind == "i") for place in widths]
+    return found
 
 
 def unpacked(text: bytes, start: int, count: int, kind: np.dtype[Any]) -> tuple[Rows, int]:

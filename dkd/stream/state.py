@@ -55,7 +55,7 @@ class Head(NamedTuple):
         part: Of the record, from 0.
         parts: How many records hold this delta or bucket.
         partitions: How many the raw topic had, if it was known; with another number, visitors have other partitions.
-        open_sessions: How many sessions are not finished; None in a record of an earlier dkd.
+        open_sessions: How many sessions are not finished.
     """
 
     seq: int
@@ -66,7 +66,7 @@ class Head(NamedTuple):
     part: int
     parts: int
     partitions: int | None
-    open_sessions: int | None = None
+    open_sessions: int
 
 
 class Piece(NamedTuple):
@@ -155,7 +155,7 @@ def _parts(held: Held, part_bytes: int) -> Iterator[Held]:
     for start, end in zip(starts, cuts, strict=False):
         yield Held(Entries(entries.keys[start:end], entries.times[start:end]), Pieces.empty())
     rest = Entries(entries.keys[starts[-1] :], entries.times[starts[-1] :])
-    weights = np.cumsum(np.diff(blob_ends(rows), prepend=0) + ROW.itemsize)
+    weights = np.cumsum(np.fromiter(map(len, held.sessions.blobs), np.int64, len(rows)) + ROW.itemsize)
     weights += ENTRY_BYTES * len(rest) + visitors.nbytes
     places = np.flatnonzero(np.diff((weights - 1) // part_bytes)) + 1
     edges = [0, *places.tolist(), len(rows)]
@@ -206,7 +206,7 @@ def opened(value: bytes) -> Opened:
             found["part"],
             found["parts"],
             found["partitions"],
-            found.get("open_sessions"),
+            int(found["open_sessions"]),
         )
         return Opened(head, end, int(found["entries"]), int(found["sessions"]), int(found["visitors"]))
     except (ValueError, KeyError, TypeError) as error:

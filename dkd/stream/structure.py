@@ -50,6 +50,11 @@ class Found:
         kept = np.flatnonzero(np.isin(self.owners, places))
         return replace(found, items=self.items.at(kept), owners=np.searchsorted(places, self.owners[kept]))
 
+    def spread(self, live: Mask) -> "Found":
+        """Lists of the bodies that *live* marks, among those of all bodies; the others have none."""
+        rows = np.flatnonzero(live)
+        return replace(self, live=live, owners=None if self.owners is None else rows[self.owners])
+
 
 class Verdict(NamedTuple):
     """What the walk found, one entry for each body.
@@ -85,12 +90,17 @@ def walked_through(text: bytes, ends: Numbers, schema: Mapping[str, Any], frame_
         frame_bytes: What stands before each body and is not looked at.
     """
     count = len(ends)
-    if not all(_known(field["type"]) for field in schema["fields"]):
+    if not is_known(schema):
         return Verdict(np.zeros(count, bool), np.ones(count, bool), [])
     starts = np.concatenate((np.zeros(min(count, 1), np.int64), ends[:-1])) + frame_bytes
     walk, every = _Walk(np.frombuffer(text, np.uint8), starts, ends), np.ones(count, bool)
     fields = [walk.value(field["type"], every) for field in schema["fields"]]
     return Verdict(walk.arrived & ~walk.unsure, walk.unsure, fields)
+
+
+def is_known(schema: Mapping[str, Any]) -> bool:
+    """Whether all types of *schema* are ones that the walk can step over."""
+    return all(_known(field["type"]) for field in schema["fields"])
 
 
 def kind_of(kind: Any) -> Any:
@@ -161,7 +171,8 @@ class _Walk:
 
     def _union(self, branches: Sequence[Any], live: Mask) -> Found:
         chosen = self._data[self.place]  # a number below 64 is one byte, twice its value
-        self.unsure |= live & (chosen > 0x7F)  # the same number may be written longer, though nobody does
+        # The same number may be written longer, though nobody does.
+        self.unsure |= live & self.sound & (chosen > 0x7F) & (self.place < self._end)
         self._refuse(live & ((chosen >= 2 * len(branches)) | (chosen & 1 == 1)))
         self._move(live.astype(np.int64))
         found = Found(np.zeros(len(live), bool), self.place)
@@ -190,7 +201,7 @@ class _Walk:
             # The least number there is has no absolute value.
             count = np.where(live, np.abs(np.clip(count, -_LONGEST_LIST - 1, _LONGEST_LIST + 1)), 0)
             passed += count
-            self.unsure |= passed > _LONGEST_LIST
+            self.unsure |= self.sound & (passed > _LONGEST_LIST)
             live &= (count > 0) & self.sound & ~self.unsure
             for done in range(int(count[live].max(initial=0))):
                 mine = live & (count > done)

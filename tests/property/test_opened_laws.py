@@ -1,8 +1,12 @@
 """The table of open sessions answers as a dictionary does, however it grew, and however it was stored."""
 
+from contextlib import nullcontext
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_form import plain
 
 from dkd.enrich.opened import OpenSessions, SessionsDelta
 from dkd.enrich.runs import ROW, Pieces, Run
@@ -40,9 +44,15 @@ def delta(step: Party, before: Party) -> SessionsDelta:
     return SessionsDelta(both.sorted(), opened=opened)
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.parametrize("form", [nullcontext, plain])
+@settings(max_examples=100, deadline=None)
 @given(steps, st.sets(keys, max_size=6), st.integers(0, 80))
-def test_a_table_holds_what_was_last_said_of_each_party(parties, asked, before_ms):
+def test_a_table_holds_what_was_last_said_of_each_party(form, parties, asked, before_ms):
+    with form():
+        check_table(parties, asked, before_ms)
+
+
+def check_table(parties, asked, before_ms):
     table, known, older, parts = OpenSessions(), {}, [], []
     for rank, step in enumerate(parties):
         step = {key: [(start, start + more, blob) for start, more, blob in held] for key, held in step.items()}

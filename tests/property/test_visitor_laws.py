@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_form import both
 
-from dkd.enrich import behaviour
+from dkd.enrich import stretches
 from dkd.enrich.behaviour import watched
 from dkd.enrich.bots import texts_of
 from dkd.enrich.singles import PARTY, party_keys
@@ -75,9 +76,9 @@ class Plain:
         if minute == self.minute:
             self.counts[0] += 1
             self.counts[1] += is_page
-        if self.counts[0] > behaviour.MOST_EVENTS:
+        if self.counts[0] > stretches.MOST_EVENTS:
             self.flags.add("rate_visitor")
-        if self.counts[1] > behaviour.MOST_PAGES:
+        if self.counts[1] > stretches.MOST_PAGES:
             self.flags.add("pages_per_min")
         if name in ("click", "scroll"):
             self.burst = 0
@@ -101,9 +102,9 @@ class Plain:
             self.even = [*self.even, gap] if other and like and 200 <= gap <= 60_000 else []
             self.gap = gap
         self.page, self.idle = (time, url), True
-        if self.burst >= behaviour.BURST - 1:
+        if self.burst >= stretches.BURST - 1:
             self.flags.add("burst")
-        if len(self.even) >= behaviour.EVEN and pstdev(self.even) <= 0.15 * mean(self.even):
+        if len(self.even) >= stretches.EVEN and pstdev(self.even) <= 0.15 * mean(self.even):
             self.flags.add("no_variance")
 
     idle = True
@@ -122,11 +123,18 @@ def by_the_rules(frame):
     return found
 
 
+def seen_by_both(batch, tables):
+    return both(
+        lambda: watched(batch, tables, HORIZON_MS, SHOP),
+        lambda found: (found.reasons.tolist(), [rows.tobytes() for rows in found.changed]),
+    )
+
+
 def in_cuts(frame, cuts):
     edges, visitors, reasons = [0, *sorted({cut % (frame.height + 1) for cut in cuts}), frame.height], Visitors(), []
     for start, end in pairwise(edges):
         batch = frame[start:end]
-        found = watched(batch, [(visitors, 0, batch.height)], HORIZON_MS, SHOP)
+        found = seen_by_both(batch, [(visitors, 0, batch.height)])
         reasons.append(found.reasons)
         if batch.height:
             visitors = visitors.plus(found.changed[0], batch["?watermark"][-1] - HORIZON_MS)
@@ -162,9 +170,7 @@ def test_partitions_watched_together_are_as_each_alone(lanes, befores):
     frames = [events(found) if place % 2 else events(found)[:0] for place, found in enumerate([*lanes, befores[0]] * 2)]
     tables = [in_cuts(events(befores[place % 4]), [])[1] for place in range(len(frames))]
     edges = list(pairwise([0, *np.cumsum([frame.height for frame in frames]).tolist()]))
-    together = watched(
-        pl.concat(frames), [(one, *edge) for one, edge in zip(tables, edges, strict=True)], HORIZON_MS, SHOP
-    )
+    together = seen_by_both(pl.concat(frames), [(one, *edge) for one, edge in zip(tables, edges, strict=True)])
     for place, (frame, edge) in enumerate(zip(frames, edges, strict=True)):
         alone = watched(frame, [(tables[place], 0, frame.height)], HORIZON_MS, SHOP)
         assert (together.reasons[slice(*edge)] == alone.reasons).all()

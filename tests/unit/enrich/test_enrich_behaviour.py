@@ -4,9 +4,10 @@ import polars as pl
 import pytest
 
 from dkd.collect.base36 import write as base36
-from dkd.enrich.behaviour import BURST, EVEN, MOST_EVENTS, MOST_PAGES, watched
+from dkd.enrich.behaviour import watched
 from dkd.enrich.bots import texts_of
 from dkd.enrich.singles import PARTY, party_keys
+from dkd.enrich.stretches import BURST, EVEN, MOST_EVENTS, MOST_PAGES
 from dkd.enrich.visitors import Visitors
 from dkd.model.schema import Model
 

@@ -74,11 +74,6 @@ def test_books_that_do_not_close_are_named_and_not_ok():
     assert [line.split()[8] for line in lines[2:5]] == ["1,000", "1,001", "2,001"]
 
 
-def test_open_sessions_that_an_earlier_dkd_did_not_count_are_not_called_none():
-    found = Standing((books(0, 5), books(1, 5)._replace(open_sessions=None)), ())
-    assert [line.split()[8] for line in as_lines(found)[2:5]] == ["1,000", "?", "?"]
-
-
 def test_many_partitions_are_one_line_and_whole_in_json():
     found = Standing(tuple(books(n, 5) for n in range(64)), ())
     assert len(as_lines(found)) == 4

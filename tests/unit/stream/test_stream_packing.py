@@ -1,7 +1,10 @@
 """Rows packed by column are the same rows again, and take few bytes where their numbers lie near each other."""
 
+from functools import partial
+
 import numpy as np
 import pytest
+from plain_form import both
 
 from dkd.enrich.dedup import NEVER
 from dkd.enrich.runs import ROW
@@ -30,7 +33,7 @@ def filled(kind: np.dtype, seed: int, most: int) -> np.ndarray:
 def test_rows_come_back_wherever_they_stand(kind: np.dtype, most: int):
     for seed in range(10):
         rows = filled(kind, seed, most)
-        text = b"before" + packed(rows) + b"behind"
+        text = b"before" + both(partial(packed, rows), bytes) + b"behind"
         found, end = unpacked(text, 6, COUNT, kind)
         assert (found == rows).all()
         assert text[end:] == b"behind"
