@@ -7,9 +7,8 @@ An own protocol, not granian, because the wire must match: granian 2.8 hides hea
 
 import asyncio
 import logging
-import re
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +21,7 @@ from dkd import kernel
 from dkd.collect.body import MOST_BYTES
 from dkd.collect.commit import GroupCommit
 from dkd.collect.message import MALFORMED, OWN, TEXT, Answer, Outcome, Request, answer
+from dkd.collect.method import renamed
 from dkd.collect.preamble import Preamble
 from dkd.collect.reply import reply
 
@@ -38,17 +38,16 @@ _TOO_LARGE = answer(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, (*OWN, *TEXT), f"a body has at most {MOST_BYTES} bytes\n".encode()
 )._replace(closes=True)
 _BROKEN = answer(HTTPStatus.INTERNAL_SERVER_ERROR, OWN)._replace(closes=True)
-_METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
-_KNOWN = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"})
 _log = logging.getLogger("dkd.collect")
 
 
 @dataclass(eq=False)
 class Shared:
-    """What all connections of one server have in common."""
+    """What all connections of one server have in common; ``refused`` counts their answers of 400 and more by status."""
 
     handle: Callable[[Request], Answer | Outcome]
     commit: GroupCommit
+    refused: Counter[str] = field(default_factory=Counter)
     open: set["Connection"] = field(default_factory=set)
     is_stopping: bool = False
 
@@ -231,13 +230,12 @@ class Connection(asyncio.Protocol):
 
     def _rename(self, data: bytes) -> bool:
         """Parse a request whose method llhttp does not know, as Divolte answers those too; False where it is none."""
-        found = _METHOD.match(data)
+        found = renamed(data)
         if found is None:
             return False
-        name = found[1].upper() if found[1].upper() in _KNOWN else found[1]
         self._parser = httptools.HttpRequestParser(self)
-        self._renamed = name.decode()
-        self._feed(b"GET" + data[found.end(1) :])
+        self._renamed, as_get = found
+        self._feed(as_get)
         return True
 
     def _last(self) -> None:
@@ -283,6 +281,8 @@ class Connection(asyncio.Protocol):
     def _write(self, given: Answer, method: str, keeps: bool) -> None:
         keeps = keeps and not given.closes and not self._shared.is_stopping and not (self._ended and not self._queue)
         self._transport.write(reply(given, keeps, method))
+        if (status := given.head[9:12]) >= b"400":
+            self._shared.refused[status.decode()] += 1
         if not self._started:
             self.deadline = time.monotonic() + IDLE_S
         if not keeps:

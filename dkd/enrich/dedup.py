@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-import xxhash
 from numpy.typing import NDArray
 
+from dkd.enrich.hashing import hashed
+
 Keys = NDArray[np.uint64]
+
 Times = NDArray[np.int64]
 
 NEVER = -(2**62)
@@ -127,11 +129,7 @@ def _between(run: Entries, low: int, high: int) -> Entries:
 
 def keys_of(party_id: pl.Series, event_id: pl.Series) -> Keys:
     """64-bit xxh3 of ``party_id NUL event_id`` for each event; 0 where the event has no id."""
-    texts = pl.select(pl.concat_str(party_id, pl.lit("\0"), event_id).cast(pl.Binary)).to_series().to_list()
-    digest = xxhash.xxh3_64_intdigest
-    if None not in texts:
-        return np.fromiter(map(digest, texts), np.uint64, len(texts))
-    return np.fromiter((0 if text is None else digest(text) for text in texts), np.uint64, len(texts))
+    return hashed(party_id, event_id)
 
 
 def fresh(keys: Keys, times: Times, watermarks: Times, seen: Seen, late_after_ms: int) -> NDArray[np.bool_]:
