@@ -47,8 +47,9 @@ def test_the_kernel_keeps_its_shape(path: Path):
     assert text.count("\n") <= 420
     assert re.match(r'(# cython: .+\n)?"""[A-Z]', text)
     assert path.suffix == ".pxd" or path.with_suffix(".pyi").exists()
-    starts = [place for place, line in enumerate(text.split("\n")) if re.match(r" *(def|cdef .*\)[^)]*:$)", line)]
-    too_long = [(start, end) for start, end in pairwise([*starts, text.count("\n")]) if end - start > 70]
+    lines = re.sub(r'""".*?"""', "", text, flags=re.DOTALL).split("\n")
+    starts = [place for place, line in enumerate(lines) if re.match(r" *(def|cdef .*\)[^)]*:$)", line)]
+    too_long = [(start, end) for start, end in pairwise([*starts, len(lines)]) if end - start > 70]
     assert too_long == []
 
 
