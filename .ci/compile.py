@@ -67,7 +67,7 @@ def _built(sources: list[Path]) -> str:
 
 def warning(why: str) -> str:
     """One line."""
-    return f"dkd works without its compiled kernel, and enriches at half the speed: {why}"
+    return f"dkd works without its compiled kernel, and collects and enriches at half the speed: {why}"
 
 
 try:

@@ -1,7 +1,7 @@
 """A visitor's address → what of it may be stored, as the model's ``collector.ip`` says."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Literal
@@ -51,15 +51,16 @@ class Proxies:
         self._networks = [ip_network(one) for one in listed]
         self._has = lru_cache(maxsize=_REMEMBERED)(self._holds)
 
-    def visitor(self, request: Request) -> Request:
-        """*request* with the address of whoever sent it to the first proxy that is listed."""
+    def visitor(self, request: Request, names: Collection[bytes]) -> Request:
+        """*request*, whose headers have *names*, with the address of whoever sent it to the first proxy listed."""
         if not self._networks or not self._has(request.client):
             return request
-        named = told(request)
-        if named is not None:
+        if NAME in names and (named := told(request)) is not None:
             # Whoever speaks so reads no HTTP: what stands in the headers is the visitor's own, or of a proxy before it.
             headers = [one for one in request.headers if one[0] != NAME]
-            return self.visitor(request._replace(client=named, headers=headers)) if named else request
+            return self.visitor(request._replace(client=named, headers=headers), names) if named else request
+        if b"x-forwarded-for" not in names:
+            return request
         lines = [value.decode("latin-1") for name, value in request.headers if name == b"x-forwarded-for"]
         client = request.client
         for element in reversed(",".join(lines).split(",")):
@@ -70,11 +71,11 @@ class Proxies:
             client = text
             if not self._has(text):
                 break
-        return request._replace(client=client)
+        return Request(request.method, request.target, request.headers, request.body, client, request.received_ms)
 
-    def is_believed(self, request: Request) -> bool:
+    def is_believed(self, request: Request, names: Collection[bytes]) -> bool:
         """Whether nobody but a listed proxy began the connection of *request* as proxies do."""
-        return told(request) is None or self._has(request.client)
+        return NAME not in names or self._has(request.client)
 
     def _holds(self, text: str) -> bool:
         address = parsed(text)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from dkd import kernel
+
 Write = Callable[[Any], bytes]
 
 _FLOAT = struct.Struct("<f")
@@ -12,37 +14,57 @@ _DOUBLE = struct.Struct("<d")
 
 
 class Writer:
-    """Writes records of one schema; fastavro is its oracle in the tests."""
+    """Writes records of one schema; fastavro is its oracle in the tests.
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
+    Attributes:
+        names: Of the schema's fields.
+        write: Makes one record of a list of values in the order of :attr:`names`, None is null. Raises TypeError when
+            a field that cannot be null is None, or the number of values is another.
+        plain: The same where there is no compiled kernel.
+    """
+
+    def __init__(self, schema: Mapping[str, Any], before: bytes = b"") -> None:
         """Take a record *schema* whose fields are primitives or lists of them, each plain or nullable.
+
+        Args:
+            schema: As Avro has it.
+            before: What stands before every record.
 
         Raises:
             ValueError: For any other type; dkd renders no such schema.
         """
+        kinds = [field["type"] for field in schema["fields"]]
         self.names: tuple[str, ...] = tuple(field["name"] for field in schema["fields"])
-        self._write = _compiled([_branches(field["type"]) for field in schema["fields"]])
-
-    def write(self, values: Sequence[object]) -> bytes:
-        """One record without any frame; *values* stand in the order of :attr:`names`, None is null.
-
-        Raises:
-            TypeError: When a field that cannot be null is None, or the number of values is another.
-        """
-        return self._write(*values)
+        self.plain: Callable[[list[object]], bytes] = _joined([_branches(kind) for kind in kinds], before)
+        self.write = _kernel(kinds, before) if kernel.IS_COMPILED else self.plain
 
 
-def _compiled(fields: Sequence[tuple[bytes | None, Write]]) -> Callable[..., bytes]:
+def _kernel(kinds: Sequence[Any], before: bytes) -> Callable[[list[object]], bytes]:
+    from dkd.kernel import record
+
+    def kind(of: Any) -> tuple[int, int]:
+        null = of.index("null") if isinstance(of, list) else -1
+        plain = of if null < 0 else of[1 - null]
+        return record.KINDS.index("array" if isinstance(plain, Mapping) else plain), null
+
+    def items(of: Any) -> tuple[int, int]:
+        plain = next(one for one in of if one != "null") if isinstance(of, list) else of
+        return kind(plain["items"]) if isinstance(plain, Mapping) else (0, -1)
+
+    return record.Writer(before, [(*kind(one), *items(one)) for one in kinds]).write
+
+
+def _joined(fields: Sequence[tuple[bytes | None, Write]], before: bytes) -> Callable[[list[object]], bytes]:
     """One expression for all *fields*: a loop over them costs as much again as what it does."""
     numbers = range(len(fields))
     given = ",".join(f"v{n}" for n in numbers)
     parts = "".join(f"n{n} if v{n} is None else w{n}(v{n})," for n in numbers)
-    known: dict[str, Any] = {"join": b"".join}
+    known: dict[str, Any] = {"join": b"".join, "before": before}
     for number, (null, write) in enumerate(fields):
         known |= {f"n{number}": null, f"w{number}": write}
     # Nothing of the schema is in this text but how many fields it has.
-    made: Callable[..., bytes] = eval(f"lambda {given}: join(({parts}))", known)  # noqa: S307
-    return made
+    made: Callable[..., bytes] = eval(f"lambda {given}: join((before,{parts}))", known)  # noqa: S307
+    return lambda values: made(*values)
 
 
 def _branches(kind: Any) -> tuple[bytes | None, Write]:

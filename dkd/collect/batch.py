@@ -1,6 +1,5 @@
 """A request to ``/collect`` → raw records, rejects, and the answer that waits for both."""
 
-from collections import Counter
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -76,7 +75,7 @@ class Batch:
     def _outcome(self, request: Request, sender: Sender, found: list[Part], allowed: Headers) -> Outcome:
         messages: list[Message] = []
         refused: list[tuple[int, Reject]] = []
-        received = Received(request, sender, Counter(), Counter())
+        received = self._events.received(request, sender)
         for part in found:
             taken = self._taken(part, received)
             if isinstance(taken, Message):

@@ -3,7 +3,6 @@
 import json
 import re
 import zlib
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -85,7 +84,7 @@ def parts(content: bytes, by_line: bool) -> list[Part]:
         Refused: 413 for more than :data:`MOST_EVENTS`.
     """
     whole = None if by_line else _whole(content)
-    found = list(_lines(content)) if whole is None else [Part(index, bytes(raw)) for index, raw in enumerate(whole)]
+    found = _lines(content) if whole is None else [Part(index, bytes(raw)) for index, raw in enumerate(whole)]
     if len(found) > MOST_EVENTS:
         problem, remedy = f"the body holds {len(found)} events", f"send at most {MOST_EVENTS} in one body"
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "DKD423", problem, remedy)
@@ -184,8 +183,5 @@ def _mended(content: bytes) -> bytes | None:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
-def _lines(content: bytes) -> Iterator[Part]:
-    for index, line in enumerate(content.split(b"\n")):
-        stripped = line.strip()
-        if stripped:
-            yield Part(index, stripped)
+def _lines(content: bytes) -> list[Part]:
+    return [Part(index, line) for index, one in enumerate(content.split(b"\n")) if (line := one.strip())]

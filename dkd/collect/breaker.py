@@ -11,6 +11,7 @@ from typing import Protocol
 from dkd.collect.commit import Sink
 from dkd.collect.message import Message
 from dkd.collect.spool import Spool, SpoolFull
+from dkd.collect.unkept import RejectsTopic
 
 Say = Callable[[str], None]
 
@@ -53,9 +54,9 @@ class Durable:
         spooled: How many messages the spool has taken.
     """
 
-    def __init__(self, kafka: KafkaEnd, spool: Spool, breaker: Breaker, say: Say) -> None:
+    def __init__(self, kafka: KafkaEnd, spool: Spool, breaker: Breaker, rejects: RejectsTopic, say: Say) -> None:
         """Send to *kafka* while *breaker* is closed, to *spool* otherwise, and where *kafka* fails."""
-        self._kafka, self._spool, self.breaker, self._say = kafka, spool, breaker, say
+        self._kafka, self._spool, self.breaker, self._rejects, self._say = kafka, spool, breaker, rejects, say
         self.spooled = 0
         self._writing: Future[None] | None = None
         self._written: Sequence[Message] = ()
@@ -69,7 +70,8 @@ class Durable:
     def send(self, messages: Sequence[Message]) -> None:
         """Take a group."""
         self._writing, self._written = None, ()
-        if self.breaker.is_open:
+        messages = self._rejects.without(messages)
+        if self.breaker.is_open and messages:
             self._write(messages)
         else:
             self._kafka.send(messages)

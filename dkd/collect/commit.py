@@ -64,9 +64,12 @@ class GroupCommit:
 
     def add(self, messages: Sequence[Message], done: Done) -> None:
         """Send *messages* with the next group and call *done* with whether all of them are safe."""
-        size = sum(len(message.value) for message in messages)
-        # Those of rejects alone; they may hold more than what was refused.
-        size += sum(len(value) for message in messages if message.headers for _, value in message.headers)
+        size = 0
+        for _, _, content, _, headers in messages:
+            size += len(content)
+            # Those of rejects alone; they may hold more than what was refused.
+            if headers:
+                size += sum(len(value) for _, value in headers)
         if self._gathered_bytes + size > self._most_bytes:
             done(False)
             self._note([Waiting(messages, done)], None)
@@ -136,8 +139,11 @@ class GroupCommit:
 
     def _tell(self, waiting: Iterator[Waiting], lost: set[Message] | None) -> None:
         try:
+            if not lost:
+                for _, done in waiting:
+                    done(lost is not None)
             for messages, done in waiting:
-                done(lost is not None and not (lost and lost.intersection(messages)))
+                done(not lost.intersection(messages))  # type: ignore[union-attr]  # else nobody is left
         finally:
             if untold := list(waiting):
                 self._loop.call_soon(self._tell, iter(untold), lost)

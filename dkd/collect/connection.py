@@ -7,22 +7,26 @@ An own protocol, not granian, because the wire must match: granian 2.8 hides hea
 
 import asyncio
 import logging
-import re
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from email.utils import formatdate
-from functools import lru_cache, partial
+from functools import partial
 from http import HTTPStatus
 from typing import cast
 
 import httptools
 
+from dkd import kernel
 from dkd.collect.body import MOST_BYTES
 from dkd.collect.commit import GroupCommit
 from dkd.collect.message import MALFORMED, OWN, TEXT, Answer, Outcome, Request, answer
+from dkd.collect.method import renamed
 from dkd.collect.preamble import Preamble
+from dkd.collect.reply import reply
+
+if kernel.IS_COMPILED:
+    from dkd.kernel import head
 
 MOST_HEAD_BYTES = 64 * 1024
 MOST_HEADERS = 200
@@ -34,17 +38,16 @@ _TOO_LARGE = answer(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE, (*OWN, *TEXT), f"a body has at most {MOST_BYTES} bytes\n".encode()
 )._replace(closes=True)
 _BROKEN = answer(HTTPStatus.INTERNAL_SERVER_ERROR, OWN)._replace(closes=True)
-_METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
-_KNOWN = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"})
 _log = logging.getLogger("dkd.collect")
 
 
 @dataclass(eq=False)
 class Shared:
-    """What all connections of one server have in common."""
+    """What all connections of one server have in common; ``refused`` counts their answers of 400 and more by status."""
 
     handle: Callable[[Request], Answer | Outcome]
     commit: GroupCommit
+    refused: Counter[str] = field(default_factory=Counter)
     open: set["Connection"] = field(default_factory=set)
     is_stopping: bool = False
 
@@ -92,6 +95,12 @@ class Connection(asyncio.Protocol):
             self.deadline = time.monotonic() + HEAD_S
         if not (data := self._preamble.rest(data)):
             return
+        if not (self._started or self._unfinished_bytes or self._queue or self._busy or self._held):
+            plain = head.plain(data) if kernel.IS_COMPILED else None
+            if plain is not None:
+                self._resting = True
+                self._answer(self._request("GET", *plain), keeps=True)
+                return
         part = self._parts
         self._feed(data)
         # Counted here too: the parser shows a header only when it is complete, also one behind a body.
@@ -168,9 +177,13 @@ class Connection(asyncio.Protocol):
         self._resting = True
         if self._refusal is not None or not self._reading:
             return
-        headers, now_ms = self._headers + self._preamble.headers, time.time_ns() // 1_000_000
-        request = Request(self._method, bytes(self._target), headers, b"".join(self._body), self._client, now_ms)
+        request = self._request(self._method, bytes(self._target), self._headers, b"".join(self._body))
         self._queue.append((request, self._parser.should_keep_alive(), None))
+
+    def _request(self, method: str, target: bytes, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> Request:
+        if self._preamble.headers:
+            headers = headers + self._preamble.headers
+        return Request(method, target, headers, body, self._client, time.time_ns() // 1_000_000)
 
     # Between the two.
 
@@ -217,13 +230,12 @@ class Connection(asyncio.Protocol):
 
     def _rename(self, data: bytes) -> bool:
         """Parse a request whose method llhttp does not know, as Divolte answers those too; False where it is none."""
-        found = _METHOD.match(data)
+        found = renamed(data)
         if found is None:
             return False
-        name = found[1].upper() if found[1].upper() in _KNOWN else found[1]
         self._parser = httptools.HttpRequestParser(self)
-        self._renamed = name.decode()
-        self._feed(b"GET" + data[found.end(1) :])
+        self._renamed, as_get = found
+        self._feed(as_get)
         return True
 
     def _last(self) -> None:
@@ -244,20 +256,20 @@ class Connection(asyncio.Protocol):
                 self._transport.resume_reading()
             if request is None or refusal is not None:
                 self._write(refusal or MALFORMED, "GET", keeps=False)
-                continue
-            result = self._result(request)
-            if isinstance(result, Answer):
-                self._write(result, request.method, keeps)
             else:
-                self._busy = True
-                self._shared.commit.add(result.messages, partial(self._done, result, request.method, keeps))
+                self._answer(request, keeps)
 
-    def _result(self, request: Request) -> Answer | Outcome:
+    def _answer(self, request: Request, keeps: bool) -> None:
         try:
-            return self._shared.handle(request)
+            result = self._shared.handle(request)
         except Exception:  # noqa: BLE001 - one request must not end the connection of others behind it
             _log.exception("the collector failed on a request")
-            return _BROKEN
+            result = _BROKEN
+        if isinstance(result, Answer):
+            self._write(result, request.method, keeps)
+        else:
+            self._busy = True
+            self._shared.commit.add(result.messages, partial(self._done, result, request.method, keeps))
 
     def _done(self, outcome: Outcome, method: str, keeps: bool, is_safe: bool) -> None:
         self._busy = False
@@ -268,15 +280,9 @@ class Connection(asyncio.Protocol):
 
     def _write(self, given: Answer, method: str, keeps: bool) -> None:
         keeps = keeps and not given.closes and not self._shared.is_stopping and not (self._ended and not self._queue)
-        parts = [given.head]
-        if given.framed:
-            parts.append(b"Connection: keep-alive\r\n" if keeps else b"Connection: close\r\n")
-        if given.dated:
-            parts.append(_date(int(time.time())))
-        parts.append(b"\r\n")
-        if method != "HEAD":
-            parts.append(given.body)
-        self._transport.write(b"".join(parts))
+        self._transport.write(reply(given, keeps, method))
+        if (status := given.head[9:12]) >= b"400":
+            self._shared.refused[status.decode()] += 1
         if not self._started:
             self.deadline = time.monotonic() + IDLE_S
         if not keeps:
@@ -292,8 +298,3 @@ class Connection(asyncio.Protocol):
             # To close with bytes unread would reset the connection, and the client might never see why.
             self._transport.write_eof()
             self.deadline = time.monotonic() + LINGER_S
-
-
-@lru_cache(maxsize=2)
-def _date(second: int) -> bytes:
-    return f"Date: {formatdate(second, usegmt=True)}\r\n".encode()

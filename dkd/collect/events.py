@@ -3,13 +3,14 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
 from dkd.collect import typed
+from dkd.collect.body import MOST_EVENT_BYTES, refuse_large
 from dkd.collect.body import event as event_of
-from dkd.collect.body import refuse_large
 from dkd.collect.duplicates import Duplicates
 from dkd.collect.layout import Layout, Record
 from dkd.collect.message import Message, Request
@@ -17,7 +18,7 @@ from dkd.collect.senders import Sender
 from dkd.collect.sources import Place
 from dkd.collect.standard import BROWSER, TRUSTED, Standard, moment, party
 from dkd.collect.typed import Reading
-from dkd.collect.values import BadValue, Take, string
+from dkd.collect.values import LONG, BadValue, Take, string
 from dkd.collect.visitors import Visitors
 from dkd.model.columns import GIVEN_COLUMNS
 
@@ -34,32 +35,30 @@ class Received(NamedTuple):
     Attributes:
         request: What it came in.
         sender: Who sent it.
+        address: What is kept of the browser's; None of a trusted sender's.
+        agent: The browser's; None of a trusted sender's.
         ignored: How often each name was not used; is added to.
         lines: How often each log line came before; is added to.
     """
 
     request: Request
     sender: Sender
+    address: str | None
+    agent: str | None
     ignored: Counter[str]
     lines: Counter[bytes]
 
 
-class _Told(NamedTuple):
-    """An event as it was read.
-
-    Attributes:
-        record: The values that it gives by itself.
-        name: As it was sent.
-        party_id: As it was sent; of a browser it does not count.
-        ip: As it was sent; of a browser it does not count.
-        given: All that was sent, or None where only the record counts.
-    """
-
-    record: Record
-    name: object
-    party_id: object
-    ip: object
-    given: Given | None
+_SLOTS = (
+    "detectedDuplicate", "detectedCorruption", "timestamp", "clientTimestamp", "remoteHost", "partyId", "sessionId",
+    "eventId", "eventType", "userAgentString",
+)  # fmt: skip
+"""What is set for every event, whoever sent it."""
+_message = partial(tuple.__new__, Message)
+"""A message, at half of what its constructor costs."""
+_Own = tuple[object, object]
+"""Party and address as an event names them; a browser's do not count."""
+_NOBODY: _Own = (None, None)
 
 
 class Events:
@@ -68,15 +67,18 @@ class Events:
     def __init__(self, topic: str, layout: Layout, visitors: Visitors, duplicates: Duplicates) -> None:
         """Make records of *layout* for *topic*."""
         self._topic, self._layout, self._visitors, self._duplicates = topic, layout, visitors, duplicates
+        self._slots = tuple(layout.slot[name] for name in _SLOTS)
         self._elsewhere = [field for field in layout.fields if field.parameter != field.name or field.has_default]
         known = {"event", *layout.parameters, *layout.dropped}
         self._known = {False: known, True: known | {"party_id", "ip", *GIVEN_COLUMNS}}
         own = {field.name: (field.slot, field.lenient) for field in layout.fields}
-        self._columns = {False: self._slots(BROWSER) | own}
-        self._columns[True] = self._slots(TRUSTED) | {field.name: (field.slot, field.exact) for field in layout.fields}
+        self._columns = {False: self._standard(BROWSER) | own}
+        self._columns[True] = self._standard(TRUSTED) | {
+            field.name: (field.slot, field.exact) for field in layout.fields
+        }
         self._reading = {False: self._read_by(BROWSER, False), True: self._read_by(TRUSTED, True)}
 
-    def _slots(self, standard: Mapping[str, Standard]) -> dict[str, tuple[int, Take]]:
+    def _standard(self, standard: Mapping[str, Standard]) -> dict[str, tuple[int, Take]]:
         return {name: (self._layout.slot[one.raw], one.take) for name, one in standard.items()}
 
     def _read_by(self, standard: Mapping[str, Standard], is_trusted: bool) -> Reading:
@@ -85,7 +87,14 @@ class Events:
         types |= {name: one.kind for name, one in standard.items()}
         types |= {field.name: typed.kind(field.field, is_trusted) for field in self._layout.fields}
         slots = {name: slot for name, (slot, _) in self._columns[is_trusted].items()}
-        return Reading(types, slots, self._layout.size)
+        return Reading(types, {**slots, "event": self._layout.slot["eventType"]}, self._layout.size)
+
+    def received(self, request: Request, sender: Sender) -> Received:
+        """What the events of one body share."""
+        if sender.is_trusted:
+            return Received(request, sender, None, None, Counter(), Counter())
+        address = self._visitors.addresses.stored(request.client, request.received_ms)
+        return Received(request, sender, address, request.header(b"user-agent"), Counter(), Counter())
 
     def message(self, content: bytes, received: Received) -> Message:
         """The Kafka message of one event.
@@ -97,11 +106,19 @@ class Events:
         Raises:
             BadValue: The first thing that is wrong, with the name of its field.
         """
-        refuse_large(content)
-        told = self._at_once(content, received.sender)
-        if told is None:
+        sender, slot = received.sender, self._layout.slot
+        reading = self._reading[sender.is_trusted]
+        if reading.nests or len(content) > MOST_EVENT_BYTES:
+            refuse_large(content)
+        found = reading.read(content)
+        if found is None:
             return self.message_of(event_of(content), content, received)
-        return self._message(told, content, received)
+        record, others = found
+        if record[slot["eventType"]] is None or not (sender.is_trusted or record[slot["sessionId"]] is None):
+            return self.message_of(event_of(content), content, received)
+        given = event_of(content) if self._elsewhere else None
+        own = (others["party_id"], others["ip"]) if sender.is_trusted else _NOBODY
+        return self._message(record, own, given, content, received)
 
     def message_of(self, given: Given, content: bytes, received: Received) -> Message:
         """The same for an event that was read already."""
@@ -109,35 +126,27 @@ class Events:
         self._layout.event(name)
         record: Record = [None] * self._layout.size
         self._fill(record, given, received)
-        told = _Told(record, name, given.get("party_id"), given.get("ip"), given)
-        return self._message(told, content, received)
+        record[self._layout.slot["eventType"]] = name
+        return self._message(record, (given.get("party_id"), given.get("ip")), given, content, received)
 
-    def _at_once(self, content: bytes, sender: Sender) -> _Told | None:
-        """What *content* says, where all of it is as it should be."""
-        reading = self._reading[sender.is_trusted]
-        found = reading.read(content)
-        if found is None:
-            return None
-        record, values = found
-        name = values[reading.index("event")]
-        session_id = record[self._layout.slot["sessionId"]]
-        if name is None or (session_id is not None and not sender.is_trusted):
-            return None
-        given = event_of(content) if self._elsewhere else None
-        if not sender.is_trusted:
-            return _Told(record, name, None, None, given)
-        return _Told(record, name, values[reading.index("party_id")], values[reading.index("ip")], given)
-
-    def _message(self, told: _Told, content: bytes, received: Received) -> Message:
-        record, slot = told.record, self._layout.slot
-        event = self._layout.event(str(told.name))
-        record[slot["eventType"]] = told.name
-        party_id, place = self._identify(told, received.sender, content)
-        record[slot["timestamp"]] = received.request.received_ms
-        record[slot["clientTimestamp"]] = self._time(record, received)
-        self._describe(told, received)
+    def _message(self, record: Record, own: _Own, given: Given | None, content: bytes, received: Received) -> Message:
+        # Unpacked at once: each name of a tuple that is looked up costs as much as a value that is set.
+        request, sender, address, agent, _, _ = received
+        duplicate, corruption, arrived, created, host, of_party, of_session, of_id, named, browser = self._slots
+        event = self._layout.event(str(record[named]))
+        party_id = sender.party_id or _named_party(own[0])
+        session = sender.session_id if sender.is_anonymous else record[of_session] or sender.session_id
+        event_id = record[of_id] or hashlib.blake2b(content, digest_size=16).hexdigest()
+        is_repeat, place = self._duplicates.look(party_id, str(session or ""), str(event_id))
+        record[of_party], record[of_session], record[of_id] = party_id, session, event_id
+        record[duplicate], record[corruption] = is_repeat, False
+        record[arrived], record[created] = request.received_ms, self._time(record[created], received)
+        if sender.is_trusted:
+            self._describe(record, own[1], given or {}, received)
+        else:
+            record[host], record[browser] = address, agent
         if self._elsewhere:
-            self._find(record, told.given or {}, received)
+            self._find(record, given or {}, received)
         if missing := self._layout.missing(event, record):
             raise BadValue("missing_field", f"{event} needs {missing}", f"send {missing}", missing)
         if self._visitors.scrub:
@@ -145,7 +154,7 @@ class Events:
         value = self._layout.value(record)
         # Only now: what is refused and sent again in order is no repeat.
         self._duplicates.keep(place)
-        return Message(self._topic, party_id.encode(), value, received.request.received_ms)
+        return _message((self._topic, party_id.encode(), value, request.received_ms, ()))
 
     def origin(self, received: Received) -> dict[str, str]:
         """Headers of a reject: all that a trusted sender must say beside the event, to make the same record of it.
@@ -206,54 +215,35 @@ class Events:
             address if isinstance(address, str) else None, record, str(record[slot["eventType"]]),
         )  # fmt: skip
 
-    def _identify(self, told: _Told, sender: Sender, content: bytes) -> tuple[str, tuple[int, int]]:
-        """Sets who it is of; returns the party, and the event's place in the memory of duplicates."""
-        record, slot = told.record, self._layout.slot
-        party_id = sender.party_id
-        if party_id is None:
-            if told.party_id is None:
-                raise BadValue("missing_party", "the event names no party", "send party_id", "party_id")
-            party_id = _of("party_id", party, told.party_id)
-        session = sender.session_id if sender.is_anonymous else record[slot["sessionId"]] or sender.session_id
-        event_id = record[slot["eventId"]] or hashlib.blake2b(content, digest_size=16).hexdigest()
-        record[slot["partyId"]], record[slot["sessionId"]], record[slot["eventId"]] = party_id, session, event_id
-        is_repeat, place = self._duplicates.look(party_id, str(session or ""), str(event_id))
-        record[slot["detectedDuplicate"]], record[slot["detectedCorruption"]] = is_repeat, False
-        return party_id, place
-
-    def _time(self, record: Record, received: Received) -> int:
+    def _time(self, created_ms: object, received: Received) -> int:
         """The event's time: its own, corrected by how far the browser's clock is behind; else its receive time."""
-        created_ms = record[self._layout.slot["clientTimestamp"]]
-        if created_ms is None and received.sender.must_tell_time:
+        sender = received.sender
+        if created_ms is None and sender.must_tell_time:
             remedy = "send timestamp_ms, UTC milliseconds since 1970"
             raise BadValue("bad_time", "the event names no time", remedy, "timestamp_ms")
-        if received.sender.must_tell_time and isinstance(created_ms, int) and created_ms >= YEAR_2100_MS:
+        if sender.must_tell_time and isinstance(created_ms, int) and created_ms >= YEAR_2100_MS:
             remedy = "send timestamp_ms, UTC milliseconds since 1970"
             raise BadValue("bad_time", f"{created_ms} is of another century", remedy, "timestamp_ms")
         if not isinstance(created_ms, int):
             return received.request.received_ms
-        if received.sender.behind_ms:
-            return int(_of("timestamp_ms", moment, created_ms + received.sender.behind_ms))
+        if sender.behind_ms:
+            corrected_ms = created_ms + sender.behind_ms
+            return corrected_ms if -LONG <= corrected_ms < LONG else int(_of("timestamp_ms", moment, corrected_ms))
         return created_ms
 
-    def _describe(self, told: _Told, received: Received) -> None:
-        """Set address, user agent and the enrichers' columns: a trusted sender's are those it gives, if any."""
-        record, slot, request = told.record, self._layout.slot, received.request
-        if not received.sender.is_trusted:
-            record[slot["remoteHost"]] = self._visitors.addresses.stored(request.client, request.received_ms)
-            record[slot["userAgentString"]] = request.header(b"user-agent")
-            return
-        if told.ip is not None:
-            record[slot["remoteHost"]] = self._visitors.addresses.stored(str(told.ip), request.received_ms)
-            if record[slot["remoteHost"]] is None:
+    def _describe(self, record: Record, ip: object, given: Given, received: Received) -> None:
+        """Set address and the enrichers' columns of a trusted sender: those it gives, if any."""
+        if ip is not None:
+            address = self._visitors.addresses.stored(str(ip), received.request.received_ms)
+            record[self._layout.slot["remoteHost"]] = address
+            if address is None:
                 # Web server logs may hold host names here; an event is not lost for that.
                 received.ignored["ip"] += 1
-        given = told.given or {}
         columns = {
             name: _of(name, string, given[name]) for name in GIVEN_COLUMNS & given.keys() if given[name] is not None
         }
         if columns:
-            record[slot["given"]] = msgspec.json.encode(columns, order="sorted").decode()
+            record[self._layout.slot["given"]] = msgspec.json.encode(columns, order="sorted").decode()
 
 
 def _of(name: str, take: Callable[[object], object], value: object) -> str:
@@ -263,6 +253,13 @@ def _of(name: str, take: Callable[[object], object], value: object) -> str:
     except BadValue as bad:
         bad.field = bad.field or name
         raise
+
+
+def _named_party(value: object) -> str:
+    """The party that a trusted sender's event names."""
+    if value is None:
+        raise BadValue("missing_party", "the event names no party", "send party_id", "party_id")
+    return _of("party_id", party, value)
 
 
 def _name(value: object) -> str:

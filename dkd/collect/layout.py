@@ -53,8 +53,7 @@ class Layout:
             DkdError: DKD236, when a source asks the city database and that cannot be read.
         """
         schema = raw_schema(model)
-        self._writer = Writer(schema)
-        self._frame = frame(schema_id(schema))
+        self._writer = Writer(schema, frame(schema_id(schema)))
         self.size = len(self._writer.names)
         self.slot = {name: slot for slot, name in enumerate(self._writer.names)}
         self._reader = Reader(self.slot, _cities(model))
@@ -76,7 +75,7 @@ class Layout:
         Raises:
             BadValue: ``too_large``, for more than :data:`MOST_RECORD_BYTES`.
         """
-        found = self._frame + self._writer.write(record)
+        found = self._writer.write(record)
         if len(found) > MOST_RECORD_BYTES:
             remedy = "send less in one event, or store it in fewer fields"
             raise BadValue("too_large", f"a record of {len(found)} bytes", remedy)

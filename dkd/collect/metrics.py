@@ -7,7 +7,7 @@ answers ``/metrics`` adds them up; a process that died keeps its counts there.
 import os
 import time
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,8 @@ class State(NamedTuple):
         connections: How many are open.
         spooled: How many messages it has put into the spool since it began.
         replayed: How many of the spool it has brought to Kafka.
+        unkept: How many rejects it has thrown away, as their topic is missing.
+        refused: How many requests it has answered with 400 or more, by status.
     """
 
     held: Held
@@ -43,6 +45,8 @@ class State(NamedTuple):
     connections: int
     spooled: int
     replayed: int
+    unkept: int
+    refused: Mapping[str, int]
 
 
 class Metrics:
@@ -51,7 +55,8 @@ class Metrics:
     def __init__(self) -> None:
         """Zeros."""
         self.registry = CollectorRegistry()
-        self._before = (0, 0)
+        self._before = (0, 0, 0)
+        self._refused_before: Tally[str] = Tally()
         if FOLDER not in os.environ:
             ProcessCollector(registry=self.registry)
         self._events = Counter(
@@ -60,11 +65,20 @@ class Metrics:
         )  # fmt: skip
         self._accepted = self._events.labels("accepted", "")
         self._unsafe = self._events.labels("unsafe", "not_durable")
+        self._refused = Counter(
+            "dkd_collect_refused_requests", "Requests that were answered with 400 or more, by status", ("status",),
+            registry=self.registry,
+        )  # fmt: skip
         self._spooled = Counter(
             "dkd_collect_spooled", "Events and rejects made safe in the spool", registry=self.registry
         )
         self._replayed = Counter(
             "dkd_collect_replayed", "Messages of the spool that Kafka acknowledged", registry=self.registry
+        )
+        self._unkept = Counter(
+            "dkd_collect_unkept_rejects",
+            "Rejects that were thrown away, as their topic is missing",
+            registry=self.registry,
         )
         self._size = Histogram(
             "dkd_collect_group_messages", "Messages committed together", buckets=_SIZES, registry=self.registry
@@ -89,7 +103,8 @@ class Metrics:
         if lost:
             gone = set(lost)
             safe = [message for message in found if message not in gone]
-        rejects = Tally(_reason(message) for message in safe if message.headers)
+        # Rejects alone have headers.
+        rejects = Tally([_reason(message) for message in safe if message[4]])
         for reason, count in rejects.items():
             self._events.labels("rejected", reason).inc(count)
         self._accepted.inc(len(safe) - rejects.total())
@@ -110,7 +125,11 @@ class Metrics:
         self._looked_s.set(now_s)
         self._spooled.inc(state.spooled - self._before[0])
         self._replayed.inc(state.replayed - self._before[1])
-        self._before = (state.spooled, state.replayed)
+        self._unkept.inc(state.unkept - self._before[2])
+        self._before = (state.spooled, state.replayed, state.unkept)
+        for status, count in state.refused.items():
+            self._refused.labels(status).inc(count - self._refused_before[status])
+        self._refused_before = Tally(state.refused)
 
     def _gauge(self, name: str, text: str, mode: str) -> Gauge:
         return Gauge(f"dkd_collect_{name}", text, multiprocess_mode=mode, registry=self.registry)  # type: ignore[arg-type]

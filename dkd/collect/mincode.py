@@ -3,6 +3,12 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from typing import cast
+
+from dkd import kernel
+
+if kernel.IS_COMPILED:
+    from dkd.kernel import tag
 
 Value = None | bool | int | Decimal | str | list["Value"] | dict[str, "Value"]
 """Numbers are whole (int) or exact decimals; the names of an object are in the order of the text."""
@@ -29,6 +35,12 @@ def decode(text: str) -> Value:
     """
     if not text:
         raise MincodeError("there is no value")
+    found = tag.members(text) if kernel.IS_COMPILED else None
+    return plain(text) if found is None else cast(Value, found)
+
+
+def plain(text: str) -> Value:
+    """The same where there is no compiled kernel, or *text* is no flat object."""
     return _value(text, 0, 1)[0]
 
 

@@ -3,15 +3,14 @@
 import re
 from http import HTTPStatus
 
-from dkd.collect import base36, mincode
-from dkd.collect.checksum import is_intact
+from dkd.collect import mincode
 from dkd.collect.duplicates import Duplicates
-from dkd.collect.ids import canonical
 from dkd.collect.layout import Layout, Record
 from dkd.collect.message import DIVOLTE, MALFORMED, Answer, Message, Outcome, Request, answer, not_allowed
+from dkd.collect.queries import Queries, Told
 from dkd.collect.rejects import Reject
 from dkd.collect.sources import MISSING, Place
-from dkd.collect.target import MalformedTarget, Parameters, parameters, split
+from dkd.collect.target import MalformedTarget, query_of
 from dkd.collect.values import BadValue
 from dkd.collect.visitors import Visitors
 
@@ -32,12 +31,6 @@ UNSAFE = answer(HTTPStatus.SERVICE_UNAVAILABLE, (*DIVOLTE, ("Retry-After", "1"))
 """An answer that Divolte never gives: the event is not safe."""
 _IDS = re.compile(rb"([?&][ps]=)[^&]*")
 
-_MANDATORY = ("p", "s", "v", "e", "c", "n", "f")
-_TEXTS = (("l", "location"), ("r", "referer"), ("t", "eventType"))
-_SIZES = (
-    ("w", "viewportPixelWidth"), ("h", "viewportPixelHeight"), ("i", "screenPixelWidth"), ("j", "screenPixelHeight"),
-)  # fmt: skip
-
 
 class Pixel:
     """Divolte's browser route; what it checks is what Divolte checks, the rest is the enricher's."""
@@ -45,6 +38,7 @@ class Pixel:
     def __init__(self, layout: Layout, topics: tuple[str, str], visitors: Visitors, duplicates: Duplicates) -> None:
         """Write records of *layout* into *topics*, which are raw and rejects."""
         self._layout, self._visitors, self._duplicates = layout, visitors, duplicates
+        self._queries = Queries(layout)
         self._raw, self._rejects = topics
 
     def __call__(self, request: Request) -> Answer | Outcome:
@@ -54,65 +48,54 @@ class Pixel:
         if _is_known(request):
             return UNCHANGED
         try:
-            given = parameters(split(request.target).query)
+            told = self._queries.read(query_of(request.target))
         except MalformedTarget:
             return MALFORMED
         if wait_s := self._visitors.rate.wait_s(request.client, 1, request.received_ms):
             return too_many(wait_s)
         asked = self._visitors.opt_out.asked(request)
-        return PIXEL if asked == "drop" else Outcome([self._message(request, given, asked is not None)], PIXEL, UNSAFE)
+        return PIXEL if asked == "drop" else Outcome([self._message(request, told, asked is not None)], PIXEL, UNSAFE)
 
-    def _message(self, request: Request, given: Parameters, is_anonymous: bool) -> Message:
-        first = {name: values[0] for name, values in given.items()}
+    def _message(self, request: Request, told: Told | BadValue, is_anonymous: bool) -> Message:
+        if isinstance(told, BadValue):
+            return self._reject(request, told, is_anonymous)
+        record, slot = told[0], self._layout.slot
+        if is_anonymous:
+            request, party_id = self._visitors.opt_out.anonymous(request)
+            record[slot["partyId"]] = record[slot["sessionId"]] = party_id
+        key = str(record[slot["partyId"]]).encode()
         try:
-            if is_anonymous:
-                _identified(first)
-                request, party_id = self._visitors.opt_out.anonymous(request)
-                first["p"] = first["s"] = party_id
-            record, party_id = self._record(request, given, first)
-            if self._visitors.scrub:
-                self._visitors.scrub.values(record)
-            return Message(self._raw, party_id.encode(), self._layout.value(record), request.received_ms)
+            return Message(self._raw, key, self._layout.value(self._whole(told, request)), request.received_ms)
         except BadValue as bad:
-            content = self._visitors.scrub.content(request.target)
-            content = _IDS.sub(rb"\1", content) if is_anonymous else content
-            reject = Reject(bad.reason, bad.field, bad.problem, bad.remedy, content)
-            return reject.message(self._rejects, request.received_ms)
+            return self._reject(request, bad, is_anonymous)
 
-    def _record(self, request: Request, given: Parameters, first: dict[str, str]) -> tuple[Record, str]:
-        party_id, session_id, client_ms = _identified(first)
-        slot = self._layout.slot
-        record: Record = [None] * self._layout.size
-        record[slot["detectedDuplicate"]] = self._duplicates.seen(party_id, session_id, first["e"])
-        record[slot["detectedCorruption"]] = not is_intact(given)
-        record[slot["firstInSession"]] = first["f"] == "t"
+    def _whole(self, told: Told, request: Request) -> Record:
+        """The record with what the query does not say."""
+        (record, text, pixel_ratio), slot = told, self._layout.slot
+        event = record[slot["eventType"]]
+        if event is None:
+            record[slot["eventType"]] = "unknown"
+        ids = record[slot["partyId"]], record[slot["sessionId"]], record[slot["eventId"]]
+        record[slot["detectedDuplicate"]] = self._duplicates.seen(*ids)  # type: ignore[arg-type]  # texts
         record[slot["timestamp"]] = request.received_ms
-        record[slot["clientTimestamp"]] = client_ms
         record[slot["remoteHost"]] = self._visitors.addresses.stored(request.client, request.received_ms)
-        record[slot["partyId"]] = party_id
-        record[slot["sessionId"]] = session_id
-        record[slot["pageViewId"]] = first["v"]
-        record[slot["eventId"]] = first["e"]
-        record[slot["eventType"]] = "unknown"
         record[slot["userAgentString"]] = request.header(b"user-agent")
-        for name, field in _TEXTS:
-            if name in first:
-                record[slot[field]] = first[name]
-        for name, field in _SIZES:
-            if name in first:
-                record[slot[field]] = base36.read(first[name], 32)
         if self._layout.fields:
-            place = self._place(record, first, request)
+            root = _event_parameters(text)
+            given = root if isinstance(root, dict) else {}
+            urls = record[slot["location"]], record[slot["referer"]]
+            place = Place(root, given, *urls, request, request.client, record, event, pixel_ratio)  # type: ignore[arg-type]
             for own in self._layout.fields:
                 record[own.slot] = own.find(place)
-        return record, party_id
+        if self._visitors.scrub:
+            self._visitors.scrub.values(record)
+        return record
 
-    def _place(self, record: Record, first: dict[str, str], request: Request) -> Place:
-        root = _event_parameters(first.get("u"))
-        given = root if isinstance(root, dict) else {}
-        ratio = base36.read(first["k"], 32) if "k" in first else None
-        urls = first.get("l"), first.get("r")
-        return Place(root, given, *urls, request, request.client, record, first.get("t"), ratio)
+    def _reject(self, request: Request, bad: BadValue, is_anonymous: bool) -> Message:
+        content = self._visitors.scrub.content(request.target)
+        content = _IDS.sub(rb"\1", content) if is_anonymous else content
+        reject = Reject(bad.reason, bad.field, bad.problem, bad.remedy, content)
+        return reject.message(self._rejects, request.received_ms)
 
 
 def too_many(wait_s: int) -> Answer:
@@ -124,23 +107,6 @@ def _is_known(request: Request) -> bool:
     """Whether the browser has the pixel already; Divolte then drops the event."""
     asked = request.header(b"if-none-match")
     return asked is not None and any(tag.strip().removeprefix("W/") == _TAG for tag in asked.split(","))
-
-
-def _identified(first: dict[str, str]) -> tuple[str, str, int]:
-    """Party, session and client time of an event that Divolte would not drop."""
-    for name in _MANDATORY:
-        if name not in first:
-            remedy = "send all of p, s, v, e, c, n and f"
-            raise BadValue("missing_field", f"parameter {name} is missing", remedy, name)
-    party_id, session_id = canonical(first["p"]), canonical(first["s"])
-    if party_id is None:
-        raise BadValue("bad_party", f"{first['p'][:60]!r} is no party id", "send 0:<base 36 ms>:<unique>", "p")
-    if session_id is None:
-        raise BadValue("bad_session", f"{first['s'][:60]!r} is no session id", "send 0:<base 36 ms>:<unique>", "s")
-    client_ms = base36.read(first["c"])
-    if client_ms is None:
-        raise BadValue("bad_time", f"{first['c'][:60]!r} is no time", "send milliseconds since 1970 in base 36", "c")
-    return party_id, session_id, client_ms
 
 
 def _event_parameters(text: str | None) -> object:

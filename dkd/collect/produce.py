@@ -1,7 +1,7 @@
 """Groups of messages → Kafka, acknowledged by all in-sync replicas; or a list in memory."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Producer
@@ -10,6 +10,7 @@ from dkd.collect.message import Message
 from dkd.errors import DkdError
 from dkd.settings import KafkaSettings
 
+_ANY_PARTITION = -1
 TIMEOUT_MS = 1_500
 """How long a message may take; then it has failed, and goes to the spool."""
 
@@ -77,7 +78,8 @@ class KafkaSink:
         for message in messages:
             topic, key, value, timestamp_ms, headers = message
             try:
-                produce(topic, value, key, timestamp=timestamp_ms, headers=list(headers) if headers else None)
+                # By position: to name its arguments would double what the call costs.
+                produce(topic, value, key, _ANY_PARTITION, None, None, timestamp_ms, list(headers) if headers else None)
             except (BufferError, KafkaException) as error:
                 self._unsent.append(message)
                 self._note(error.args[0] if isinstance(error, KafkaException) else str(error))
@@ -95,14 +97,13 @@ class KafkaSink:
             return [*self._unsent, *(one for one in group if (one.topic, one.key, one.value) in lost)]
         return ()
 
-    def answers(self, timeout_s: float) -> bool:
-        """Whether a broker answers within *timeout_s*; waits for it."""
+    def topics(self, timeout_s: float) -> Collection[str] | None:
+        """The topics that Kafka has; None where no broker answers within *timeout_s*, which is waited for."""
         try:
-            self._producer.list_topics(timeout=timeout_s)
+            return frozenset(self._producer.list_topics(timeout=timeout_s).topics)
         except KafkaException as error:
             self._note(error.args[0])
-            return False
-        return True
+            return None
 
     def close(self) -> None:
         """Wait shortly for what librdkafka still does."""
@@ -116,7 +117,8 @@ class KafkaSink:
                 "enable.idempotence": True,
                 # As Java's producers choose, Divolte among them; librdkafka's own default would split a party.
                 "partitioner": "murmur2_random",
-                "linger.ms": 5,
+                # A group comes at once: what is longer only keeps it waiting.
+                "linger.ms": 2,
                 "compression.type": "lz4",
                 "message.timeout.ms": TIMEOUT_MS,
                 "batch.size": 262_144,
@@ -125,7 +127,8 @@ class KafkaSink:
                 "delivery.report.only.error": True,
                 # Below the time limit, or the first group after an outage would fail too.
                 "reconnect.backoff.max.ms": 500,
-                "topic.metadata.refresh.interval.ms": 60_000,
+                # A topic that comes late is known soon.
+                "topic.metadata.refresh.interval.ms": 10_000,
                 "on_delivery": self._on_failure,
                 "error_cb": self._note,
             },

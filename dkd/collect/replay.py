@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from typing import Protocol
 
@@ -10,18 +10,21 @@ from dkd.collect.breaker import Breaker, KafkaEnd, Say
 from dkd.collect.message import Message
 from dkd.collect.segment import Claimed
 from dkd.collect.spool import Spool
+from dkd.collect.unkept import RejectsTopic
 
 PROBE_S = 0.5
+LOOK_S = 10.0
+"""So often it is looked whether a topic that was missing is there."""
 _BATCH = 1_000
 _POLL_S = 0.002
 _ANSWER_S = 1.5
 
 
 class ReplayEnd(KafkaEnd, Protocol):
-    """A sink that can be asked whether it is there, which waits for the answer."""
+    """A sink that can be asked what is there, which waits for the answer."""
 
-    def answers(self, timeout_s: float) -> bool:
-        """Whether a broker answers within *timeout_s*."""
+    def topics(self, timeout_s: float) -> Collection[str] | None:
+        """The topics that Kafka has; None where no broker answers within *timeout_s*."""
 
 
 class Replay:
@@ -30,9 +33,12 @@ class Replay:
     While the breaker is open it tries with a single record, and closes the breaker when Kafka has it.
     """
 
-    def __init__(self, spool: Spool, breaker: Breaker, make_end: Callable[[], ReplayEnd], say: Say) -> None:
+    def __init__(
+        self, spool: Spool, breaker: Breaker, rejects: RejectsTopic, make_end: Callable[[], ReplayEnd], say: Say
+    ) -> None:
         """Read *spool*, send to what *make_end* makes, which is not the sink of the live events, and tell *breaker*."""
-        self._spool, self._breaker, self._make_end, self._say = spool, breaker, make_end, say
+        self._spool, self._breaker, self._rejects, self._make_end, self._say = spool, breaker, rejects, make_end, say
+        self._looked_s = 0.0
         self._end: ReplayEnd | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
@@ -65,10 +71,13 @@ class Replay:
                     if not self._replay(claimed):
                         return
             self._tell()
-            if not self._breaker.is_open:
+            if self._breaker.is_open:
+                if self._sink().topics(_ANSWER_S) is not None:
+                    self._breaker.close()
+            elif self._rejects.is_missing and time.monotonic() > self._looked_s + LOOK_S:
+                self._look()
+            else:
                 self._rest()
-            elif self._sink().answers(_ANSWER_S):
-                self._breaker.close()
             self._trouble = ""
         except Exception as error:  # noqa: BLE001 - without this thread the breaker would stay open for ever
             if self._trouble != str(error):
@@ -115,9 +124,16 @@ class Replay:
             while sink.pending():
                 time.sleep(_POLL_S)
             left = list(sink.failed())
+            if any(message.topic == self._rejects.name for message in left):
+                self._look()
+                left = list(self._rejects.without(left))
             if left and (self._breaker.is_open or self._stop.wait(PROBE_S)):
                 return False
         return True
+
+    def _look(self) -> None:
+        self._rejects.look(self._sink().topics(_ANSWER_S))
+        self._looked_s = time.monotonic()
 
     def _sink(self) -> ReplayEnd:
         if self._end is None:

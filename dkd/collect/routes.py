@@ -15,7 +15,7 @@ from dkd.collect.pixel import Pixel
 from dkd.collect.salt import Salts
 from dkd.collect.senders import Origins, Senders
 from dkd.collect.tag import Tag
-from dkd.collect.target import MalformedTarget, canonical_path, split
+from dkd.collect.target import MalformedTarget, canonical_path, is_sound, split
 from dkd.collect.visitors import visitors
 from dkd.collect.weblog import log_shape
 from dkd.model.digest import running_digest
@@ -35,19 +35,24 @@ class Routes:
     def __init__(self, handlers: Mapping[str, Handle], proxies: Proxies) -> None:
         """Answer with *handlers*; a request through one of *proxies* is of whoever sent it there."""
         self._handlers, self._proxies = handlers, proxies
+        self._as_sent = {path.encode(): handle for path, handle in handlers.items()}
 
     def __call__(self, request: Request) -> Answer | Outcome:
         """The answer to *request*; some wait for their messages."""
+        if not is_sound(request.target):
+            return MALFORMED
         try:
-            path = split(request.target).path
-            handle = self._handlers.get(path) or self._handlers.get(canonical_path(path))
+            handle = self._as_sent.get(request.target.partition(b"?")[0]) or self._spelled_otherwise(request.target)
         except MalformedTarget:
             return MALFORMED
-        if not self._proxies.is_believed(request):
+        names = [name for name, _ in request.headers]
+        if names.count(b"host") > _MOST_HOSTS or not self._proxies.is_believed(request, names):
             return MALFORMED
-        if sum(name == b"host" for name, _ in request.headers) > _MOST_HOSTS:
-            return MALFORMED
-        return handle(self._proxies.visitor(request)) if handle else NOT_FOUND
+        return handle(self._proxies.visitor(request, names)) if handle else NOT_FOUND
+
+    def _spelled_otherwise(self, target: bytes) -> Handle | None:
+        path = split(target).path
+        return self._handlers.get(path) or self._handlers.get(canonical_path(path))
 
 
 class Kept(NamedTuple):

@@ -12,6 +12,7 @@ import secrets
 import struct
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from dkd.collect.frame import Frame, framed, frames
@@ -151,6 +152,19 @@ class Claimed:
             # What is cut off at the end was never acknowledged; what cannot be read before it was.
             self._is_damaged = self._is_damaged or frame.is_after_gap
             yield frame
+
+
+def tidy(folder: Path) -> None:
+    """Remove the files that somebody was making in *folder* when he was killed; nothing is in them."""
+    for path in folder.glob(f"*{_MADE}"):
+        with suppress(OSError):
+            file = os.open(path, os.O_RDWR)
+            try:
+                # Whoever is alive holds it, or gets it just now and finds then that it has gone.
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+            finally:
+                os.close(file)
 
 
 def claimed(path: Path) -> Claimed | None:

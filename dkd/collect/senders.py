@@ -1,7 +1,9 @@
 """A request to ``/collect`` → who sends it, and whether what it says of others is believed."""
 
 import hmac
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -71,11 +73,9 @@ class Senders:
         text = request.header(b"authorization")
         if text is None:
             return False
-        scheme, _, key = text.partition(" ")
-        if scheme.lower() == "bearer":
-            given = key.strip().encode("latin-1")
-            if any(hmac.compare_digest(given, known) for known in self._keys):
-                return True
+        given = _key(text)
+        if given is not None and any(hmac.compare_digest(given, known) for known in self._keys):
+            return True
         raise Refused(
             HTTPStatus.UNAUTHORIZED,
             "DKD426",
@@ -129,6 +129,17 @@ class Origins:
         except ValueError:
             return False
         return host == "localhost" or is_loopback(host)
+
+
+def _key(authorization: str) -> bytes | None:
+    """The key in a header, as a bearer's or as the user of HTTP Basic; None where it is another kind of header."""
+    scheme, _, text = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return text.strip().encode("latin-1")
+    if scheme.lower() == "basic":
+        with suppress(ValueError):
+            return b64decode(text.strip(), validate=True).partition(b":")[0]
+    return None
 
 
 def _program(given: Mapping[str, str]) -> Sender:

@@ -6,7 +6,7 @@ import gc
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -24,11 +24,12 @@ from dkd.collect.replay import Replay
 from dkd.collect.routes import Handle, Kept, routes
 from dkd.collect.salt import DAY_MS, Salts
 from dkd.collect.spool import MOST_BYTES, Spool
+from dkd.collect.unkept import RejectsTopic
 from dkd.errors import DkdError
 from dkd.model.schema import Model
 from dkd.settings import Settings
 
-Look = Callable[[float, int], None]
+Look = Callable[[float, int, Mapping[str, int]], None]
 
 _COLLECT_EVERY = 20_000
 _SWEEP_S = 1.0
@@ -117,18 +118,19 @@ async def _run(wanted: Wanted, listener: socket.socket, spool: Spool, metrics: M
         loop.add_signal_handler(name, stop.set)
     model, kafka = wanted.model, wanted.settings.kafka
     breaker = Breaker(kafka.servers, say)
-    durable = Durable(KafkaSink(kafka), spool, breaker, say)
-    replay = Replay(spool, breaker, lambda: KafkaSink(kafka), say)
+    rejects = RejectsTopic(model.topic("rejects"), say)
+    durable = Durable(KafkaSink(kafka), spool, breaker, rejects, say)
+    replay = Replay(spool, breaker, rejects, lambda: KafkaSink(kafka), say)
 
     salts = Salts(wanted.spool.with_name(f"{wanted.spool.name}.salts"))
     kept = Kept(salts, Duplicates(), wanted.processes, stop.is_set)
 
-    def look(lag_s: float, connections: int) -> None:
+    def look(lag_s: float, connections: int, refused: Mapping[str, int]) -> None:
         # At the turn of the day, whether anybody comes then or not.
         salts.forget(int(time.time() * 1_000) // DAY_MS)
         is_ready = durable.is_safe and not stop.is_set()
-        counts = durable.spooled, replay.replayed
-        metrics.looked(State(spool.held(), breaker.is_open, is_ready, lag_s, connections, *counts))
+        counts = durable.spooled, replay.replayed, rejects.unkept
+        metrics.looked(State(spool.held(), breaker.is_open, is_ready, lag_s, connections, *counts, refused))
 
     current = Current(routes(model, wanted.settings, kept))
     server = Server(current, durable, metrics.committed, look)
@@ -161,7 +163,8 @@ class Server:
             handle: Makes the answers.
             sink: Where messages go.
             observe: Told of each group.
-            look: Told each second how late the loop is, and how many connections are open.
+            look: Told each second how late the loop is, how many connections are open, and how many requests were
+                answered with each status of 400 or more.
         """
         self._shared = Shared(handle, GroupCommit(sink, observe=observe))
         self._look = look
@@ -229,4 +232,4 @@ class Server:
 
     def _tell(self, lag_s: float) -> None:
         if self._look is not None:
-            self._look(lag_s, len(self._shared.open))
+            self._look(lag_s, len(self._shared.open), self._shared.refused)

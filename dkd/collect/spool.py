@@ -19,6 +19,7 @@ from dkd.collect.segment import (
     next_path,
     series_of,
     sync_folder,
+    tidy,
 )
 from dkd.errors import DkdError
 
@@ -66,6 +67,7 @@ class Spool:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="spool")
         try:
             self._make_folder()
+            tidy(folder)
             self._begin().close()
         except OSError as error:
             raise DkdError(

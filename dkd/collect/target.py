@@ -32,13 +32,23 @@ class Target(NamedTuple):
     query: str
 
 
+def is_sound(target: bytes) -> bool:
+    """Whether no byte stands in *target* raw that must be escaped."""
+    return not target.translate(None, _ALLOWED)
+
+
+def query_of(target: bytes) -> bytes:
+    """What :func:`split` gives as the query of a sound *target*."""
+    return target.partition(b"?")[2]
+
+
 def split(target: bytes) -> Target:
     """The two parts of *target*, without scheme and host where it has them.
 
     Raises:
         MalformedTarget: When a byte stands there raw that must be escaped.
     """
-    if target.translate(None, _ALLOWED):
+    if not is_sound(target):
         raise MalformedTarget("a byte must be escaped")
     text = target.decode("ascii")
     if not text.startswith("/"):

@@ -21,8 +21,6 @@ _TYPES: dict[str, Any] = {
     "double": float,
 }  # fmt: skip
 
-Values = tuple[object, ...]
-
 
 def text(least: int, most: int) -> Any:
     """The type of a text of *least* to *most* characters."""
@@ -37,29 +35,34 @@ def kind(field: Field, is_exact: bool) -> Any:
 
 
 class Reading:
-    """Reads events of one structure into records of one layout."""
+    """Reads events of one structure into records of one layout.
+
+    Attributes:
+        nests: Whether it takes values of any type, which may hold others.
+    """
 
     def __init__(self, types: Mapping[str, Any], slots: Mapping[str, int], size: int) -> None:
         """Take names of *types* and no others; each of *slots* goes to its place in a record of *size* values."""
         named = {slots[name]: name for name in types if name in slots}
         # It begins with the whole record, so that values need no sorting; what nobody may send takes null.
         names = [named.get(slot, f" {slot}") for slot in range(size)]
-        names += [name for name in types if name not in named.values()]
+        self._others = [name for name in types if name not in named.values()]
+        names += self._others
         fields = [(f"v{index}", types.get(name, type(None)) | None, None) for index, name in enumerate(names)]
         rename = {f"v{index}": name for index, name in enumerate(names)}
         made = msgspec.defstruct("Event", fields, forbid_unknown_fields=True, rename=rename, gc=False)
+        self.nests = object in types.values()
         self._decode = msgspec.json.Decoder(made).decode
         self._size = size
-        self._index = {name: index for index, name in enumerate(names)}
 
-    def read(self, content: bytes) -> tuple[list[object], Values] | None:
-        """The record that *content* fills and all values by :meth:`index`; None where a closer look is needed."""
+    def read(self, content: bytes) -> tuple[list[object], dict[str, object]] | None:
+        """The record that *content* fills, and the values without a place there; None where a closer look is needed."""
         try:
-            values = astuple(self._decode(content))
+            values = list(astuple(self._decode(content)))
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return None
-        return list(values[: self._size]), values
-
-    def index(self, name: str) -> int:
-        """Where the value of *name* stands."""
-        return self._index[name]
+        if not self._others:
+            return values, {}
+        others = dict(zip(self._others, values[self._size :], strict=True))
+        del values[self._size :]
+        return values, others

@@ -45,7 +45,7 @@ from dkd.enrich.kinds import KIND, kinds_of
 from dkd.enrich.lanes import Lane, Passed, late_rejects, limits, passed
 from dkd.enrich.sessions import Sessionized, sessionized, silent
 from dkd.enrich.setup import Setup, prepare
-from dkd.enrich.singles import PARTY, Arrived, party_keys, rows_of
+from dkd.enrich.singles import PARTY, Arrived, party_keys, party_numbers, rows_of
 from dkd.enrich.state import Books, State, StateDelta
 from dkd.enrich.visitors import Rows
 
@@ -154,9 +154,9 @@ def _signed(
     events: pl.DataFrame, timed: _Timed, lanes: Sequence[Lane], setup: Setup
 ) -> tuple[pl.DataFrame, list[Rows]]:
     """*events* with the hash of their parties and their signs of bots, and the visitors that each lane changes."""
-    keys = pl.Series(PARTY, party_keys(events["party_id"]))
-    kinds = pl.Series(KIND, kinds_of(events["event"]))
-    events = events.with_columns(keys, kinds, pl.Series("?watermark", timed.watermarks[timed.is_fresh]))
+    keys, kinds = party_keys(events["party_id"]), pl.Series(KIND, kinds_of(events["event"]))
+    watermarks = pl.Series("?watermark", timed.watermarks[timed.is_fresh])
+    events = events.with_columns(pl.Series(PARTY, keys), party_numbers(keys), kinds, watermarks)
     tables = [
         (lane.state.visitors, *span)
         for lane, span in zip(lanes, limits(events["offset"].to_numpy(), lanes), strict=True)

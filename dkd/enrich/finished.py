@@ -15,8 +15,8 @@ from dkd.enrich.contexts import DEVICE, ORIGIN
 from dkd.enrich.encode import encode
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import BLOB_PARTS, Pieces, united
-from dkd.enrich.singles import value_of
-from dkd.model.columns import SESSION_COLUMNS
+from dkd.enrich.singles import party_numbers, value_of
+from dkd.model.columns import PARTY_HASH, SESSION_COLUMNS
 
 HEARTBEAT_S = 10
 """A page that has the visitor's attention sends a heartbeat so often."""
@@ -99,6 +99,7 @@ def _table(pieces: Pieces, closed_by: list[str], rules: Rules) -> pl.DataFrame:
         "session_id": [one.tobytes().hex() for one in rows["id"]],
         "merged_ids": [_ids(packed) for packed in texts["merged_bytes"]],
         "party_id": [party.decode() for party in texts["party_bytes"]],
+        PARTY_HASH: party_numbers(rows["key"]),
         "start_ms": numbers["start_ms"],
         "end_ms": numbers["end_ms"],
         "duration_s": (numbers["end_ms"] - numbers["start_ms"]) / 1000,

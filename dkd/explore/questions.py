@@ -22,6 +22,7 @@ from dkd.query.asking import Doubts, bot_events, doubtful, reaches
 from dkd.query.first import first_values
 from dkd.query.halves import joined, of_sessions, slow
 from dkd.query.mistake import QueryError
+from dkd.query.numbered import by_number
 from dkd.query.periods import before
 from dkd.query.question import Question
 
@@ -54,6 +55,16 @@ class Version:
         version = self.newest.isoformat() if plan.span.end > self.newest - LATE else "past"
         return version, _LIVE_AGE_S if view.live else _AGE_S
 
+    def has_numbers(self, view: View, plan: Plan) -> bool:
+        """Whether every row that the view is about has a number for its visitor, also of what it is compared with."""
+        if self.held is None or self.held.numbered is None:
+            return False
+        question, starts = view.question.model_copy(update={"interval": plan.span}), [plan.span.start]
+        if question.compare is not None:
+            grains = (plan.grain, None)
+            starts += [before(question.model_copy(update={"grain": grain}))[0].start for grain in grains]
+        return min(starts) > self.held.numbered
+
 
 class _NoSession(NamedTuple):
     """No session is a row yet, and why that leaves *measures* without an answer."""
@@ -65,6 +76,9 @@ class _NoSession(NamedTuple):
 def jobs_of(model: Model, view: View, plan: Plan, known: Version) -> dict[str, Job]:
     """A job or some for the cards and the chart, two for the line of trust, one for the period before, one a panel."""
     version, age_s = known.of(view, plan)
+    is_numbered = known.has_numbers(view, plan)
+    if is_numbered:
+        model, version = by_number(model), f"{version} by number"
 
     def job(name: str, question: Question, work: Callable[..., Any], is_late: bool = False) -> Job:
         key = f"{name} {version} {plan.grain} {question.model_dump_json()}"
@@ -78,7 +92,7 @@ def jobs_of(model: Model, view: View, plan: Plan, known: Version) -> dict[str, J
         name: job("deep" if deep else "rows", one, deep_rows if deep else rows, bool(slow(model, one.measures)))
         for name, (one, deep) in _tables(model, view, plan).items()
     }
-    behaviour = behaviour_job(model, view, plan, version, age_s, TIMEOUT_S)
+    behaviour = behaviour_job(model, view, plan, version, age_s, TIMEOUT_S, is_numbered=is_numbered)
     if behaviour is not None:
         found = {BEHAVIOUR: behaviour}
     if plan.series is not None:
@@ -89,7 +103,10 @@ def jobs_of(model: Model, view: View, plan: Plan, known: Version) -> dict[str, J
         if len(halves) > 1 and _SESSIONS in halves:
             one = halves.pop(_SESSIONS)
             found[_SESSIONS] = job(_SESSIONS, one, partial(_if_any, ask), bool(slow(model, one.measures)))
-        found |= {name: job("answer", one, ask, name == _DISTINCT) for name, one in halves.items()}
+        # Of what stands beside a behaviour little is shown, so it waits.
+        found |= {
+            name: job("answer", one, ask, name == _DISTINCT or behaviour is not None) for name, one in halves.items()
+        }
         found |= {BOTS: job(BOTS, plan.series, bot_events), DOUBTS: job(DOUBTS, plan.series, _doubts)}
         if plan.series.compare is not None:
             found[PAST] = job(PAST, plan.series, _has_past)

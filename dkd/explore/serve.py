@@ -92,6 +92,7 @@ def served(model: Path, target: str, base_port: int, port: int, *, opens: bool =
     """Serve in this process, beside others that listen at the same port."""
     import uvicorn
     from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Route
     from streamlit import config as options
     from streamlit.starlette import App
@@ -113,7 +114,9 @@ def served(model: Path, target: str, base_port: int, port: int, *, opens: bool =
     # What Streamlit hands on to the script.
     sys.argv = [str(_SCRIPT), str(model), target, str(base_port)]
     routes = [Route("/values", values), Route("/export", exported), Route(f"{PLACE}{{name}}", parts)]
-    app = App(_SCRIPT, lifespan=life, routes=routes, middleware=[Middleware(Packed)])
+    # A name of elsewhere may lead to this machine, too: a page of that name must not read what is answered here.
+    here = Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"], www_redirect=False)
+    app = App(_SCRIPT, lifespan=life, routes=routes, middleware=[here, Middleware(Packed)])
     with _listening(port) as listening:
         config = uvicorn.Config(app, access_log=False, log_level="warning", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listening])

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from dkd.errors import DkdError
 from dkd.query.client import Druid
+from dkd.query.numbered import last_without
 
 LATE = timedelta(hours=2)
 """So long after its time an event may still come in, and change the answer of an interval that is over."""
@@ -26,11 +27,13 @@ class Stored:
         row_count: Of both datasources.
         until: Segments up to here are over.
         version: Of those; it changes whenever one of them is written anew, dropped or added.
+        numbered: All rows after this have a number for their visitor; None where none has.
     """
 
     row_count: int
     until: datetime
     version: str
+    numbered: datetime | None = None
 
 
 def stored(druid: Druid, datasources: Sequence[str], newest: datetime) -> Stored | None:
@@ -39,7 +42,10 @@ def stored(druid: Druid, datasources: Sequence[str], newest: datetime) -> Stored
     text = f"{until:%Y-%m-%dT%H:%M:%S}.000Z"
     try:
         rows = druid.sql(_SEGMENTS, (text, text, text, *datasources), timeout_s=_SYSTEM_S).rows
+        without = [last_without(druid, name, _SYSTEM_S) for name in datasources]
     except DkdError:
         return None
     count, *numbers = rows[0]
-    return Stored(int(count or 0), until, "-".join(str(number or 0) for number in (f"{until:%y%m%d%H}", *numbers)))
+    version = "-".join(str(number or 0) for number in (f"{until:%y%m%d%H}", *numbers))
+    known = [one for one in without if one is not None]
+    return Stored(int(count or 0), until, version, max(known) if len(known) == len(without) else None)

@@ -8,8 +8,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from glob import escape
 from hashlib import blake2b
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO, NamedTuple
 
 from dkd.collect.weblog import LogShape, log_shape
@@ -26,6 +28,7 @@ _LOOK_S = 0.25
 _GATHER_S = 1.0
 _MOST_WAITING = 5_000
 _MOST_REMEMBERED = 100_000
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".Z"})
 
 
 class Place(NamedTuple):
@@ -49,15 +52,16 @@ class Growing:
     """The whole lines of a file that another program writes to, renames or cuts off."""
 
     def __init__(self, path: Path, start: Place | None) -> None:
-        """Read *path* from *start* on, where it is still that file; None for from its end."""
+        """Read *path* from *start* on, also where it was renamed since; None for from its end."""
         self._path, self._stop = path, threading.Event()
         self._file: BinaryIO | None = None
+        self._before = _renamed(path, start) if start else []
         self.place = Place(0, 0)
         self._open()
         if self._file is not None:
             end = os.fstat(self._file.fileno()).st_size
             is_same = start is not None and start.inode == self.place.inode and start.offset <= end
-            # Of a file that was rotated meanwhile all is new; without a place nothing is.
+            # Of a file that is another one now all is new; without a place nothing is.
             offset = start.offset if start and is_same else 0 if start else end
             self._file.seek(offset)
             self.place = Place(self.place.inode, offset)
@@ -104,6 +108,8 @@ class Growing:
 
     def _is_replaced(self) -> bool:
         """Whether the name leads to another file, or to the same one, cut off."""
+        if self._before:
+            return True
         try:
             about = self._path.stat()
         except OSError:
@@ -116,8 +122,14 @@ class Growing:
         if self._file is not None:
             self._file.close()
             self._file = None
+        while self._before and self._file is None:
+            self._open_one(self._before.pop(0))
+        if self._file is None:
+            self._open_one(self._path)
+
+    def _open_one(self, path: Path) -> None:
         with suppress(FileNotFoundError):
-            self._file = self._path.open("rb")
+            self._file = path.open("rb")
             self.place = Place(os.fstat(self._file.fileno()).st_ino, 0)
 
 
@@ -202,6 +214,23 @@ class _Lines:
 def _first_lines(path: Path) -> list[bytes]:
     with path.open("rb") as file:
         return [line.rstrip(b"\r\n") for _, line in zip(range(200), file, strict=False) if line.strip()]
+
+
+def _renamed(path: Path, start: Place) -> list[Path]:
+    """What the log *path* was renamed to since it was read up to *start*, oldest first, but for what was packed."""
+    if path.is_file() and path.stat().st_ino == start.inode:
+        return []
+    found = []
+    for one in path.parent.glob(f"{escape(path.name)}[.-]*"):
+        with suppress(OSError):
+            about = one.stat()
+            if S_ISREG(about.st_mode) and one.suffix not in _PACKED:
+                found.append((about.st_mtime_ns, about.st_ino, about.st_size, one))
+    found.sort()
+    for at, (_, inode, size, _) in enumerate(found):
+        if inode == start.inode and size >= start.offset:
+            return [one for *_, one in found[at:]]
+    return []
 
 
 def _remembered(memory: Path) -> Place | None:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -5,10 +6,10 @@ from numpy.typing import NDArray
 KINDS: tuple[str, ...]
 
 def walk(
-    text: bytes,
-    ends: NDArray[Any],
+    values: list[bytes],
     frame_bytes: int,
     kinds: NDArray[Any],
     columns: list[tuple[NDArray[Any], NDArray[Any]]],
     verdicts: NDArray[Any],
-) -> None: ...
+) -> list[bytes]: ...
+def one_head(values: Sequence[bytes | None], size: int) -> bytes | None: ...

@@ -5,11 +5,13 @@ What a body says is believed nowhere: each step first looks whether the body sti
 ``dkd.stream.structure``.
 """
 
-from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 from dkd.kernel.memory cimport held
+from dkd.kernel.text cimport is_text
 
 cdef enum:
     TEXT, BYTES, BOOLEAN, INT, LONG, FLOAT, DOUBLE, NULL_, LIST
@@ -19,16 +21,19 @@ cdef enum:
 cdef enum Verdict:
     SOUND, BROKEN, UNSURE
 
+cdef Py_ssize_t CHUNK_BYTES = 1 << 20
+"""Bodies are copied so many at a time, to be walked through while they are in the processor's cache. A larger block of
+memory would be given back to the system when it is freed, and faulted in anew by each batch."""
+
 KINDS = ("string", "bytes", "boolean", "int", "long", "float", "double", "null", "array")
 """By number."""
-
-_WIDTHS = (16, 16, 0, 4, 8, 4, 8, 0, 8)
-"""Bytes of a value in its column; booleans are bits."""
 
 
 cdef struct Place:
     const uint8_t *at
     const uint8_t *end
+    const uint8_t *text  # in which the body stands, among others
+    uint32_t number  # of the text
 
 
 cdef struct Kind:
@@ -79,46 +84,14 @@ cdef inline Verdict _branch(Place *place, Kind kind, bint *is_live) noexcept nog
     return SOUND
 
 
-cdef inline bint _is_text(const uint8_t *at, const uint8_t *end) noexcept nogil:
-    """Whether it is UTF-8: no longer forms, no surrogates, nothing beyond U+10FFFF."""
-    cdef uint64_t eight
-    cdef uint8_t first, least, most
-    cdef int more, step
-    while at < end:
-        if end - at >= 8:
-            memcpy(&eight, at, 8)
-            if not eight & <uint64_t> 0x8080808080808080:
-                at += 8
-                continue
-        first = at[0]
-        at += 1
-        if first < 0x80:
-            continue
-        if first < 0xC2 or first > 0xF4:
-            return False
-        more = 1 if first < 0xE0 else 2 if first < 0xF0 else 3
-        if end - at < more:
-            return False
-        least = 0xA0 if first == 0xE0 else 0x90 if first == 0xF0 else 0x80
-        most = 0x9F if first == 0xED else 0x8F if first == 0xF4 else 0xBF
-        if at[0] < least or at[0] > most:
-            return False
-        for step in range(1, more):
-            if at[step] & 0xC0 != 0x80:
-                return False
-        at += more
-    return True
-
-
-cdef inline void _view(uint8_t *view, const uint8_t *text, const uint8_t *at, uint32_t length) noexcept nogil:
-    """A view of arrow: length, first four bytes, number of the buffer, place in it; or the length and a short text."""
-    cdef uint32_t place = <uint32_t> (at - text)
+cdef inline void _view(Place *place, uint8_t *view, uint32_t length) noexcept nogil:
+    """A view of arrow: length, first four bytes, number of the text, place in it; or the length and a short text."""
+    cdef uint32_t start = <uint32_t> (place.at - place.text)
     memcpy(view, &length, 4)
-    if length <= SHORT:
-        memcpy(view + 4, at, length)
-        return
-    memcpy(view + 4, at, 4)
-    memcpy(view + 12, &place, 4)
+    memcpy(view + 4, place.at, length if length <= SHORT else 4)
+    if length > SHORT:
+        memcpy(view + 8, &place.number, 4)
+        memcpy(view + 12, &start, 4)
 
 
 cdef inline Verdict _fixed(Place *place, int32_t kind, uint8_t *written, int64_t row) noexcept nogil:
@@ -135,7 +108,7 @@ cdef inline Verdict _fixed(Place *place, int32_t kind, uint8_t *written, int64_t
     return SOUND
 
 
-cdef inline Verdict _value(Place *place, int32_t kind, const uint8_t *text, uint8_t *written, int64_t row) noexcept nogil:
+cdef inline Verdict _value(Place *place, int32_t kind, uint8_t *written, int64_t row) noexcept nogil:
     """Step over a value that is not null, and have it in the column *written*, which may be NULL."""
     cdef int64_t number = 0
     cdef int32_t narrow
@@ -156,60 +129,64 @@ cdef inline Verdict _value(Place *place, int32_t kind, const uint8_t *text, uint
         return SOUND
     if number < 0 or number > place.end - place.at:
         return BROKEN
-    if kind == TEXT and not _is_text(place.at, place.at + number):
-        # It ends where it should, but no reader takes it.
+    if kind == TEXT and not is_text(place.at, place.at + number):
         return BROKEN
     if written != NULL:
-        _view(written + 16 * row, text, place.at, <uint32_t> number)
+        _view(place, written + 16 * row, <uint32_t> number)
     place.at += number
     return SOUND
 
 
-cdef Verdict _items(Place *place, Kind kind, const uint8_t *text) noexcept nogil:
+cdef Verdict _items(Place *place, Kind kind) noexcept nogil:
     """Step over a list: blocks of items, of which the last is empty."""
     cdef int64_t count = 0, size = 0, passed = 0, done
     cdef bint is_live = False
     cdef Verdict found
     while True:
-        if not _number(place, &count):
-            return BROKEN
-        # The block's length in bytes, for readers that want to skip it.
-        if count < 0 and not _number(place, &size):
+        # Behind a count below 0 is the block's length in bytes, for readers that want to skip it.
+        if not _number(place, &count) or (count < 0 and not _number(place, &size)):
             return BROKEN
         if count == 0:
             return SOUND
-        # The least number there is has no absolute value.
+        # The least number has no absolute value.
         if count > LONGEST_LIST or count < -LONGEST_LIST:
             return UNSURE
-        passed += -count if count < 0 else count
+        count = -count if count < 0 else count
+        passed += count
         if passed > LONGEST_LIST:
             return UNSURE
-        for done in range(-count if count < 0 else count):
+        for done in range(count):
             found = _branch(place, kind, &is_live)
             if found == SOUND and is_live:
-                found = _value(place, kind.kind, text, NULL, 0)
+                found = _value(place, kind.kind, NULL, 0)
             if found != SOUND:
                 return found
 
 
-cdef Verdict _record(Place place, Column *columns, Py_ssize_t count, const uint8_t *text, int64_t row) noexcept nogil:
+cdef Verdict _list(Place *place, Kind kind, uint8_t *written, int64_t row) noexcept nogil:
+    """Step over a list, and have its bytes in the column *written*."""
+    cdef Place start = place[0]
+    cdef Verdict found = _items(place, kind)
+    if found == SOUND:
+        _view(&start, written + 16 * row, <uint32_t> (place.at - start.at))
+    return found
+
+
+cdef Verdict _record(Place *place, Column *columns, Py_ssize_t count, int64_t row) noexcept nogil:
     """Step over a body, and have its values in the columns."""
     cdef Verdict found
     cdef bint is_live = False
-    cdef int64_t start
     cdef Column *column
     cdef Py_ssize_t seq
     for seq in range(count):
         column = &columns[seq]
-        found = _branch(&place, column.own, &is_live)
+        found = _branch(place, column.own, &is_live)
         if found == SOUND and is_live:
-            if column.own.kind == LIST:
-                start = place.at - text
-                memcpy(column.values + 8 * row, &start, 8)
-                found = _items(&place, column.items, text)
-            else:
-                found = _value(&place, column.own.kind, text, column.values, row)
             column.live[row >> 3] |= 1 << (row & 7)
+            if column.own.kind == LIST:
+                found = _list(place, column.items, column.values, row)
+            else:
+                found = _value(place, column.own.kind, column.values, row)
         if found != SOUND:
             return found
     return SOUND if place.at == place.end else BROKEN
@@ -220,45 +197,79 @@ cdef void _erase(Column *columns, Py_ssize_t count, int64_t row) noexcept nogil:
     cdef Py_ssize_t seq
     for seq in range(count):
         columns[seq].live[row >> 3] &= ~(1 << (row & 7))
-        if columns[seq].own.kind == TEXT:
+        if columns[seq].own.kind in (TEXT, BYTES, LIST):
             memset(columns[seq].values + 16 * row, 0, 16)
 
 
-def walk(bytes text, ends, int frame_bytes, kinds, list columns, verdicts):
+def walk(list values, int frame_bytes, kinds, list columns, verdicts):
     """The values of all bodies, by column; the columns come empty, all zeros.
 
     Args:
-        text: Bodies that stand one after the other, below 2 GiB.
-        ends: Of each body, 64 bits each.
-        frame_bytes: What stands before each body and is not looked at.
+        values: Bodies with what stands before each of them.
+        frame_bytes: How much that is; it is not looked at.
         kinds: Six numbers of 32 bits for each field: kind, branches and branch of its values, and of its items.
-        columns: For each field, room for its values (of lists, for the places where they begin), and for a bit for each
-            body: whether it has a value that is not null.
+        columns: For each field, room for its values and for a bit for each body: whether it has one that is not null.
+            Values of texts are views of arrow; so are lists, as bytes that are still to be read.
         verdicts: Room for a byte for each body: 0 for sound, 1 for broken, 2 where a slower reader must decide.
+
+    Returns:
+        The texts that views lie in.
     """
-    cdef Py_ssize_t rows = len(verdicts), count = len(columns), row
-    cdef const int64_t *end = <const int64_t *> held(ends, 8 * rows, False)
+    cdef Py_ssize_t rows = len(values), row = 0, end
     cdef uint8_t *verdict = <uint8_t *> held(verdicts, rows, True)
-    cdef const uint8_t *start = <const uint8_t *> text
-    cdef Place place
-    cdef int64_t before = 0
-    if len(text) >> 31:
-        raise ValueError(f"{len(text)} bytes are too many")
     cdef Column *column = _columns(columns, kinds, rows)
+    cdef Place place
+    texts = []
     try:
-        for row in range(rows):
-            if end[row] < before or end[row] > len(text):
-                raise ValueError("the bodies do not follow each other")
-            if end[row] - before < frame_bytes:
-                verdict[row] = BROKEN
-            else:
-                place.at, place.end = start + before + frame_bytes, start + end[row]
-                verdict[row] = _record(place, column, count, start, row)
-            if verdict[row] != SOUND:
-                _erase(column, count, row)
-            before = end[row]
+        while row < rows:
+            text = _room_for(values, row, &end)
+            place.text, place.number = <uint8_t *> PyBytes_AS_STRING(text), <uint32_t> len(texts)
+            place.end = place.text
+            for row in range(row, end):
+                verdict[row] = _body(&place, values[row], frame_bytes, column, len(columns), row)
+            texts.append(text)
+            row = end
     finally:
         free(column)
+    return texts
+
+
+cdef bytes _room_for(list values, Py_ssize_t row, Py_ssize_t *end):
+    """Room for the bodies from *row* to before *end*: some, or a single one that is larger."""
+    cdef Py_ssize_t size = 0, more
+    end[0] = row
+    while end[0] < len(values):
+        more = len(<bytes?> values[end[0]])
+        if size + more > CHUNK_BYTES and size:
+            break
+        size += more
+        end[0] += 1
+    if size >> 31:
+        raise ValueError(f"{size} bytes are too many")
+    return PyBytes_FromStringAndSize(NULL, size)
+
+
+cdef Verdict _body(Place *place, bytes value, int frame_bytes, Column *columns, Py_ssize_t count, int64_t row) noexcept:
+    """Copy a body behind the one before, and step over it."""
+    cdef Py_ssize_t size = len(value) - frame_bytes
+    cdef Verdict found = BROKEN
+    place.at = place.end
+    if size >= 0:
+        memcpy(<uint8_t *> place.at, PyBytes_AS_STRING(value) + frame_bytes, size)
+        place.end = place.at + size
+        found = _record(place, columns, count, row)
+    if found != SOUND:
+        _erase(columns, count, row)
+    return found
+
+
+def one_head(list values, Py_ssize_t size):
+    """The first *size* bytes of all *values* where they are the same; None where not, and where one is shorter or None."""
+    cdef bytes first = values[0][:size] if values and type(values[0]) is bytes else b""
+    for value in values:
+        if type(value) is not bytes or len(<bytes> value) < size or memcmp(<char *> value, <char *> first, size):
+            return None
+    return first or None
 
 
 cdef Column *_columns(list columns, kinds, Py_ssize_t rows) except NULL:
@@ -281,7 +292,8 @@ cdef Column *_columns(list columns, kinds, Py_ssize_t rows) except NULL:
     return found
 
 
-cdef Py_ssize_t _room(int32_t kind, Py_ssize_t rows) except -1:
+cdef Py_ssize_t _room(int32_t kind, Py_ssize_t rows) noexcept:
+    """How many bytes the values of a column take; booleans are bits."""
     if kind == BOOLEAN:
         return (rows + 7) // 8
-    return rows * <int> _WIDTHS[kind]
+    return rows * (16 if kind in (TEXT, BYTES, LIST) else 8 if kind in (LONG, DOUBLE) else 4 if kind != NULL_ else 0)

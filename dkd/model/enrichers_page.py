@@ -90,8 +90,12 @@ _FACTS: dict[str, Facts] = {
     ),
     "bots": Facts(
         "Flag and explain; nothing is dropped unless the model says so.",
-        "crawler-user-agents, isbot's patterns, and dkd's own",
-        "known crawlers and browsers (`tests/unit/enrich/test_enrich_bots.py`)",
+        "the lists of crawler-user-agents, CrawlerDetect and isbot, dkd's own patterns, the address ranges that "
+        "operators publish; `docs/enricher.md` says how newer ones replace them",
+        "found 99.95 % of crawler-user-agents' 2,123 crawlers and of CrawlerDetect's 3,702, whose lists are among "
+        "ours, and 99.56 % of Matomo's 1,347, whose list is not; flagged 0.027 % of CrawlerDetect's 165,640 agents of "
+        "devices, which are no browsers, and none of 952 and 839 of today's browsers (npm user-agents, "
+        "fake-useragent); what each list finds alone is printed by `tests/benchmarks/bots_accuracy.py`",
         "0.6 to 0.7",
     ),
     "profile": Facts(

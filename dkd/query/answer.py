@@ -73,7 +73,8 @@ class Answer:
         rows: By time, then by the rank of their values, others last. No row where nothing was counted, but with a
             grain and no split one for every bucket. The values of a nested split are ranked within their parent, which
             is the row's key up to them; others of one split are the others of all nested splits behind it too.
-        totals: Over the whole interval; asked for, not added up. Empty where they were not asked for.
+        totals: Over the whole interval: sums of the rows where those are counts and sums by time alone, else asked
+            for. Empty where they were not asked for.
         subtotals: Over the whole interval (without a time) a row for each parent: each beginning of the rows' keys
             that is shorter than the splits, and with a grain each whole key too. A parent stands before its children,
             all by rank, others last. Asked for, not added up: a parent's visitors are fewer than its children's

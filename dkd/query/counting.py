@@ -14,7 +14,7 @@ from dkd.query.client import Druid
 from dkd.query.compile import MOST_ROWS, Query, Role, Source, ranking, rows, totals
 from dkd.query.dimension import dimensions
 from dkd.query.measure import Part, kind_of, parts
-from dkd.query.number import Number, read
+from dkd.query.number import Number, added, read
 from dkd.query.periods import floor
 from dkd.query.question import Filter, Interval, Question, Split
 from dkd.query.rows import Rows
@@ -133,11 +133,19 @@ class Counting:
                 place = TOTALS if query.role == "totals" else self._place(keys, query.role)
                 numbers = {part.name: read(part, value) for part, value in zip(measures, values, strict=True)}
                 counts.setdefault(place, {}).update(numbers)
+            if query.role == "rows" and self._add_up(measures):
+                sums = {part.name: added(read(part, row[seq]) for row in found) for seq, part in enumerate(measures, 1)}
+                counts.setdefault(TOTALS, {}).update(sums)
         return counts
+
+    def _add_up(self, measures: Sequence[Part]) -> bool:
+        """Whether totals are wanted that are the sums of the rows, which saves asking for them."""
+        is_plain = self._question.grain is not None and not self._question.splits and "totals" in self._asks
+        return is_plain and all(part.measure.count is not None or part.measure.sum is not None for part in measures)
 
     def _counts(self, source: Source, kept: Sequence[Kept]) -> Iterator[Query]:
         has_grain = self._question.grain is not None
-        if "totals" in self._asks:
+        if "totals" in self._asks and not self._add_up(source.measures):
             yield totals(self._model, self._question, source)
         for length in range(1, len(kept) + has_grain) if "subtotals" in self._asks else ():
             yield rows(self._model, self._question, source, kept[:length], "subtotals")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from dkd.model.askable import band_labels, group_of
+from dkd.model.columns import PARTY_HASH
 from dkd.model.dimensions import Dimension
 from dkd.model.measures import Condition, Measure, Where
 from dkd.model.schema import Model
@@ -41,8 +42,9 @@ def _counted(model: Model, measure: Measure) -> str:
     if measure.ratio is not None:
         return f"{measure.ratio[0]} / {measure.ratio[1]}; none where {measure.ratio[1]} is 0"
     if measure.count_distinct is not None:
+        of = "party_id" if measure.count_distinct == PARTY_HASH else measure.count_distinct
         # A sketch passes over empty text, as over null.
-        return f"number of different {measure.count_distinct} but for empty text, with an error above {SKETCH_SIZE:,}"
+        return f"number of different {of} but for empty text, with an error above {SKETCH_SIZE:,}"
     if measure.quantile is not None:
         name = "median" if measure.at == 0.5 else f"{measure.at:g} quantile"
         return f"{name} of {_with_unit(model, measure.quantile)}"

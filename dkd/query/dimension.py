@@ -16,14 +16,14 @@ _NAMES: Mapping[str, tuple[str, ...]] = {"weekday": DAYS, "month": MONTHS}
 """What the numbers from 1 on are called."""
 
 
-class _Itself:
+class Itself:
     """A model that is equal to itself alone: to find what is known of it, its hundreds of parts need no look."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and self.model is other.model
+        return isinstance(other, Itself) and self.model is other.model
 
     def __hash__(self) -> int:
         return id(self.model)
@@ -31,21 +31,21 @@ class _Itself:
 
 def columns(model: Model, kind: Kind) -> Mapping[str, Column]:
     """Columns and computed dimensions of a datasource by name: what can be split by and filtered on."""
-    return _columns(_Itself(model), kind)
+    return _columns(Itself(model), kind)
 
 
 def dimensions(model: Model) -> Mapping[str, Column]:
     """Every column of events and sessions, and every computed dimension, by name; those of events first."""
-    return _dimensions(_Itself(model))
+    return _dimensions(Itself(model))
 
 
 @lru_cache(maxsize=16)
-def _columns(of: _Itself, kind: Kind) -> Mapping[str, Column]:
+def _columns(of: Itself, kind: Kind) -> Mapping[str, Column]:
     return MappingProxyType(askable(of.model, kind))
 
 
 @lru_cache(maxsize=8)
-def _dimensions(of: _Itself) -> Mapping[str, Column]:
+def _dimensions(of: Itself) -> Mapping[str, Column]:
     return MappingProxyType({**columns(of.model, "sessions"), **columns(of.model, "events")})
 
 

@@ -108,13 +108,26 @@ class _First:
         for most in CANDIDATES:
             counts = self._counts(max(most, limit))
             is_all = len(counts) <= max(most, limit)
-            looked_at = [row[0] for row in (counts if is_all else counts[:-1])]
-            numbers = self._cells(looked_at, self._question.span)
-            ranked = sorted(looked_at, key=lambda value: (-(numbers[value].value or 0), *_as_druid(value)))
+            numbers = self._looked_at(counts, 0) if is_all else self._looked_at(counts[:-1], counts[limit - 1][1] / 2)
+            ranked = sorted(numbers, key=lambda value: (-(numbers[value].value or 0), *_as_druid(value)))
             if is_all or _is_proven([numbers[value] for value in ranked[:limit]], limit, counts[-1][1]):
-                return {value: numbers[value] for value in ranked[:limit]}, not is_all or len(ranked) > limit
+                return {value: numbers[value] for value in ranked[:limit]}, len(counts) > limit
         ranked = [row[0] for row in self._ask(self._ranking())]
         return self._cells(ranked[:limit], self._question.span), len(ranked) > limit
+
+    def _looked_at(self, counts: Sequence[Any], least: float) -> dict[Scalar, Number]:
+        """The numbers of those values that may be among the first; each has at least as many events as visitors.
+
+        Args:
+            counts: Values and their events, most first.
+            least: So many events one has that is looked at in any case.
+        """
+        numbers: dict[Scalar, Number] = {}
+        while more := [value for value, count in counts if value not in numbers and count >= least]:
+            numbers |= self._cells(more, self._question.span)
+            lows = sorted(((one.value or 0) - one.error for one in numbers.values()), reverse=True)
+            least = lows[self._split.limit - 1] if len(lows) >= self._split.limit else 0
+        return numbers
 
     def _ranking(self) -> Query:
         return ranking(self._model, self._question, self._source(self._question.span), self._split)

@@ -1,6 +1,8 @@
 """What Druid answers for a part of a measure → a number and its error; two numbers → their ratio."""
 
 import json
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +45,15 @@ def read(part: Part, value: Any) -> Number:
         return Number(None)
     estimate, low, high = (found[name] for name in ("estimate", "lowBound", "highBound"))
     return Number(round(estimate), max(high - estimate, estimate - low))
+
+
+def added(numbers: Iterable[Number]) -> Number:
+    """The sum of counts or sums; none where one of them is none."""
+    values = [one.value for one in numbers]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return Number(None)
+    return Number(math.fsum(known) if any(isinstance(value, float) for value in known) else sum(known))
 
 
 def ratio(above: Number, below: Number) -> Number:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dkd import kernel
 from dkd.stream import views
 from dkd.stream.arrays import arrow_of, as_text
-from dkd.stream.structure import SPARE, Found, Numbers, ends_of, is_known, kind_of, walked_through
+from dkd.stream.structure import SPARE, Found, ends_of, is_known, kind_of, walked_through
 
 Schema = Mapping[str, Any]
 Places = NDArray[np.intp]
@@ -55,9 +55,8 @@ class Reader:
         Args:
             values: Bodies with their frames.
         """
-        text, ends = b"".join((*values, bytes(SPARE))), ends_of(values)
-        is_compiled = kernel.IS_COMPILED and len(text) <= views.LARGEST_BYTES and is_known(self.schema)
-        table, unsure = (self._compiled if is_compiled else self._plain)(text, ends)
+        is_compiled = kernel.IS_COMPILED and is_known(self.schema)
+        table, unsure = (self._compiled if is_compiled else self._plain)(values)
         if not len(unsure):
             return table
         singles = self._singly(values, unsure)
@@ -65,18 +64,19 @@ class Reader:
         order = np.argsort(places)
         return Table(pl.concat((table.frame, singles.frame))[order], places[order])
 
-    def _compiled(self, text: bytes, ends: Numbers) -> tuple[Table, Places]:
+    def _compiled(self, values: Sequence[bytes]) -> tuple[Table, Places]:
         """The sound records, and the places of those of which the walk is not sure."""
-        columns, verdicts = views.walked(text, ends, FRAME_BYTES, self.schema["fields"])
+        columns, verdicts = views.walked(list(values), FRAME_BYTES, self.schema["fields"])
         frame = pl.DataFrame(list(map(_named, self.types, columns, self.types.values())))
         places = np.flatnonzero(verdicts == 0)
-        if len(places) < len(ends):
+        if len(places) < len(values):
             frame = frame[places]
         return Table(frame, places), np.flatnonzero(verdicts == 2)
 
-    def _plain(self, text: bytes, ends: Numbers) -> tuple[Table, Places]:
+    def _plain(self, values: Sequence[bytes]) -> tuple[Table, Places]:
         """The same."""
-        verdict = walked_through(text, ends, self.schema, FRAME_BYTES)
+        text = b"".join((*values, bytes(SPARE)))
+        verdict = walked_through(text, ends_of(values), self.schema, FRAME_BYTES)
         table = self._columns(text, verdict.fields, np.flatnonzero(verdict.sound))
         return table, np.flatnonzero(verdict.unsure)
 

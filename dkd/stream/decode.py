@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from dkd import kernel
 from dkd.model.columns import RAW_FIELDS
 from dkd.model.schema import Model
 from dkd.stream.blocks import FRAME_BYTES, Reader, reader
@@ -73,9 +75,10 @@ class Decoder:
         refusals: list[Refusal] = []
         frames = [pl.DataFrame(schema={"offset": pl.Int64()})]
         for found_id, places in self._by_schema(batch, refusals).items():
-            values = [batch.values[place] or b"" for place in places]
+            is_whole = len(places) == len(batch)
+            values: Any = batch.values if is_whole else [batch.values[place] for place in places]
             table = self.readers[found_id].read(values)
-            offsets = np.asarray(batch.offsets, np.int64)[np.asarray(places)]
+            offsets = _array(batch.offsets) if is_whole else _array(batch.offsets)[np.asarray(places)]
             lost = np.delete(np.arange(len(values)), table.places) if len(table.places) < len(values) else ()
             refusals += [_unreadable(int(offsets[place]), found_id, len(values[place]) - FRAME_BYTES) for place in lost]
             frame = table.frame.insert_column(0, pl.Series("offset", offsets[table.places]))
@@ -110,6 +113,8 @@ class Decoder:
 
 def _by_head(values: Sequence[bytes | None]) -> Mapping[bytes, Sequence[int]]:
     """Places of the values that begin alike; ticks are in none."""
+    if kernel.IS_COMPILED and (head := _one_head(values)):
+        return {head: range(len(values))}
     if None not in values and len(heads := set(map(_HEAD, values))) == 1:
         return {heads.pop(): range(len(values))}
     found = [None if value is None else value[:FRAME_BYTES] for value in values]
@@ -117,6 +122,16 @@ def _by_head(values: Sequence[bytes | None]) -> Mapping[bytes, Sequence[int]]:
     codes = np.fromiter(map(numbers.__getitem__, found), np.intp, len(found))
     parts = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
     return {head: part.tolist() for head, part in zip(numbers, parts, strict=False) if head is not None}
+
+
+def _array(numbers: Sequence[int]) -> NDArray[np.int64]:
+    return np.arange(numbers.start, numbers.stop) if isinstance(numbers, range) else np.asarray(numbers, np.int64)
+
+
+def _one_head(values: Sequence[bytes | None]) -> bytes | None:
+    from dkd.kernel.avro import one_head
+
+    return one_head(list(values), FRAME_BYTES)
 
 
 def known_schemas(model: Model, folder: Path) -> dict[int, Schema]:

@@ -50,6 +50,11 @@ class Found:
         kept = np.flatnonzero(np.isin(self.owners, places))
         return replace(found, items=self.items.at(kept), owners=np.searchsorted(places, self.owners[kept]))
 
+    def spread(self, live: Mask) -> "Found":
+        """Lists of the bodies that *live* marks, among those of all bodies; the others have none."""
+        rows = np.flatnonzero(live)
+        return replace(self, live=live, owners=None if self.owners is None else rows[self.owners])
+
 
 class Verdict(NamedTuple):
     """What the walk found, one entry for each body.
@@ -91,19 +96,6 @@ def walked_through(text: bytes, ends: Numbers, schema: Mapping[str, Any], frame_
     walk, every = _Walk(np.frombuffer(text, np.uint8), starts, ends), np.ones(count, bool)
     fields = [walk.value(field["type"], every) for field in schema["fields"]]
     return Verdict(walk.arrived & ~walk.unsure, walk.unsure, fields)
-
-
-def lists_at(text: bytes, starts: Numbers, ends: Numbers, live: Mask, kind: Any) -> Found:
-    """Lists of type *kind* that begin at *starts*, in bodies known to be sound.
-
-    Args:
-        text: See :func:`walked_through`.
-        starts: Of the lists; of no meaning where there is none.
-        ends: Of the bodies.
-        live: Where there is a list.
-        kind: Of the lists.
-    """
-    return _Walk(np.frombuffer(text, np.uint8), starts, ends).value(kind, live)
 
 
 def is_known(schema: Mapping[str, Any]) -> bool:

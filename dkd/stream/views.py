@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from dkd.stream.arrays import arrow_of
-from dkd.stream.structure import Found, Numbers, kind_of, lists_at
+from dkd.stream.structure import SPARE, ends_of, kind_of, walked_through
 
-LARGEST_BYTES = (1 << 31) - 1
-"""A view tells in so many bits where its text lies."""
-
-_WIDTHS = {"string": 16, "bytes": 16, "int": 4, "long": 8, "float": 4, "double": 8, "array": 8}
+_VIEW_BYTES = 16
+_WIDTHS = {"string": 16, "bytes": 16, "int": 4, "long": 8, "float": 4, "double": 8, "array": 16}
 _TYPES = {
     "string": pa.string_view(), "bytes": pa.binary_view(), "boolean": pa.bool_(), "int": pa.int32(),
     "long": pa.int64(), "float": pa.float32(), "double": pa.float64(),
+    "array": pa.binary_view(),
 }  # fmt: skip
 
 
@@ -32,34 +32,33 @@ class Walked(NamedTuple):
     verdicts: NDArray[np.uint8]
 
 
-def walked(text: bytes, ends: Numbers, frame_bytes: int, fields: list[Mapping[str, Any]]) -> Walked:
-    """Columns of *text*, which is below :data:`LARGEST_BYTES`; see :func:`dkd.stream.structure.walked_through`."""
+def walked(values: list[bytes], frame_bytes: int, fields: list[Mapping[str, Any]]) -> Walked:
+    """Columns of the bodies in *values*, each of which begins with so many bytes that are not looked at."""
     from dkd.kernel import avro
 
-    count, verdicts = len(ends), np.empty(len(ends), np.uint8)
+    count, verdicts = len(values), np.empty(len(values), np.uint8)
     kinds = [kind_of(field["type"]) for field in fields]
     names = ["array" if isinstance(kind, Mapping) else kind for kind in kinds]
     room = [(_values(name, count), np.zeros((count + 7) // 8, np.uint8)) for name in names]
     numbers = [number for field in fields for number in _numbers(field["type"], avro.KINDS)]
-    avro.walk(text, ends, frame_bytes, np.array(numbers, np.int32), room, verdicts)
-    columns = [
-        _column(text, count, kind, *one) if name in _TYPES else arrow_of(text, _found(text, ends, kind, *one), kind)
-        for kind, name, one in zip(kinds, names, room, strict=True)
-    ]
+    texts = list(map(pa.py_buffer, avro.walk(values, frame_bytes, np.array(numbers, np.int32), room, verdicts)))
+    columns = list[Any]()
+    for kind, name, (held, live) in zip(kinds, names, room, strict=True):
+        if name == "null":
+            columns.append(pa.nulls(count, pa.string_view()))
+            continue
+        mine = texts if _WIDTHS.get(name) == _VIEW_BYTES else []
+        column = pa.Array.from_buffers(_TYPES[name], count, [pa.py_buffer(live), pa.py_buffer(held), *mine])
+        columns.append(_lists(pl.Series(column), kind) if name == "array" else column)
     return Walked(columns, verdicts)
 
 
-def _column(text: bytes, count: int, kind: str, values: NDArray[np.uint8], live: NDArray[np.uint8]) -> Any:
-    buffers = [pa.py_buffer(live), pa.py_buffer(values)]
-    return pa.Array.from_buffers(_TYPES[kind], count, buffers + [pa.py_buffer(text)] * (_WIDTHS.get(kind) == 16))
-
-
-def _found(text: bytes, ends: Numbers, kind: Any, starts: NDArray[np.uint8], live: NDArray[np.uint8]) -> Found:
-    """Values of lists, and of what is always null."""
-    is_live = np.unpackbits(live, count=len(ends), bitorder="little").astype(bool)
-    if isinstance(kind, Mapping):
-        return lists_at(text, starts.view(np.int64), ends, is_live, kind)
-    return Found(is_live, np.zeros(len(ends), np.int64))
+def _lists(bodies: pl.Series, kind: Any) -> Any:
+    """The lists that *bodies* hold, each as Avro has it."""
+    held, live = bodies.drop_nulls().to_list(), bodies.is_not_null().to_numpy()
+    text = b"".join((*held, bytes(SPARE)))
+    found = walked_through(text, ends_of(held), {"fields": [{"type": kind}]}).fields[0]
+    return arrow_of(text, found.spread(live), kind)
 
 
 def _values(name: str, count: int) -> NDArray[np.uint8]:

@@ -1,6 +1,9 @@
 """What tests in a browser can ask for: a campaign in the stack, and pages that may not err nor call away."""
 
+import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from shutil import copy
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +14,7 @@ from real_stack import Stack
 from dkd.settings import Ports
 
 expect.set_options(timeout=30_000)
+_FAULTS = "async () => (await axe.run()).violations.map(one => [one.id, one.nodes[0].html, one.help])"
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +63,22 @@ def opened(chromium: Browser, stack: Stack) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert said == []
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Page], None]:
+    """Fails with what axe-core finds on a page as it is; of the version and with the checksum that axe/ names."""
+    folder = tmp_path_factory.mktemp("axe")
+    for file in Path(__file__).with_name("axe").iterdir():
+        copy(file, folder)
+    subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=120)
+    script = (folder / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+
+    def checked(page: Page) -> None:
+        page.evaluate(script)
+        assert page.evaluate(_FAULTS) == []
+
+    return checked
 
 
 def is_away(url: str) -> bool:

@@ -55,3 +55,13 @@ def test_paths_and_retention_are_a_click_away(shop: Stack, opened: Callable[...,
     expect(page.locator(".behaviour, .state").filter(visible=True).first).to_be_visible()
     page.get_by_role("button", name="Explore", exact=True).first.click()
     expect(page.locator(".cards .card").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1400, "light"), (390, "dark")])
+@pytest.mark.parametrize("name", ["Funnel", "Retention", "Paths"])
+def test_axe_finds_nothing_in_a_behaviour(shop, opened, axe, name, width, scheme):
+    page = opened("1~m.visitors~t.14d~W.event..0.2.3", width=width, color_scheme=scheme)
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(page.locator(".behaviour tbody tr, .behaviour .steps .bar, .behaviour .columns").first).to_be_visible()
+    expect(page.locator(".root.busy")).to_have_count(0)
+    axe(page)

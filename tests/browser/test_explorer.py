@@ -9,7 +9,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from campaign import MARK, VIEW, event, send
@@ -226,6 +227,16 @@ def test_without_druid_or_without_an_event_the_page_says_so(shop, opened, tmp_pa
         expect(page.locator(".state")).to_contain_text("Druid does not answer")
         expect(page.locator(".state")).to_contain_text("run dkd up")
         page.close()
+
+
+@pytest.mark.parametrize("path", ["", "values?dimension=country", "export?form=csv", "_stcore/health"])
+def test_a_page_of_another_name_that_leads_here_reads_nothing(shop, path):
+    url = f"http://127.0.0.1:{Ports.at(shop.base_port).explorer}/{path}"
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(url, headers={"Host": "rebound.example"}), timeout=30)
+    assert refused.value.code == 400
+    assert b"Invalid host header" in refused.value.read()
+    refused.value.close()
 
 
 def test_a_taken_port_is_one_clear_line(shop):

@@ -168,6 +168,14 @@ def test_health_says_where_events_go_and_figures_count_them(tmp_path: Path):
         assert value(other, "commit_seconds_count") == 2
         assert value(other, "spool_bytes") > 200
         assert value(other, "breaker_open") == 1
+        assert value(other, "refused_requests_total") == 0
+        requests.post(f"http://127.0.0.1:{port}/collect", data=b"x", headers={"Content-Type": "a/b"}, timeout=20)
+        requests.post(f"http://127.0.0.1:{port}/csc-event", timeout=20)
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nHost : b\r\n\r\n")
+            assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
+        for status in (400, 405, 415):
+            until(lambda status=status: value(other, f'refused_requests_total{{status="{status}"}}') == 1)
         process.terminate()
         assert process.wait(10) == 0
 

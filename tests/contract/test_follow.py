@@ -110,6 +110,30 @@ def test_a_file_that_was_rotated_while_nobody_looked_is_read_from_its_beginning(
     assert reading.place == Place(other.stat().st_ino, 4)
 
 
+def test_the_rest_of_what_was_rotated_while_nobody_looked_comes_first(tmp_path: Path):
+    log, rotated = (
+        tmp_path / "access.log",
+        [tmp_path / f"access.log{ending}" for ending in (".2", ".1", "-20251010.gz")],
+    )
+    log.write_text("a\nb\n")
+    old = Place(log.stat().st_ino, 2)
+    log.rename(rotated[0])
+    rotated[1].write_text("c\n")
+    rotated[2].write_text("packed\n")
+    (tmp_path / "access.logs").write_text("of another\n")
+    for seconds, one in enumerate(rotated):
+        os.utime(one, (seconds, seconds))
+    log.write_text("d\n")
+    reading = Growing(log, old)
+    reading.stop()
+    assert list(reading) == [b"b", b"c", b"d"]
+    assert reading.place == Place(log.stat().st_ino, 2)
+    # One that is shorter than what was read of it has only the same number.
+    reading = Growing(log, Place(old.inode, 99))
+    reading.stop()
+    assert list(reading) == [b"d"]
+
+
 def test_what_is_written_to_a_file_just_after_it_was_replaced_is_not_lost(tmp_path: Path):
     log, old = tmp_path / "access.log", tmp_path / "access.log.1"
     log.write_text("a\n")

@@ -23,7 +23,6 @@ from dkd.stream.blocks import FRAME_BYTES, Reader, reader
 from dkd.stream.blocks import Table as Read
 from dkd.stream.decode import decoder, known_schemas
 from dkd.stream.source import Limits
-from dkd.stream.structure import SPARE
 from dkd.stream.work import Work
 
 if kernel.IS_COMPILED:
@@ -221,35 +220,60 @@ def test_many_keys_keep_their_numbers():
 # ---- memory ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_body_that_ends_with_the_memory_is_not_left():
-    """Each body stands alone at the end of the text, so that a step beyond it would be one beyond the memory."""
+def walk(kind: str, bodies: list[bytes], rows: int | None = None, width: int = 16) -> tuple[list[int], bytes]:
+    """The verdicts on bodies of one field that may be null, and its column."""
     from dkd.kernel import avro
 
-    kinds = np.array([avro.KINDS.index("string"), 2, 1, 0, 0, 0], np.int32)
+    count = len(bodies) if rows is None else rows
+    kinds, verdicts = np.array([avro.KINDS.index(kind), 2, 1, 0, 0, 0], np.int32), np.zeros(count, np.uint8)
+    values, live = np.zeros(width * count, np.uint8), np.zeros((count + 7) // 8, np.uint8)
+    avro.walk([FRAME + body for body in bodies], FRAME_BYTES, kinds, [(values, live)], verdicts)
+    return verdicts.tolist(), values.tobytes()
+
+
+def test_nothing_is_left_of_a_body_that_is_broken():
+    """Each stands alone at the end of the memory, as hostile lengths must not reach beyond it."""
     for body in (b"", b"\x02", b"\x02\xff", b"\x02\x02", *(b"\x02" + one for one in HOSTILE)):
-        text, verdicts = FRAME + body, np.zeros(1, np.uint8)
-        room = [(np.zeros(16, np.uint8), np.zeros(1, np.uint8))]
-        avro.walk(text, np.array([len(text)]), FRAME_BYTES, kinds, room, verdicts)
-        assert verdicts[0] == 1 or body == b"\x02\x00"
-        assert not room[0][0].any()
+        if body != b"\x02\x00":
+            assert walk("string", [body]) == ([1], bytes(16))
 
 
-@pytest.mark.parametrize("ends", [[9, 4], [99], [-1], [4, 3]])
-def test_bodies_that_are_not_in_the_text_are_refused(ends):
+def test_large_bodies_are_walked_in_several_pieces():
+    texts = ["x" * size for size in (1, 700_000, 500_000, 20, 3_000_000, 13)]
+    read = reader(record([["null", "string"]]), {})
+    bodies = [FRAME + b"\x02" + fastavro_long(len(text)) + text.encode() for text in texts]
+    assert read.read(bodies).frame["f0"].to_list() == texts
+
+
+def fastavro_long(number: int) -> bytes:
+    stream = io.BytesIO()
+    fastavro.schemaless_writer(stream, "long", number)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(("rows", "width"), [(1, 16), (2, 15)])
+def test_too_little_room_is_refused(rows, width):
+    with pytest.raises(ValueError, match="bytes, and not"):
+        walk("string", [b"\x00", b"\x00"], rows, width)
+
+
+def test_what_is_no_bytes_is_refused():
     from dkd.kernel import avro
 
-    with pytest.raises(ValueError, match="follow"):
-        avro.walk(bytes(10 + SPARE)[:20], np.array(ends), 0, np.empty(0, np.int32), [], np.zeros(len(ends), np.uint8))
+    for values in ([b"frame\0", None], [bytearray(b"frame\0")], [b"frame\0", "frame\0"]):
+        with pytest.raises(TypeError):
+            avro.walk(values, FRAME_BYTES, np.empty(0, np.int32), [], np.zeros(2, np.uint8))
 
 
-def test_too_little_room_is_refused():
+@pytest.mark.parametrize(
+    ("values", "head"),
+    [([], None), ([b"abcde"], b"abcde"), ([b"abcdef", b"abcde"], b"abcde"), ([b"abcde", b"abcd"], None),
+     ([b"abcde", None], None), ([None], None), ([b"abcd"], None), ([b"abcdef", b"abxdef"], None)],
+)  # fmt: skip
+def test_values_that_begin_alike_have_one_head(values, head):
     from dkd.kernel import avro
 
-    kinds, verdicts = np.array([avro.KINDS.index("long"), 0, 0, 0, 0, 0], np.int32), np.zeros(2, np.uint8)
-    for values, live, ends, known in ((15, 1, 2, 6), (16, 0, 2, 6), (16, 1, 1, 6), (16, 1, 2, 5)):
-        room = [(np.zeros(values, np.uint8), np.zeros(live, np.uint8))]
-        with pytest.raises(ValueError, match="bytes, and not"):
-            avro.walk(b"\x00\x00", np.array([1, 2])[:ends], 0, kinds[:known], room, verdicts)
+    assert avro.one_head(values, FRAME_BYTES) == head
 
 
 # ---- all of it ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -295,6 +296,11 @@ def test_even_a_body_that_is_no_json_is_kept_as_a_reject(collector: Routes):
         ("/collect", {"authorization": "bearer s3cret-key", "origin": "https://x"}, 200),
         ("/collect", {"authorization": "Bearer wrong"}, 401),
         ("/collect", {"authorization": "Basic s3cret-key"}, 401),
+        ("/collect", {"authorization": "Basic " + b64encode(b"s3cret-key:").decode()}, 200),
+        ("/collect", {"authorization": "basic " + b64encode(b"s3cret-key:what:ever").decode()}, 200),
+        ("/collect", {"authorization": "Basic " + b64encode(b"app:s3cret-key").decode()}, 401),
+        ("/collect", {"authorization": "Basic " + b64encode(b":").decode()}, 401),
+        ("/collect", {"authorization": "Digest s3cret-key"}, 401),
         (BROWSER, {}, 200),
         ("/collect?p=nobody", {}, 400),
         (f"/collect?p={PARTY}&s=nothing", {}, 400),

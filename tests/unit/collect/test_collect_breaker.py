@@ -16,6 +16,7 @@ from dkd.collect.produce import KafkaSink, MemorySink
 from dkd.collect.replay import Replay
 from dkd.collect.segment import Claimed
 from dkd.collect.spool import Spool
+from dkd.collect.unkept import RejectsTopic
 from dkd.errors import DkdError
 from dkd.settings import KafkaSettings
 
@@ -26,6 +27,7 @@ class Broker:
     def __init__(self) -> None:
         self.log: list[Message] = []
         self.is_away = False
+        self.topics = {"shop.raw", "shop.rejects"}
         self.lock = threading.Lock()
 
 
@@ -43,9 +45,11 @@ class Client(MemorySink):
         if self.broker.is_away:
             self.lost, self.problem, self.settles_s = list(messages), "timed out", time.monotonic() + 0.02
             return
-        self.lost = []
+        self.lost = [one for one in messages if one.topic not in self.broker.topics]
+        if self.lost:
+            self.problem, self.settles_s = "unknown topic", time.monotonic() + 0.02
         with self.broker.lock:
-            self.broker.log.extend(messages)
+            self.broker.log.extend(one for one in messages if one.topic in self.broker.topics)
 
     def pending(self) -> int:
         return len(self.lost) if time.monotonic() < self.settles_s else 0
@@ -54,8 +58,8 @@ class Client(MemorySink):
         lost, self.lost = self.lost, []
         return lost
 
-    def answers(self, timeout_s: float) -> bool:
-        return not self.broker.is_away
+    def topics(self, timeout_s: float) -> set[str] | None:
+        return None if self.broker.is_away else self.broker.topics
 
 
 class Site:
@@ -67,8 +71,9 @@ class Site:
         self.client = Client(self.broker)
         self.spool = Spool(folder, most_bytes)
         self.breaker = Breaker("kafka:9092", self.said.append)
-        self.durable = Durable(self.client, self.spool, self.breaker, self.said.append)
-        self.replay = Replay(self.spool, self.breaker, lambda: Client(self.broker), self.said.append)
+        self.rejects = RejectsTopic("shop.rejects", self.said.append)
+        self.durable = Durable(self.client, self.spool, self.breaker, self.rejects, self.said.append)
+        self.replay = Replay(self.spool, self.breaker, self.rejects, lambda: Client(self.broker), self.said.append)
 
 
 @contextmanager
@@ -82,6 +87,7 @@ def site(folder: Path, most_bytes: int = 10**9) -> Iterator[Site]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dkd.collect.replay.PROBE_S", 0.02)
+    monkeypatch.setattr("dkd.collect.replay.LOOK_S", 0.02)
     monkeypatch.setattr("dkd.collect.spool._LOOK_S", 0)
 
 
@@ -105,6 +111,52 @@ async def added(commit: GroupCommit, numbers: Sequence[int]) -> list[bool]:
     return told
 
 
+def test_a_missing_topic_of_rejects_holds_up_no_event(tmp_path: Path):
+    reject = Message("shop.rejects", b"p", b"refused", 1, (("dkd-reason", b"not_json"),))
+
+    async def run() -> None:
+        with site(tmp_path) as found:
+            found.broker.topics.discard("shop.rejects")
+            found.replay.start()
+            commit, told = GroupCommit(found.durable), []
+            commit.add([message(1), reject, message(2)], told.append)
+            await until(lambda: told)
+            await until(lambda: not found.breaker.is_open and found.rejects.is_missing)
+            assert await added(commit, range(3, 6)) == [True] * 3
+            commit.add([reject, message(6)], told.append)
+            commit.add([reject], told.append)
+            await until(lambda: len(told) == 3)
+            assert told == [True] * 3
+            assert not found.breaker.is_open, "it is known now"
+            assert sorted(one.timestamp_ms for one in found.broker.log) == [*range(1, 7)]
+            assert found.rejects.unkept == 3
+            assert sum("shop.rejects is missing" in line for line in found.said) == 1
+            found.broker.topics.add("shop.rejects")
+            await until(lambda: not found.rejects.is_missing)
+            commit.add([reject], told.append)
+            await until(lambda: reject in found.broker.log)
+            assert found.rejects.unkept == 3
+
+    asyncio.run(run())
+
+
+def test_a_missing_raw_topic_holds_up_what_follows_until_it_is_there(tmp_path: Path):
+    async def run() -> None:
+        with site(tmp_path) as found:
+            found.broker.topics.discard("shop.raw")
+            found.replay.start()
+            commit = GroupCommit(found.durable)
+            assert await added(commit, range(5)) == [True] * 5
+            await asyncio.sleep(0.1)
+            assert found.broker.log == []
+            found.broker.topics.add("shop.raw")
+            await until(lambda: len(found.broker.log) >= 5)
+            assert {one.timestamp_ms for one in found.broker.log} == set(range(5))
+            assert found.rejects.unkept == 0
+
+    asyncio.run(run())
+
+
 def test_an_outage_costs_nothing_and_all_comes_to_kafka(tmp_path: Path):
     async def run() -> None:
         with site(tmp_path) as found:
@@ -125,6 +177,7 @@ def test_an_outage_costs_nothing_and_all_comes_to_kafka(tmp_path: Path):
             await until(lambda: found.spool.held().oldest_ms is None)
             assert [one.timestamp_ms for one in found.broker.log if one.timestamp_ms < 30] == list(range(30))
             assert sorted(found.broker.log) == [message(number) for number in sorted(range(40), key=str)]
+            await until(lambda: len(found.said) == 3)
             assert [text.split()[0] for text in found.said] == ["Kafka", "Kafka", "replayed"]
 
     asyncio.run(run())

@@ -47,6 +47,18 @@ def test_what_was_written_is_read_in_order_and_the_file_goes_when_all_is_done(tm
     spool.close()
 
 
+def test_a_file_that_was_begun_by_somebody_who_was_killed_goes_with_the_next_start(tmp_path: Path):
+    left, held = (
+        tmp_path / "000000000000001-aa-000000000000001.new",
+        tmp_path / "000000000000002-bb-000000000000002.new",
+    )
+    left.write_bytes(bytes(24))
+    with held.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        Spool(tmp_path).close()
+    assert files(tmp_path, ".new") == [held], "what somebody is making just now stays"
+
+
 def test_nobody_takes_a_file_before_its_maker_holds_it(tmp_path: Path, monkeypatch):
     maker, other, lock = Spool(tmp_path), Spool(tmp_path), fcntl.flock
 

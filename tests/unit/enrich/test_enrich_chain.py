@@ -3,7 +3,7 @@ import json
 import polars as pl
 import pytest
 from enrich_cases import BROWSERS, GOOGLEBOT, NOW_MS, raw, ready, shop, shop_setup
-from xxhash import xxh3_128_hexdigest
+from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from dkd.enrich.chain import enrich, prepare
 from dkd.enrich.encode import encode
@@ -32,6 +32,7 @@ def test_a_visit_from_a_search_engine_gets_every_column():
     })  # fmt: skip
     assert found == [{
         "event": "purchase", "timestamp_ms": NOW_MS, "received_ms": NOW_MS, "party_id": "p",
+            "party_hash": xxh3_64_intdigest(b"p") % 2**53,
         "session_id": xxh3_128_hexdigest(f"p\0e0\0{NOW_MS}".encode()), "collector_session_id": "s",
         "pageview_id": "v", "event_id": "e0",
         "page_url": "https://shop.example/done?utm_source=google&utm_medium=cpc&utm_campaign=a+b&utm_term=t&utm_content=c",
@@ -59,8 +60,8 @@ def test_the_columns_of_clean_are_those_of_the_model_in_order_even_without_event
 def test_enrichers_that_are_off_leave_their_columns_null():
     setup = ready(shop(enrich={}))
     found = _rows(setup, {"page_url": "https://shop.example/", "user_agent": GOOGLEBOT, "ip": "8.8.8.8"})
-    assert set(found[0]) == {"event", "timestamp_ms", "received_ms", "party_id", "event_id", "page_url", "is_late",
-                             "time_clamped"}  # fmt: skip
+    assert set(found[0]) == {"event", "timestamp_ms", "received_ms", "party_id", "party_hash", "event_id", "page_url",
+                             "is_late", "time_clamped"}  # fmt: skip
 
 
 def test_a_visit_from_nowhere_is_direct():

@@ -8,6 +8,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 from enrich_cases import BROWSERS, GOOGLEBOT, NOW_MS, raw, ready, shop, shop_setup
+from xxhash import xxh3_64_intdigest
 
 from dkd.enrich.chain import Outcome, Setup, enrich
 from dkd.enrich.encode import encode
@@ -169,7 +170,8 @@ def test_a_row_has_the_columns_of_the_model_in_their_order_and_tells_what_happen
     )
     assert row.pop("session_id") == clean(at(0))[0]["session_id"]
     assert row == {
-        "party_id": "p", "start_ms": NOW_MS, "end_ms": NOW_MS + 4 * MINUTE_MS, "duration_s": 240.0, "event_count": 5,
+        "party_id": "p", "party_hash": xxh3_64_intdigest(b"p") % 2**53,
+        "start_ms": NOW_MS, "end_ms": NOW_MS + 4 * MINUTE_MS, "duration_s": 240.0, "event_count": 5,
         "pageview_count": 2, "click_count": 0, "entry_page": "/a", "exit_page": "/b", "pages": ["/a", "/b"],
         "pages_truncated": False, "utm_source": "mail", "utm_medium": "email", "channel": "Email",
         "browser": "Firefox", "browser_version": "145.0", "os": "Linux", "device_type": "desktop", "country": "DE",
