@@ -21,17 +21,15 @@ import polars as pl
 
 from dkd import kernel
 from dkd.enrich.bots import BIT, Reasons
+from dkd.enrich.hashing import hashed
+from dkd.enrich.kinds import IS_PAGE, KIND, PAGE
 from dkd.enrich.stretches import (
     BEHAVIOUR,
-    IS_PAGE,
     LIMITS,
-    PAGE,
     Line,
     Parties,
     Table,
     born_ms,
-    hashes,
-    kinds_of,
     parties_of,
 )
 from dkd.enrich.visitors import Rows, no_rows
@@ -49,8 +47,8 @@ def watched(events: pl.DataFrame, tables: Sequence[Table], horizon_ms: int, mode
     """Watch a batch; nobody, where the model does not tell bots.
 
     Args:
-        events: Of one partition after the other, in offset order, repeats taken out: ``party_id``, ``event``,
-            ``timestamp_ms``, ``page_url``, ``user_agent``, ``ip``, ``?party``, the hash of the party, and
+        events: Of one partition after the other, in offset order, repeats taken out: ``party_id``,
+            ``timestamp_ms``, ``page_url``, ``user_agent``, ``ip``, ``?party``, the hash of the party, ``?kind``, and
             ``?watermark``, the partition's when each came.
         tables: Of each partition.
         horizon_ms: For how long a visitor is remembered.
@@ -84,9 +82,9 @@ def _compiled(events: pl.DataFrame, parties: Parties, horizon_ms: int, has_pages
     """The same."""
     from dkd.kernel import behaviour
 
-    kinds, pages, party_ids = kinds_of(events["event"]), np.zeros(events.height, np.uint64), events["party_id"]
+    kinds, pages, party_ids = events[KIND].to_numpy(), np.zeros(events.height, np.uint64), events["party_id"]
     is_page = (kinds & IS_PAGE) > 0
-    pages[is_page] = hashes(events["page_url"].filter(pl.Series(is_page)))
+    pages[is_page] = hashed(events["page_url"].filter(pl.Series(is_page)).fill_null(""))
     found, rows = np.empty(events.height, np.uint16), no_rows(len(parties.keys))
     rows["key"] = parties.keys
 

@@ -40,7 +40,8 @@ from dkd.enrich import dedup, normalise
 from dkd.enrich.behaviour import watched
 from dkd.enrich.bots import SIGNS, hinted
 from dkd.enrich.clean import Kept, columns_of
-from dkd.enrich.finished import Finished
+from dkd.enrich.finished import Finished, finished
+from dkd.enrich.kinds import KIND, kinds_of
 from dkd.enrich.lanes import Lane, Passed, late_rejects, limits, passed
 from dkd.enrich.sessions import Sessionized, sessionized, silent
 from dkd.enrich.setup import Setup, prepare
@@ -153,9 +154,9 @@ def _signed(
     events: pl.DataFrame, timed: _Timed, lanes: Sequence[Lane], setup: Setup
 ) -> tuple[pl.DataFrame, list[Rows]]:
     """*events* with the hash of their parties and their signs of bots, and the visitors that each lane changes."""
-    keys = party_keys(events["party_id"])
+    keys, kinds = party_keys(events["party_id"]), pl.Series(KIND, kinds_of(events["event"]))
     watermarks = pl.Series("?watermark", timed.watermarks[timed.is_fresh])
-    events = events.with_columns(pl.Series(PARTY, keys), party_numbers(keys), watermarks)
+    events = events.with_columns(pl.Series(PARTY, keys), party_numbers(keys), kinds, watermarks)
     tables = [
         (lane.state.visitors, *span)
         for lane, span in zip(lanes, limits(events["offset"].to_numpy(), lanes), strict=True)
@@ -196,9 +197,10 @@ class _Batch:
         rules, timed = self.setup.sessions, self.timed
         if rules is None:
             return [silent(end - start) for start, end in self.limits]
+        events = self.kept.events
         arrived = Arrived(
             self.own, timed.offsets[self.rows], timed.watermarks[self.rows], timed.keys[self.rows], self.keys,
-            self.parties, self.kept.events["event_id"], self.kept.shared, self.kept.whole,
+            events[KIND].to_numpy(), self.parties, events["event_id"], self.kept.shared, self.kept.whole,
         )  # fmt: skip
         alone = rows_of(arrived, rules)
         return [
@@ -223,32 +225,30 @@ class _Batch:
         counts = (limits(places.to_numpy(), self.lanes) for places in (raw, unseen, rejects["offset"]))
         offsets = np.concatenate([lane.offsets for lane in self.lanes])
         rejects = rejects.with_columns(pl.Series("offset", offsets[rejects["offset"].to_numpy()], pl.Int64))
-        spans = zip(*counts, strict=True)
-        return [
-            self._outcome(seq, one, values, rejects, span)
-            for seq, (one, span) in enumerate(zip(found, spans, strict=True))
-        ]
+        rules = self.setup.sessions
+        done = finished([one.ended for one in found], rules) if rules else [Finished.none() for _ in found]
+        parts = zip(found, done, zip(*counts, strict=True), strict=True)
+        return [self._outcome(seq, *one, values, rejects) for seq, one in enumerate(parts)]
 
     def _outcome(
         self,
         seq: int,
         found: Sessionized,
+        done: Finished,
+        spans: tuple[tuple[int, int], ...],
         values: list[bytes],
         rejects: pl.DataFrame,
-        spans: tuple[tuple[int, int], ...],
     ) -> Outcome:
         (start, end), timed = self.limits[seq], self.timed.passed[seq]
         consumed, unseen, refused = (after - before for before, after in spans)
         late = int(self.own["is_late"][start:end].sum())
         in_time = consumed - refused
-        books = Books(
-            consumed, end - start, unseen - (end - start), in_time - unseen, refused, late, len(found.finished)
-        )
+        books = Books(consumed, end - start, unseen - (end - start), in_time - unseen, refused, late, len(done))
         return Outcome(
             values[start:end],
             self.parties[start:end],
             self.own["received_ms"][start:end].to_list(),
-            found.finished,
+            done,
             rejects[spans[2][0] : spans[2][1]],
             StateDelta(timed.watermark_ms, books, timed.seen, timed.forget_before_ms, found.delta, self.visitors[seq]),
             partial(_whole, self.kept, start, end, found),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dkd.enrich.dedup import NEVER, Keys, distinct, known
-from dkd.enrich.runs import Pieces, Run, merged_runs, united
+from dkd.enrich.runs import Pieces, Run, merged_runs, pieces_of, united
 
 _MOST_RANGES = 64
 _FULL = 32_768
@@ -86,16 +86,9 @@ class OpenSessions:
 
     def of(self, keys: Keys) -> Pieces:
         """All pieces of the parties *keys*, which are ascending and distinct; by party and time."""
-        limits, found = _limits(keys, len(self.ranges)), list[Pieces]()
-        for runs, (start, end) in zip(self.ranges, pairwise(limits), strict=True):
-            asked = keys[start:end]
-            for run in reversed(runs):
-                if not len(asked):
-                    break
-                places, is_here = run.of_keys(asked)
-                found.append(run.at(places))
-                asked = asked[~is_here]
-        return united(found).alive().by_party()
+        limits = pairwise(_limits(keys, len(self.ranges)))
+        parts = ((runs, keys[start:end]) for runs, (start, end) in zip(self.ranges, limits, strict=True) if end > start)
+        return united(pieces_of(runs, asked) for runs, asked in parts)
 
     def plus(self, delta: SessionsDelta) -> "OpenSessions":
         """The table after a batch."""

@@ -108,6 +108,8 @@ def ids_of(events: Events, places: Places) -> NDArray[np.uint64]:
     An event without an id is known by its place in raw, which a replay of the topic repeats.
     """
     arrived, chosen = events.arrived, places.tolist()
+    if not chosen:
+        return as_ids(())
     parties = [arrived.parties[place] for place in chosen]
     event_ids = arrived.event_ids.gather(places).cast(pl.Binary).to_list()
     times, offsets = events.rows["start_ms"][places].tolist(), arrived.offsets[places].tolist()

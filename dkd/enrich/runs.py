@@ -115,6 +115,11 @@ class Pieces(NamedTuple):
 def blob_ends(rows: Rows) -> NDArray[np.int64]:
     """Where the blob of each row ends, when all stand one after the other."""
     lengths = np.zeros(len(rows), np.int64)
+    if kernel.IS_COMPILED and rows.flags.c_contiguous:
+        from dkd.kernel import runs
+
+        runs.blob_ends(rows, len(rows), lengths)
+        return lengths
     for name in BLOB_PARTS:
         lengths += rows[name]
     return np.cumsum(lengths)
@@ -208,6 +213,28 @@ class Run:
         start = np.searchsorted(self.keys, np.uint64(low))
         end = np.searchsorted(self.keys, np.uint64(high)) if high < 1 << 64 else len(self)
         return Run.of(self.at(np.arange(start, end)))
+
+
+def pieces_of(runs: Sequence[Run], keys: Keys) -> Pieces:
+    """What the newest of *runs* that knows it tells of each party; by party and time.
+
+    Args:
+        runs: The newest comes last.
+        keys: Of the parties, ascending and distinct.
+    """
+    if kernel.IS_COMPILED:
+        from dkd.kernel import runs as compiled
+
+        parts = [(run.keys, run.rows, run.ends, run.text) for run in runs]
+        return Pieces(*compiled.found(parts, np.ascontiguousarray(keys), len(keys), lambda count: np.empty(count, ROW)))
+    found = list[Pieces]()
+    for run in reversed(runs):
+        if not len(keys):
+            break
+        places, is_here = run.of_keys(keys)
+        found.append(run.at(places))
+        keys = keys[~is_here]
+    return united(found).alive().by_party()
 
 
 def merged_runs(runs: Sequence[Run], *, is_whole: bool) -> Run:

@@ -23,7 +23,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from dkd.enrich.dedup import Keys, distinct, known
-from dkd.enrich.finished import Finished, finished
+from dkd.enrich.finished import Ended
 from dkd.enrich.opened import OpenSessions, SessionsDelta
 from dkd.enrich.pieces import joined, origins_of
 from dkd.enrich.placing import OPEN, Marks, Placed, placed
@@ -53,7 +53,7 @@ def add_sessions(batch: pl.DataFrame, options: Sessions) -> pl.DataFrame:
 
 
 class Sessionized(NamedTuple):
-    """The session of each event, rows of sessions that ended, and the change of those that are open.
+    """The session of each event, the sessions that ended, and the change of those that are open.
 
     Attributes:
         in_time: Which events have a session; the others are late.
@@ -61,7 +61,7 @@ class Sessionized(NamedTuple):
         is_first: Whether the event opened its session.
         origins: How its session came to the site, :data:`dkd.enrich.contexts.ORIGIN` as a JSON array; None for a late
             event, and where the model does not ask.
-        finished: Rows.
+        ended: Sessions that ended.
         delta: Change.
     """
 
@@ -69,7 +69,7 @@ class Sessionized(NamedTuple):
     ids: NDArray[np.uint64]
     is_first: NDArray[np.bool_]
     origins: Sequence[bytes | None]
-    finished: Finished
+    ended: Ended
     delta: SessionsDelta
 
 
@@ -89,7 +89,7 @@ def sessionized(arrived: Arrived, rows: Rows, marks: Marks, opened: OpenSessions
     existing = _concerned(opened, events.keys, before_ms)
     found = placed(existing, events, marks, rules)
     pieces = joined(existing, events, found.grouped)
-    alive, done = _ended(pieces, existing, events, found, rules)
+    alive, ended = _ended(pieces, existing, events, found)
     grown = _count(alive) - _count(existing)
     origins = list[bytes | None]()
     if rules.has_origin:
@@ -100,7 +100,7 @@ def sessionized(arrived: Arrived, rows: Rows, marks: Marks, opened: OpenSessions
         _spread(found.session_ids, in_time),
         _spread(found.is_first, in_time),
         origins or [None] * len(in_time),
-        done,
+        ended,
         SessionsDelta(alive.sorted(), before_ms, grown),
     )
 
@@ -113,18 +113,16 @@ def _count(pieces: Pieces) -> int:
 def silent(count: int) -> Sessionized:
     """What *count* events get where there are no sessions."""
     in_time, ids = np.zeros(count, bool), np.zeros((count, 2), np.uint64)
-    return Sessionized(in_time, ids, in_time, [None] * count, Finished.none(), SessionsDelta.none())
+    return Sessionized(in_time, ids, in_time, [None] * count, Ended.none(), SessionsDelta.none())
 
 
-def _ended(pieces: Pieces, existing: Pieces, events: Events, found: Placed, rules: Rules) -> tuple[Pieces, Finished]:
-    """The pieces that are left, with a row of no events for each party that has none, and rows of the sessions of the
-    others.
-    """
+def _ended(pieces: Pieces, existing: Pieces, events: Events, found: Placed) -> tuple[Pieces, Ended]:
+    """The pieces that are left, with a row of no events for each party that has none, and the others."""
     is_open = found.closed_at == OPEN
     if is_open.all():
-        return pieces, Finished.none()
+        return pieces, Ended.none()
     ended = np.flatnonzero(~is_open)
-    done = finished(pieces.at(ended), found.closed_at[ended], [found.closed_by[place] for place in ended], rules)
+    done = Ended(pieces.at(ended), found.closed_at[ended], [found.closed_by[place] for place in ended.tolist()])
     alive = pieces.where(is_open)
     concerned = distinct(np.concatenate((existing.keys, events.keys)))
     empty = concerned[~known(concerned, np.sort(alive.keys))]
@@ -133,8 +131,10 @@ def _ended(pieces: Pieces, existing: Pieces, events: Events, found: Placed, rule
 
 def _concerned(opened: OpenSessions, keys: Keys, before_ms: int) -> Pieces:
     """Pieces of the parties *keys*, and of those of which a session ended before *before_ms*."""
-    asked = distinct(np.concatenate((keys, opened.ended(before_ms))))
-    existing = opened.of(asked)
+    ended = opened.ended(before_ms)
+    if not len(ended):
+        return opened.of(distinct(keys))
+    existing = opened.of(distinct(np.concatenate((keys, ended))))
     # A run may tell of an end that a newer one knows to be later.
     over = existing.keys[existing.rows["end_ms"] < before_ms]
     return existing.where(known(existing.keys, distinct(np.concatenate((keys, over)))))

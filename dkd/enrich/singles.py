@@ -4,17 +4,21 @@ Events of one time are ordered by the hash of party and event id, or of their co
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 import xxhash
 from numpy.typing import NDArray
 
+from dkd import kernel
 from dkd.enrich.contexts import DEVICE, ORIGIN, Columns
 from dkd.enrich.dedup import Keys, Times
-from dkd.enrich.rules import HEARTBEAT, Rules, Values
+from dkd.enrich.hashing import hashed
+from dkd.enrich.kinds import IS_CLICK, IS_HEARTBEAT, IS_PAGE
+from dkd.enrich.rules import Rules, Values
 from dkd.enrich.runs import ROW, Places, Rows
 from dkd.enrich.splits import marked
 from dkd.model.columns import HASH_BITS, PARTY_HASH
@@ -36,6 +40,7 @@ class Arrived:
         watermarks: Of the partition when it came.
         ties: Hash of each event's party and id; 0 where it has no id.
         keys: Hash of each event's party.
+        kinds: What each counts as; see :mod:`dkd.enrich.kinds`.
         parties: ``party_id`` of each.
         event_ids: None where it has none.
         shared: What enrichers found, by distinct value.
@@ -47,6 +52,7 @@ class Arrived:
     watermarks: Times
     ties: Keys
     keys: Keys
+    kinds: NDArray[np.uint8]
     parties: Sequence[bytes]
     event_ids: pl.Series
     shared: Columns
@@ -57,19 +63,29 @@ class Arrived:
         if mask.all():
             return self
         places, kept = np.flatnonzero(mask), pl.Series(mask)
-        return Arrived(
-            self.own.filter(kept), self.offsets[mask], self.watermarks[mask], self.ties[mask], self.keys[mask],
-            list(compress(self.parties, mask.tolist())), self.event_ids.filter(kept), self.shared.kept(mask),
-            lambda some: self.whole(places[some]),
-        )  # fmt: skip
+        return replace(
+            self._numbers(mask),
+            own=self.own.filter(kept),
+            parties=list(compress(self.parties, mask.tolist())),
+            event_ids=self.event_ids.filter(kept),
+            shared=self.shared.kept(mask),
+            whole=lambda some: self.whole(places[some]),
+        )
 
     def part(self, start: int, end: int) -> "Arrived":
         """The events from *start* to before *end*."""
-        return Arrived(
-            self.own[start:end], self.offsets[start:end], self.watermarks[start:end], self.ties[start:end],
-            self.keys[start:end], self.parties[start:end], self.event_ids[start:end], self.shared.part(start, end),
-            lambda some: self.whole(start + some),
-        )  # fmt: skip
+        return replace(
+            self._numbers(slice(start, end)),
+            own=self.own[start:end],
+            parties=self.parties[start:end],
+            event_ids=self.event_ids[start:end],
+            shared=self.shared.part(start, end),
+            whole=lambda some: self.whole(start + some),
+        )
+
+    def _numbers(self, places: NDArray[np.bool_] | slice) -> "Arrived":
+        names = ("offsets", "watermarks", "ties", "keys", "kinds")
+        return replace(self, **{name: getattr(self, name)[places] for name in names})
 
 
 @dataclass(frozen=True)
@@ -93,8 +109,7 @@ class Events:
 
 def party_keys(parties: pl.Series) -> Keys:
     """Hash of each party; of ten million, any two have the same one with odds of 1 to 370,000 (their sessions mix)."""
-    found = parties.cast(pl.Binary).to_list()
-    return np.fromiter(map(xxhash.xxh3_64_intdigest, found), np.uint64, len(found))
+    return hashed(parties)
 
 
 def party_numbers(keys: Keys) -> pl.Series:
@@ -105,33 +120,56 @@ def party_numbers(keys: Keys) -> pl.Series:
     return pl.Series(PARTY_HASH, (keys & np.uint64((1 << HASH_BITS) - 1)).astype(np.int64))
 
 
-def is_click(name: str) -> bool:
-    """Whether an event of that name counts as a click: it is called ``click``, or something that ends so."""
-    return name == "click" or name.endswith("_click")
-
-
 def rows_of(events: Arrived, rules: Rules) -> Rows:
     """A piece of each of *events*, which are in offset order, alone."""
-    rows, event, shared = np.zeros(len(events.parties), ROW), events.own["event"], events.shared
-    rows["key"] = events.keys
-    rows["party_bytes"] = np.fromiter(map(len, events.parties), np.uint32, len(rows))
-    rows["start_ms"] = rows["end_ms"] = rows["origin_ms"] = events.own["timestamp_ms"].to_numpy()
-    rows["first_tie"] = rows["origin_tie"] = _with_ties(events)
-    rows["events"] = 1
-    rows["inside"], rows["bot"] = shared.array("inside"), shared.array("bot")
-    has_path = shared.array("page", lambda path: path is not None)
-    names = dict.fromkeys(event.to_list())
-    codes = np.fromiter(map({name: code for code, name in enumerate(names)}.__getitem__, event.to_list()), np.intp)
-    kinds = (("pageviews", "page_view".__eq__), ("clicks", is_click), ("heartbeats", HEARTBEAT.__eq__))
-    for column, is_one in kinds:
-        rows[column] = np.array([is_one(name) for name in names], bool)[codes] if names else 0
-    rows["pages"] = has_page = (rows["pageviews"] > 0) & has_path
-    rows["last_page_ms"][has_page], rows["last_page_tie"][has_page] = (
-        rows["start_ms"][has_page], rows["first_tie"][has_page])  # fmt: skip
+    shared = events.shared
+    told = _Told(
+        events.keys, events.own["timestamp_ms"].to_numpy(), _with_ties(events), events.kinds, shared.array("inside"),
+        shared.array("bot"), shared.array("page", lambda path: path is not None), events.parties,
+    )  # fmt: skip
+    rows = (_compiled if kernel.IS_COMPILED else _plain)(told)
     for conversion in rules.conversions:
         _convert(rows, events.own, conversion)
     if rules.splits.by_event:
-        marked(rows, event.to_list(), events.shared.campaigns, rules.splits)
+        marked(rows, events.own["event"].to_list(), events.shared.campaigns, rules.splits)
+    return rows
+
+
+class _Told(NamedTuple):
+    """What rows are made of, an entry for each event."""
+
+    keys: Keys
+    times: Times
+    ties: Keys
+    kinds: NDArray[np.uint8]
+    inside: NDArray[np.int64]
+    bot: NDArray[np.int64]
+    has_path: NDArray[np.bool_]
+    parties: Sequence[bytes]
+
+
+def _compiled(told: _Told) -> Rows:
+    from dkd.kernel import sessions
+
+    rows = np.empty(len(told.keys), ROW)
+    times, inside, bot = (np.ascontiguousarray(one, np.int64) for one in (told.times, told.inside, told.bot))
+    keys, ties, kinds, has_path = map(np.ascontiguousarray, (told.keys, told.ties, told.kinds, told.has_path))
+    sessions.alone(len(rows), keys, ties, times, inside, bot, kinds, has_path, list(told.parties), rows)
+    return rows
+
+
+def _plain(told: _Told) -> Rows:
+    rows = np.zeros(len(told.keys), ROW)
+    rows["key"] = told.keys
+    rows["party_bytes"] = np.fromiter(map(len, told.parties), np.uint32, len(rows))
+    rows["start_ms"] = rows["end_ms"] = rows["origin_ms"] = told.times
+    rows["first_tie"] = rows["origin_tie"] = told.ties
+    rows["events"] = 1
+    rows["inside"], rows["bot"] = told.inside, told.bot
+    for column, bit in (("pageviews", IS_PAGE), ("clicks", IS_CLICK), ("heartbeats", IS_HEARTBEAT)):
+        rows[column] = (told.kinds & bit) > 0
+    rows["pages"] = has_page = (rows["pageviews"] > 0) & told.has_path
+    rows["last_page_ms"][has_page], rows["last_page_tie"][has_page] = told.times[has_page], told.ties[has_page]
     return rows
 
 

@@ -6,22 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-import xxhash
 from numpy.typing import NDArray
 
 from dkd.enrich.bots import BIT, Reasons
 from dkd.enrich.dedup import Keys
-from dkd.enrich.singles import PARTY, is_click
+from dkd.enrich.hashing import hashed
+from dkd.enrich.kinds import IS_CLICK, IS_DONE, IS_PAGE, KIND
+from dkd.enrich.singles import PARTY
 from dkd.enrich.visitors import Rows, Visitors, chained, no_rows
 
-PAGE = "page_view"
 BEHAVIOUR = ("rate_visitor", "pages_per_min", "burst", "no_variance", "click_before_view")
-DONE = frozenset(("scroll", "heartbeat", "form_submit"))
-"""Beside clicks, what the tag sends only when a person did something."""
-
-IS_PAGE, IS_CLICK, IS_DONE = 1, 2, 4
-"""What an event is, as bits."""
-
 MOST_EVENTS = 600
 MOST_PAGES = 30
 BURST = 20
@@ -77,16 +71,6 @@ def parties_of(events: pl.DataFrame, tables: Sequence[Table]) -> Parties:
     return Parties(order, starts, asked, limits, known)
 
 
-def kinds_of(names: pl.Series) -> NDArray[np.uint8]:
-    """What events of such *names* are, as bits."""
-    kinds = {
-        name: IS_PAGE * (name == PAGE) + (IS_CLICK + IS_DONE) * is_click(name) + IS_DONE * (name in DONE)
-        for name in names.unique().to_list()
-    }
-    found = names.replace_strict(list(kinds), list(kinds.values()), return_dtype=pl.UInt8)
-    return found.to_numpy()
-
-
 class Line:
     """Events by partition and party, in offset order, cut into stretches in which the party is remembered."""
 
@@ -112,7 +96,7 @@ class Line:
 
     def judged(self, events: pl.DataFrame, has_pages: bool) -> tuple[Reasons, Rows]:
         """Reasons of the sorted events, and the rows after them."""
-        kinds = kinds_of(events["event"])[self.order]
+        kinds = events[KIND].to_numpy()[self.order]
         is_page, is_clicked, is_done = ((kinds & bit) > 0 for bit in (IS_PAGE, IS_CLICK, IS_DONE))
         rows = no_rows(len(self.ends))
         rows["key"], rows["seen_ms"] = self.keys, self.seen_ms[self.ends]
@@ -191,7 +175,7 @@ class _Pages:
         names = ("page", "gap_ms", "even", "gaps_ms", "squares", "burst")
         carried, page = (
             {name: line.carried[name][stretch] for name in names},
-            hashes(urls.gather(line.order[self.place])),
+            hashed(urls.gather(line.order[self.place]).fill_null("")),
         )
         other = page != np.where(heads, carried["page"], np.roll(page, 1))
         idle = acts[self.place] == np.where(heads, 0, np.roll(acts[self.place], 1))
@@ -245,13 +229,6 @@ def _greatest(values: Numbers, group: Numbers, before: Numbers) -> Numbers:
     width = int(shifted.max()) + 1
     found: Numbers = np.maximum.accumulate(shifted + group * width) - group * width + least
     return found
-
-
-def hashes(texts: pl.Series) -> Keys:
-    """Of each text; null is as none."""
-    digest = xxhash.xxh3_64_intdigest
-    found = texts.fill_null("").cast(pl.Binary).to_list()
-    return np.fromiter(map(digest, found), np.uint64, len(found))
 
 
 def born_ms(party: str) -> int | None:

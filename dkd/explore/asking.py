@@ -3,7 +3,7 @@
 import pickle
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,7 +33,8 @@ class Job:
         key: Equal for equal questions of the same version of the data.
         work: Asks it; where it is an iterator, the last answer is the whole one, and those before lack some numbers.
         age_s: How old an answer may be.
-        is_late: Druid does what is not so first, where there is more to do than it has threads for.
+        is_late: It is sent once those are answered that are asked beside it and are not so; of other pages' questions
+            Druid does those first, where there is more to do than it has threads for.
         is_ahead: It does not queue behind the others, which take long where Druid does not answer.
         is_beside: It goes on for the next one who asks, also when nobody waits for it any more.
     """
@@ -108,6 +109,7 @@ class Desk:
         """Ask the Druid of *settings*; nothing is sent yet."""
         self._settings, self._clock = settings, clock
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="explorer")
+        self._late = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="explorer-late")
         self._ahead = ThreadPoolExecutor(_AHEAD, thread_name_prefix="explorer-ahead")
         # The page that is wanted now does not wait until Druid has ended what is not.
         self._ending = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="explorer-end")
@@ -119,7 +121,7 @@ class Desk:
         """End what is asked."""
         for one in self._jobs.values():
             one.druid.cancel()
-        for pool in (self._pool, self._ahead):
+        for pool in (self._pool, self._late, self._ahead):
             pool.shutdown(cancel_futures=True)
         self._ending.shutdown()
 
@@ -140,7 +142,9 @@ class Desk:
         """Ask all at once, and let go at the end of what is not answered by then; see :meth:`answers`."""
         with self._lock:
             self._end_left()
-            running = {name: self._started(job) for name, job in jobs.items()}
+            running = {name: self._started(job) for name, job in jobs.items() if not job.is_late}
+            first = [one.future for name, one in running.items() if not jobs[name].is_beside]
+            running |= {name: self._started(job, first) for name, job in jobs.items() if job.is_late}
         try:
             yield Asked(running, still_wanted)
         finally:
@@ -160,13 +164,17 @@ class Desk:
             for job in jobs:
                 self._jobs.pop(job.key, None)
 
-    def _started(self, job: Job) -> _Running:
-        """The job's run, a new one unless a fresh enough answer is there or on its way; the caller holds the lock."""
+    def _started(self, job: Job, first: Sequence["Future[Any]"] = ()) -> _Running:
+        """The job's run, a new one unless a fresh enough answer is there or on its way; the caller holds the lock.
+
+        A new one that is late waits for those that come *first*, so that they have the machine to themselves.
+        """
         found = self._jobs.get(job.key)
         if found is None or self._is_stale(found, job.age_s):
             druid = Druid(self._settings, patience_s=_PATIENCE_S, priority=0 if job.is_late else _FIRST)
             found = _Running(druid, self._clock(), is_beside=job.is_beside)
-            found.future = (self._ahead if job.is_ahead else self._pool).submit(_worked, job, druid, found.early)
+            pool = self._ahead if job.is_ahead else self._late if job.is_late else self._pool
+            found.future = pool.submit(_worked, job, druid, found.early, first)
             found.future.add_done_callback(partial(_ended, found.early))
             self._jobs[job.key] = found
         self._jobs.move_to_end(job.key)
@@ -210,7 +218,8 @@ class Desk:
                 self._ending.submit(one.druid.cancel)
 
 
-def _worked(job: Job, druid: Druid, early: "Future[Any]") -> _Kept:
+def _worked(job: Job, druid: Druid, early: "Future[Any]", first: Sequence["Future[Any]"]) -> _Kept:
+    wait(first)
     with druid:
         answer = job.work(druid)
         for found in answer if isinstance(answer, Iterator) else ():

@@ -59,7 +59,9 @@ def planning(view: View) -> View:
     return view.model_copy(update={"question": view.question.model_copy(update={"grain": retention.grain})})
 
 
-def behaviour_job(model: Model, view: View, plan: Plan, version: str, age_s: float, timeout_s: float) -> Job | None:
+def behaviour_job(
+    model: Model, view: View, plan: Plan, version: str, age_s: float, timeout_s: float, *, is_numbered: bool = False
+) -> Job | None:
     """Asks for the view's behaviour, which is asked of the time that all the page is about; None without one."""
     behaviour = view.behaviour
     if behaviour is None:
@@ -68,15 +70,17 @@ def behaviour_job(model: Model, view: View, plan: Plan, version: str, age_s: flo
     if question.compare is None and question.against is not None:
         question = question.model_copy(update={"against": None})
     key = f"{type(behaviour).__name__} {version} {question.model_dump_json()} {behaviour.model_dump_json()}"
-    work: Callable[[Any], Answered | Iterator[Answered]] = partial(_answered, model, question, behaviour, timeout_s)
+    work: Callable[[Any], Answered | Iterator[Answered]] = partial(
+        _answered, model, question, behaviour, timeout_s, is_numbered
+    )
     return Job(key, work, age_s)
 
 
 def _answered(
-    model: Model, question: Any, behaviour: Any, timeout_s: float, druid: Any
+    model: Model, question: Any, behaviour: Any, timeout_s: float, is_numbered: bool, druid: Any
 ) -> Answered | Iterator[Answered]:
     if isinstance(behaviour, Funnel):
-        return funnelling(druid, model, question, behaviour, timeout_s)
+        return funnelling(druid, model, question, behaviour, timeout_s, is_numbered=is_numbered)
     return answer_behaviour(druid, model, question, behaviour, timeout_s)
 
 

@@ -76,7 +76,8 @@ class _NoSession(NamedTuple):
 def jobs_of(model: Model, view: View, plan: Plan, known: Version) -> dict[str, Job]:
     """A job or some for the cards and the chart, two for the line of trust, one for the period before, one a panel."""
     version, age_s = known.of(view, plan)
-    if known.has_numbers(view, plan):
+    is_numbered = known.has_numbers(view, plan)
+    if is_numbered:
         model, version = by_number(model), f"{version} by number"
 
     def job(name: str, question: Question, work: Callable[..., Any], is_late: bool = False) -> Job:
@@ -91,7 +92,7 @@ def jobs_of(model: Model, view: View, plan: Plan, known: Version) -> dict[str, J
         name: job("deep" if deep else "rows", one, deep_rows if deep else rows, bool(slow(model, one.measures)))
         for name, (one, deep) in _tables(model, view, plan).items()
     }
-    behaviour = behaviour_job(model, view, plan, version, age_s, TIMEOUT_S)
+    behaviour = behaviour_job(model, view, plan, version, age_s, TIMEOUT_S, is_numbered=is_numbered)
     if behaviour is not None:
         found = {BEHAVIOUR: behaviour}
     if plan.series is not None:
@@ -102,7 +103,10 @@ def jobs_of(model: Model, view: View, plan: Plan, known: Version) -> dict[str, J
         if len(halves) > 1 and _SESSIONS in halves:
             one = halves.pop(_SESSIONS)
             found[_SESSIONS] = job(_SESSIONS, one, partial(_if_any, ask), bool(slow(model, one.measures)))
-        found |= {name: job("answer", one, ask, name == _DISTINCT) for name, one in halves.items()}
+        # Of what stands beside a behaviour little is shown, so it waits.
+        found |= {
+            name: job("answer", one, ask, name == _DISTINCT or behaviour is not None) for name, one in halves.items()
+        }
         found |= {BOTS: job(BOTS, plan.series, bot_events), DOUBTS: job(DOUBTS, plan.series, _doubts)}
         if plan.series.compare is not None:
             found[PAST] = job(PAST, plan.series, _has_past)

@@ -21,6 +21,11 @@ cdef struct Run:
     Py_ssize_t at
 
 
+cdef struct Pick:
+    Py_ssize_t run
+    Py_ssize_t place
+
+
 cdef int _blob(const Run *run, Py_ssize_t place, const char **start, Py_ssize_t *length) except -1:
     """Where the blob at *place* lies."""
     if place < 0 or place >= run.count:
@@ -40,6 +45,18 @@ cdef int _opened(Run *run, rows, ends, text) except -1:
     return 0
 
 
+def blob_ends(rows, Py_ssize_t count, ends):
+    """Where the blob of each of *count* rows ends, when all stand one after the other; *ends* gets it."""
+    cdef const Row *row = <const Row *> held(rows, count * <Py_ssize_t> sizeof(Row), False)
+    cdef int64_t *found = <int64_t *> held(ends, count * 8, True)
+    cdef int64_t end = 0
+    cdef Py_ssize_t seq
+    for seq in range(count):
+        end += <int64_t> row[seq].party_bytes + row[seq].device_bytes + row[seq].origin_bytes
+        end += <int64_t> row[seq].pages_bytes + row[seq].merged_bytes
+        found[seq] = end
+
+
 def blobs(rows, ends, text, places, Py_ssize_t count):
     """The blobs at *count* *places* of a run."""
     cdef Run run
@@ -54,9 +71,77 @@ def blobs(rows, ends, text, places, Py_ssize_t count):
     return found
 
 
-cdef struct Pick:
-    Py_ssize_t run
-    Py_ssize_t place
+cdef Py_ssize_t _first(const uint64_t *keys, Py_ssize_t count, Py_ssize_t start, uint64_t key) noexcept nogil:
+    """Where the first of *keys*, which are ascending, is that is not below *key*; all before *start* are."""
+    cdef Py_ssize_t step = 1, end = start, middle
+    while end < count and keys[end] < key:
+        start, end, step = end + 1, end + step, 2 * step
+    end = min(end, count)
+    while start < end:
+        middle = start + (end - start) // 2
+        if keys[middle] < key:
+            start = middle + 1
+        else:
+            end = middle
+    return start
+
+
+def found(runs, keys, Py_ssize_t asked, room):
+    """The pieces of *asked* parties, of each as the newest run has them that knows it: rows and blobs.
+
+    Args:
+        runs: Keys, rows, ends of the blobs and text of each run, all by party; the newest comes last.
+        keys: Of the parties, ascending and distinct.
+        room: Makes an array for so many rows.
+    """
+    cdef Py_ssize_t count = len(runs), seq, place, done = 0, total = 0, length = 0
+    cdef const uint64_t *wanted = <const uint64_t *> held(keys, asked * 8, False)
+    cdef Run *opened = <Run *> calloc(count + 1, sizeof(Run))
+    cdef const uint64_t **keys_of = <const uint64_t **> calloc(count + 1, sizeof(uint64_t *))
+    cdef Pick *picks = NULL
+    cdef Run *run
+    cdef const char *start = NULL
+    cdef Row *kept
+    try:
+        if opened == NULL or keys_of == NULL:
+            raise MemoryError
+        for seq in range(count):
+            run_keys, of_run, ends, text_of = runs[seq]
+            _opened(opened + seq, of_run, ends, text_of)
+            keys_of[seq] = <const uint64_t *> held(run_keys, opened[seq].count * 8, False)
+        for done in range(2):
+            # Once to know how many there are.
+            if done:
+                picks = <Pick *> calloc(total + 1, sizeof(Pick))
+                if picks == NULL:
+                    raise MemoryError
+            total = 0
+            for seq in range(count):
+                opened[seq].at = 0
+            for place in range(asked):
+                for seq in range(count - 1, -1, -1):
+                    run = opened + seq
+                    run.at = _first(keys_of[seq], run.count, run.at, wanted[place])
+                    if run.at < run.count and keys_of[seq][run.at] == wanted[place]:
+                        while run.at < run.count and keys_of[seq][run.at] == wanted[place]:
+                            if run.rows[run.at].events:
+                                if done:
+                                    picks[total].run, picks[total].place = seq, run.at
+                                total += 1
+                            run.at += 1
+                        break
+        rows = room(total)
+        kept = <Row *> held(rows, total * <Py_ssize_t> sizeof(Row), True)
+        blobs = []
+        for seq in range(total):
+            _blob(opened + picks[seq].run, picks[seq].place, &start, &length)
+            kept[seq] = opened[picks[seq].run].rows[picks[seq].place]
+            blobs.append(PyBytes_FromStringAndSize(start, length))
+        return rows, blobs
+    finally:
+        free(opened)
+        free(keys_of)
+        free(picks)
 
 
 cdef Py_ssize_t _picked(Run *runs, Py_ssize_t count, bint is_whole, Pick *picks) noexcept nogil:

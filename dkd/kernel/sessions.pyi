@@ -22,6 +22,18 @@ def placed(
     ends: Array,
     openers: Array,
 ) -> tuple[int, int, list[int]]: ...
+def alone(
+    count: int,
+    keys: Array,
+    ties: Array,
+    times: Array,
+    inside: Array,
+    bot: Array,
+    kinds: Array,
+    has_path: Array,
+    parties: list[bytes],
+    rows: Array,
+) -> None: ...
 def folded(
     rows: Array,
     held_count: int,

@@ -196,6 +196,39 @@ def placed(rows, Py_ssize_t held_count, events, Py_ssize_t count, order, limits,
     return kept, fresh, slow
 
 
+def alone(Py_ssize_t count, keys, ties, times, inside, bot, kinds, has_path, list parties, rows):
+    """A piece of each event alone.
+
+    Args:
+        count: Of events.
+        keys, ties, times, inside, bot: Numbers of 64 bits.
+        kinds: Bits of :mod:`dkd.enrich.kinds`.
+        has_path: Whether each event's page has a path.
+        parties: Each a text.
+        rows: Gets the pieces.
+    """
+    cdef const uint64_t *key = <const uint64_t *> held(keys, count * 8, False)
+    cdef const uint64_t *tie = <const uint64_t *> held(ties, count * 8, False)
+    cdef const int64_t *time = <const int64_t *> held(times, count * 8, False)
+    cdef const int64_t *is_inside = <const int64_t *> held(inside, count * 8, False)
+    cdef const int64_t *bits = <const int64_t *> held(bot, count * 8, False)
+    cdef const uint8_t *kind = <const uint8_t *> held(kinds, count, False)
+    cdef const uint8_t *path = <const uint8_t *> held(has_path, count, False)
+    cdef Row *row = <Row *> held(rows, count * <Py_ssize_t> sizeof(Row), True)
+    cdef Py_ssize_t seq
+    if len(parties) < count:
+        raise ValueError(f"{len(parties)} parties of {count} events")
+    memset(row, 0, count * sizeof(Row))
+    for seq in range(count):
+        row[seq].key, row[seq].first_tie, row[seq].origin_tie = key[seq], tie[seq], tie[seq]
+        row[seq].start_ms = row[seq].end_ms = row[seq].origin_ms = time[seq]
+        row[seq].events, row[seq].inside, row[seq].bot = 1, <uint8_t> is_inside[seq], <uint16_t> bits[seq]
+        row[seq].pageviews, row[seq].clicks = kind[seq] & 1, kind[seq] >> 1 & 1
+        row[seq].heartbeats, row[seq].party_bytes = kind[seq] >> 3 & 1, <uint32_t> len(<bytes?> parties[seq])
+        if kind[seq] & 1 and path[seq]:
+            row[seq].pages, row[seq].last_page_ms, row[seq].last_page_tie = 1, time[seq], tie[seq]
+
+
 cdef inline void _add(Row *whole, const Row *part) noexcept nogil:
     whole.units += part.units
     whole.micros += part.micros

@@ -14,7 +14,7 @@ from dkd.query.compile import Query
 from dkd.query.funnel_sql import FunnelSql
 from dkd.query.periods import before
 from dkd.query.question import Question
-from dkd.query.scope import Asked, Scope, scope_of
+from dkd.query.scope import Asked, scope_of
 from dkd.query.steps import Hit, reached, took_ms
 
 MOST_UNDECIDED = 20_000
@@ -81,7 +81,13 @@ def funnelled(druid: Druid, model: Model, question: Question, funnel: Funnel, ti
 
 
 def funnelling(
-    druid: Druid, model: Model, question: Question, funnel: Funnel, timeout_s: float = 30.0
+    druid: Druid,
+    model: Model,
+    question: Question,
+    funnel: Funnel,
+    timeout_s: float = 30.0,
+    *,
+    is_numbered: bool = False,
 ) -> Iterator[Funnelled]:
     """Ask for *funnel*; before the whole answer come the bounds, where those left open are read, and what lacks a past.
 
@@ -91,6 +97,7 @@ def funnelling(
         question: Whose interval is fixed; its filters hold for every event of the funnel.
         funnel: What.
         timeout_s: For each query.
+        is_numbered: All events of the interval, and of the one before, have a number for their visitor.
 
     Raises:
         UsageError: With all :func:`funnel_problems`.
@@ -98,11 +105,11 @@ def funnelling(
     """
     require(funnel_problems(model, question, funnel))
     asked, scope = Asked(druid, timeout_s), scope_of(model, question, "events")
-    for now in _counted(asked, scope, funnel):
+    for now in _counted(asked, FunnelSql(scope, funnel, is_numbered)):
         yield _whole(question, funnel, asked, now)
     if question.compare is not None:
         bare = funnel.model_copy(update={"split": None})
-        *_, past = _counted(asked, scope.during(before(question)[0]), bare)
+        *_, past = _counted(asked, FunnelSql(scope.during(before(question)[0]), bare, is_numbered))
         yield _whole(question, funnel, asked, now, past)
 
 
@@ -153,10 +160,9 @@ class _Counted:
     took: Took | None
 
 
-def _counted(asked: Asked, scope: Scope, funnel: Funnel) -> Iterator[_Counted]:
+def _counted(asked: Asked, sql: FunnelSql) -> Iterator[_Counted]:
     """How far all came; the bounds of it first, where it takes reading to be exact."""
-    sql = FunnelSql(scope, funnel)
-    units = _read(asked, sql)
+    units, funnel = _read(asked, sql), sql.funnel
     if units is not None:
         yield _Counted(_added(units.values(), funnel), "read", _took(units.values(), funnel))
         return

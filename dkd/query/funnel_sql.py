@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dkd.model.columns import PARTY_HASH
 from dkd.model.types import in_ms
 from dkd.query.behaviour import Funnel
 from dkd.query.compile import Query
@@ -16,10 +17,15 @@ _LONGEST_VALUE = 1_024
 
 @dataclass(frozen=True)
 class FunnelSql:
-    """The statements of one funnel over the events of one interval."""
+    """The statements of one funnel over the events of one interval.
+
+    Attributes:
+        is_numbered: All events have a number for their visitor, and counts may go by that.
+    """
 
     scope: Scope
     funnel: Funnel
+    is_numbered: bool = False
 
     def size(self) -> Query:
         """How many events :meth:`events` has."""
@@ -43,8 +49,8 @@ class FunnelSql:
             f'  {value.text} AS "value"\nFROM {table.text}\nWHERE {where.text}'
         )
         if only_open:
-            units = self._units(with_value=False)
-            text += f'\n  AND {self._unit} IN (\nSELECT "unit" FROM (\n{units.text}\n) WHERE {self._is_open}\n)'
+            units = self._units(self._counted, with_value=False)
+            text += f'\n  AND {self._counted} IN (\nSELECT "unit" FROM (\n{units.text}\n) WHERE {self._is_open}\n)'
             pieces.append(units)
         return self.scope.query(f"{text}\nLIMIT {most}", pieces, ("unit", "time_ms", "steps", "value"), "rows")
 
@@ -77,7 +83,7 @@ class FunnelSql:
         is_open = f"CASE WHEN {self._is_open} THEN 1 ELSE 0 END"
         selected = ['"value"', is_open, "COUNT(*)", *quantiles, f"COUNT(*) {done}", *reached]
         listed = ",\n  ".join(f"{one} AS {quoted(name)}" for one, name in zip(selected, names, strict=True))
-        units = self._units(with_value=True)
+        units = self._units(self._counted, with_value=True)
         text = f'SELECT\n  {listed}\nFROM (\n{units.text}\n)\nWHERE "f1" IS NOT NULL\nGROUP BY 1, 2'
         return self.scope.query(text, (units,), names, "rows")
 
@@ -86,13 +92,18 @@ class FunnelSql:
         where = self._sure(step)
         if lost:
             where = f"{self._sure(step - 1)} AND ({self._possible(step)}) IS NOT TRUE"
-        units = self._units(with_value=False)
+        units = self._units(self._unit, with_value=False)
         text = f'SELECT "unit"\nFROM (\n{units.text}\n)\nWHERE {where}\nLIMIT {most}'
         return self.scope.query(text, (units,), ("unit",), "rows")
 
     @property
     def _unit(self) -> str:
         return quoted(UNITS[self.funnel.unit])
+
+    @property
+    def _counted(self) -> str:
+        """What tells units apart where nobody asks for their ids."""
+        return quoted(PARTY_HASH) if self.is_numbered and self.funnel.unit == "visitor" else self._unit
 
     @property
     def _steps(self) -> Iterator[tuple[int, Sql]]:
@@ -113,6 +124,7 @@ class FunnelSql:
         names = [
             *more,
             UNITS[self.funnel.unit],
+            *([PARTY_HASH] if self.is_numbered else []),
             "event",
             *(one.dimension for step in self.funnel.steps for one in step.filters),
         ]
@@ -129,17 +141,17 @@ class FunnelSql:
     def _value(self) -> Sql:
         return Sql(f"CAST({quoted(self.funnel.split)} AS VARCHAR)" if self.funnel.split else "CAST(NULL AS VARCHAR)")
 
-    def _units(self, *, with_value: bool) -> Sql:
-        """Each unit with the first (f1, f2, …) and the last time (l1, l2, …) of each step, null where there is none."""
-        pieces = [Sql(f'{self._unit} AS "unit"')]
+    def _units(self, unit: str, *, with_value: bool) -> Sql:
+        """Each unit with the first (f1, f2, …) and the last time (l2, l3, …) of each step, null where there is none."""
+        pieces = [Sql(f'{unit} AS "unit"')]
         for seq, one in self._steps:
-            for name, word in (("f", "MIN"), ("l", "MAX")):
+            for name, word in (("f", "MIN"), ("l", "MAX"))[: 2 if seq else 1]:
                 text = f'{word}(TIMESTAMP_TO_MILLIS("__time")) FILTER (WHERE {one.text}) AS "{name}{seq + 1}"'
                 pieces.append(Sql(text, one.parameters))
         if with_value:
             pieces.append(self._first_value)
         listed, table, where = joined(",\n  ", pieces), self._table, self._where
-        text = f"SELECT {listed.text}\nFROM {table.text}\nWHERE {where.text}\nGROUP BY {self._unit}"
+        text = f"SELECT {listed.text}\nFROM {table.text}\nWHERE {where.text}\nGROUP BY {unit}"
         return Sql(text, (*listed.parameters, *table.parameters, *where.parameters))
 
     @property

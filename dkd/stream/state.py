@@ -155,10 +155,11 @@ def _parts(held: Held, part_bytes: int) -> Iterator[Held]:
     for start, end in zip(starts, cuts, strict=False):
         yield Held(Entries(entries.keys[start:end], entries.times[start:end]), Pieces.empty())
     rest = Entries(entries.keys[starts[-1] :], entries.times[starts[-1] :])
-    weights = np.cumsum(np.fromiter(map(len, held.sessions.blobs), np.int64, len(rows)) + ROW.itemsize)
+    weights = blob_ends(rows) + np.arange(1, len(rows) + 1) * ROW.itemsize
     weights += ENTRY_BYTES * len(rest) + visitors.nbytes
-    places = np.flatnonzero(np.diff((weights - 1) // part_bytes)) + 1
-    edges = [0, *places.tolist(), len(rows)]
+    most = int(weights[-1]) if len(rows) else 0
+    places = np.searchsorted(weights, np.arange(part_bytes, most, part_bytes), "right")
+    edges = [0, *sorted({*places.tolist()} - {0}), len(rows)]
     for start, end in pairwise(edges):
         yield Held(rest, Pieces(rows[start:end], held.sessions.blobs[start:end]), visitors)
         rest, visitors = Entries.empty(), no_rows()

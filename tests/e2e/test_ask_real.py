@@ -29,9 +29,14 @@ from question_oracle import (
     nothing,
 )  # fmt: skip
 from second_site import SecondSite
+from xxhash import xxh3_64_intdigest
 
 from dkd.errors import DkdError, UsageError
 from dkd.explore.asking import Desk, Job
+from dkd.explore.plan import planned
+from dkd.explore.questions import Version, jobs_of
+from dkd.explore.stored import stored
+from dkd.explore.view import View
 from dkd.model.pattern import compiled
 from dkd.query.answer import Others, answered
 from dkd.query.behaviour import Behind, CameBack, Funnel, Paths, Retention, Sessions
@@ -39,8 +44,9 @@ from dkd.query.check import problems
 from dkd.query.client import Druid
 from dkd.query.first import first_values
 from dkd.query.flow import flow
-from dkd.query.funnel import behind, funnelled
+from dkd.query.funnel import behind, funnelled, funnelling
 from dkd.query.link import as_link, of_link
+from dkd.query.numbered import by_number
 from dkd.query.paths import travelled
 from dkd.query.question import Filter, Having, Interval, Question, Range, Split
 from dkd.query.retention import came_back, retained
@@ -141,6 +147,15 @@ OF_EVENTS = {
 }
 
 
+def since(days):
+    """Before this no row has a number for its visitor, as those have none that were stored before there were any."""
+    return max(days)
+
+
+def number(party):
+    return xxh3_64_intdigest(party.encode()) % 2**53
+
+
 def rows(days):
     """Events and sessions of three days around each of *days*, in seeded disorder of values, in order of time."""
     dice = random.Random(11)
@@ -150,7 +165,7 @@ def rows(days):
         for n in range(EVENTS)
         for day in (days[n % 2] if n >= WEEK_BEFORE else week_before,)
     )
-    events = []
+    events, numbered_ms = [], since(days).timestamp() * 1000
     for seq, at_ms in enumerate(moments):
         is_order = dice.random() < 0.1
         party = dice.randrange(VISITORS)
@@ -158,6 +173,7 @@ def rows(days):
             "event": "purchase" if is_order else "page_view",
             "timestamp_ms": at_ms,
             "party_id": f"p{party}",
+            "party_hash": number(f"p{party}") if at_ms >= numbered_ms else None,
             "event_id": f"e{seq}",
             "page_path": f"/p{min(int(dice.expovariate(0.1)), 60)}",
             "country": (*NASTY, "NL", "DE", "FR", None)[party % 14],
@@ -173,6 +189,7 @@ def rows(days):
         {
             "session_id": f"s{seq}",
             "party_id": event["party_id"],
+            "party_hash": event["party_hash"],
             "start_ms": event["timestamp_ms"],
             "country": event["country"],
             "channel": event["channel"],
@@ -462,7 +479,9 @@ def test_random_questions_have_duckdbs_numbers(site, druid, days):
     asked = questions(site.model, days)
     for question in asked:
         assert of_link(as_link(question)) == question
-        cells += check_rows(site.oracle, answered(druid, site.model, question, with_subtotals=True))
+        is_numbered = question.span.start >= since(days) and question.compare is None
+        model = by_number(site.model) if is_numbered else site.model
+        cells += check_rows(site.oracle, answered(druid, model, question, with_subtotals=True))
     estimates = [cell for cell in cells if cell.error]
     print(f"{len(asked)} questions, {len(cells)} numbers, {len(estimates)} estimates, {time.monotonic() - began:.1f} s")
     assert len(cells) > 1_000
@@ -585,6 +604,30 @@ def test_many_visitors_are_an_estimate_whose_error_holds(site, druid, days):
     assert 0 < visitors.error < 0.03 * visitors.value
     assert 0 < ratio.error < 0.03 * ratio.value
     assert events.error == 0
+
+
+@pytest.mark.parametrize(
+    ("start_h", "compare", "is_numbered"), [(0, None, True), (0, "previous", False), (-1, None, False)]
+)
+def test_visitors_are_counted_by_number_where_no_row_lacks_one(site, druid, days, start_h, compare, is_numbered):
+    """The page goes by numbers from the first moment on since which all rows have one, and by ids before."""
+    border = since(days)
+    held = stored(druid, [site.model.datasource(kind) for kind in ("events", "sessions")], border + timedelta(days=3))
+    assert border - timedelta(hours=1) < held.numbered < border
+    span = Interval(start=border + timedelta(hours=start_h), end=border + timedelta(days=2))
+    question = Question(measures=("visitors", "buyers"), interval=span, compare=compare, grain="PT1H")
+    view = View(question=question, panels=("page_path",))
+    jobs = jobs_of(site.model, view, planned(site.model, view, span.end), Version(span.end, held, is_whole=True))
+    answer, (*_, panel) = jobs["distinct"].work(druid), jobs["page_path"].work(druid)
+    queries = [one.sql for found in (answer, panel) for one in found.queries if "DS_THETA" in one.sql]
+    assert queries
+    assert {('"party_hash"' in one, '"party_id"' in one) for one in queries} == {(is_numbered, not is_numbered)}
+    assert "different party_id" in answer.definitions["visitors"]
+    check_rows(site.oracle, answer)
+    if start_h < 0:
+        # What this prevents: by numbers those who were there only in the first hour would be missing.
+        short = answered(druid, by_number(site.model), question)
+        assert short.totals[0].now.value + short.totals[0].now.error < answer.totals[0].now.value
 
 
 def test_quantiles_of_many_numbers_are_estimates_and_of_few_exact(site, druid, days):
@@ -762,7 +805,8 @@ def gathered(site, days, druid):
     """A crowd of a week around the day that is short, beside all the other events, which no test after this counts."""
     start = days[0] - timedelta(days=3)
     events = crowd(start, 7, 900)
-    site.produce(f"{SITE}.clean", ({k: v for k, v in one.items() if v is not None} for one in events))
+    numbered = ({**one, "party_hash": one["party_id"] and number(one["party_id"])} for one in events)
+    site.produce(f"{SITE}.clean", ({k: v for k, v in one.items() if v is not None} for one in numbered))
     end = time.monotonic() + 60
     while druid.sql(f"SELECT COUNT(*) FROM {SITE}_events WHERE channel = '{CROWD}'").value() < len(events):
         assert time.monotonic() < end
@@ -799,6 +843,9 @@ def test_a_funnel_is_what_trying_every_choice_of_events_says(gathered, druid, si
     size = sum(1 for one in people(events) if one[unit] and (None in names or one["event"] in names))
     monkeypatch.setattr("dkd.query.funnel.MOST_READ", size - 1)
     decided = funnelled(druid, site.model, question, funnel)
+    (*_, by_numbers) = funnelling(druid, site.model, question, funnel, is_numbered=True)
+    assert (by_numbers.steps, by_numbers.how) == (decided.steps, decided.how)
+    assert ('GROUP BY "party_hash"' in by_numbers.queries[-1].sql) == (funnel.unit == "visitor")
     monkeypatch.setattr("dkd.query.funnel.MOST_UNDECIDED", 0)
     bracket = funnelled(druid, site.model, question, funnel)
     assert (read.how, bracket.how) in [("read", "bracket"), ("read", "counted")]

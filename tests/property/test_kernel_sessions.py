@@ -1,6 +1,7 @@
 """The compiled kernel of sessions and behaviour gives what the plain forms give, and never leaves what it was given."""
 
 import numpy as np
+import polars as pl
 import pytest
 import test_session_laws as laws
 from hypothesis import HealthCheck, given, settings
@@ -8,10 +9,12 @@ from hypothesis import strategies as st
 from plain_form import both
 
 from dkd import kernel
+from dkd.enrich.dedup import Entries, Seen
+from dkd.enrich.hashing import hashed
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import ROW, Pieces, Run, merged_runs
 from dkd.enrich.segments import Ordered, ordered
-from dkd.enrich.visitors import VISITOR, no_rows
+from dkd.enrich.visitors import VISITOR, Visitors, no_rows
 
 pytestmark = pytest.mark.skipif(not kernel.IS_COMPILED, reason="there was no C compiler when dkd was installed")
 
@@ -85,6 +88,50 @@ def test_runs_merge_and_are_read_as_by_the_plain_form(found, is_whole, data):
     )
     places = np.array(data.draw(st.lists(st.integers(0, max(len(whole) - 1, 0)), max_size=len(whole))), np.intp)
     both(lambda: whole.at(places), lambda pieces: (pieces.rows.tobytes(), pieces.blobs))
+
+
+KNOWN = st.lists(st.dictionaries(st.integers(0, 12), st.integers(0, 30), max_size=8), max_size=7)
+
+
+@settings(max_examples=200, deadline=None)
+@given(KNOWN, st.lists(st.integers(0, 13), max_size=9), st.integers(0, 20))
+def test_the_memory_of_dedup_grows_and_answers_as_by_the_plain_form(parts, asked, since_ms):
+    def memory():
+        found = Seen()
+        for part in parts:
+            found = found.plus(Entries.of(np.array([*part], np.uint64), np.array([*part.values()], np.int64)), since_ms)
+        return found
+
+    wanted = np.array(sorted(asked), np.uint64)
+    both(memory, lambda found: [(run.keys.tolist(), run.times.tolist()) for run in found.runs])
+    both(lambda: memory().times_of(wanted), np.ndarray.tolist)
+
+
+@settings(max_examples=100, deadline=None)
+@given(KNOWN, st.integers(0, 20))
+def test_the_table_of_visitors_grows_as_by_the_plain_form(parts, since_ms):
+    def table():
+        found = Visitors()
+        for seq, part in enumerate(parts):
+            rows = no_rows(len(part))
+            for row, key in zip(rows, sorted(part), strict=True):
+                row["key"], row["seen_ms"], row["page"] = key, part[key], seq
+            found = found.plus(rows, since_ms)
+        return found
+
+    both(table, lambda found: ([run.tobytes() for run in found.runs], found.bucket(1, 3, since_ms).tobytes()))
+
+
+TEXTS = (
+    st.none() | st.text(max_size=20) | st.integers(0, 300).map(lambda count: "ab€" * (count // 3) + "x" * (count % 3))
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(TEXTS, TEXTS), max_size=6), st.integers(0, 3))
+def test_texts_are_hashed_as_by_the_library(rows, start):
+    columns = [pl.Series(column, dtype=pl.String)[start:] for column in zip(*rows, strict=True)] or [pl.Series([""])]
+    both(lambda: [hashed(*columns), hashed(columns[0])], lambda found: [one.tolist() for one in found])
 
 
 def test_rows_are_laid_out_as_the_kernel_has_them():
@@ -175,6 +222,25 @@ def test_pages_of_no_event_or_group_are_refused():
             written(paged, pages, groups, heads)
 
 
+@pytest.mark.parametrize("lengths", [(1, 2, 1, 3), (2, 1, 1, 3), (1, 1, 2, 3), (1, 1, 1, 1)])
+def test_entries_that_are_not_there_are_refused(lengths):
+    from dkd.kernel import entries
+
+    one, (count, more, asked, room) = np.zeros(1, np.uint64), lengths
+    with pytest.raises(ValueError, match="bytes, and not"):  # noqa: PT012 - one of the two
+        entries.merged(one, one, count, one, one, more, 0, np.empty(room, np.uint64), np.empty(2, np.int64))
+        entries.latest(one, asked, one, one, 1, np.zeros(1, np.int64))
+
+
+@pytest.mark.parametrize("parties", [[b"a"], ["a", "b"], [b"a", None]])
+def test_events_without_parties_are_refused(parties):
+    from dkd.kernel import sessions
+
+    keys, bits = np.zeros(2, np.uint64), np.zeros(2, np.uint8)
+    with pytest.raises((TypeError, ValueError)):
+        sessions.alone(2, keys, keys, *[numbers(5, 6)] * 3, bits, bits, parties, np.empty(2, ROW))
+
+
 @pytest.mark.parametrize("order", [(0, 2), (-1, 0), (0,)])
 def test_an_order_of_other_events_is_refused(order):
     from dkd.kernel import sessions
@@ -196,6 +262,19 @@ def test_visitors_of_other_events_are_refused(order, starts):
             np.zeros(2, np.uint64), rows, (1, 60, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0.1), (1, 2, 4, 8, 16), True,
             lambda *_: False, np.zeros(2, np.uint16), rows.copy(),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change", [{"number": 1}, {"start": 12}, {"size": 31}, {"rows": 2}, {"offset": -1}, {"offset": 1}]
+)
+def test_texts_that_are_not_in_their_column_are_refused(change):
+    from dkd.kernel import hashes
+
+    asked = {"size": 30, "number": 0, "start": 0, "rows": 1, "offset": 0} | change
+    view = np.array([asked["size"], 0, asked["number"], asked["start"]], np.uint32)
+    column = (None, view, asked["offset"], [bytes(30)])
+    with pytest.raises(ValueError, match=r"leaves its column|bytes, and not|rows from"):
+        hashes.hashed([column], asked["rows"], hash, np.empty(asked["rows"], np.uint64))
 
 
 def test_columns_that_are_not_in_a_row_are_refused():

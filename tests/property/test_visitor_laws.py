@@ -12,6 +12,7 @@ from plain_form import both
 from dkd.enrich import stretches
 from dkd.enrich.behaviour import watched
 from dkd.enrich.bots import texts_of
+from dkd.enrich.kinds import KIND, kinds_of
 from dkd.enrich.singles import PARTY, party_keys
 from dkd.enrich.visitors import Visitors
 from dkd.model.schema import Model
@@ -50,8 +51,8 @@ def events(found):
             rows.append((PARTIES[party], name, at[party], url, has, None))
     frame = pl.DataFrame(rows, ["party_id", "event", "timestamp_ms", "page_url", "user_agent", "ip"], orient="row")
     watermark = frame["timestamp_ms"].cum_max()
-    keys = pl.Series(PARTY, party_keys(frame["party_id"]))
-    frame = frame.with_columns(watermark.alias("?watermark"), keys, pl.col("user_agent", "ip").cast(pl.String))
+    keys = [pl.Series(PARTY, party_keys(frame["party_id"])), pl.Series(KIND, kinds_of(frame["event"]))]
+    frame = frame.with_columns(watermark.alias("?watermark"), *keys, pl.col("user_agent", "ip").cast(pl.String))
     return frame.filter(pl.col("timestamp_ms") >= pl.col("?watermark") - HORIZON_MS)
 
 

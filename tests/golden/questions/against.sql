@@ -52,7 +52,6 @@ WHERE "__time" >= ? AND "__time" < ?
   AND "is_bot" IS DISTINCT FROM 1
   AND ("is_late" IN (?))
 GROUP BY 1, 2
-LIMIT 20001
 
 -- totals of what is compared
 -- purchase
@@ -94,7 +93,6 @@ WHERE "__time" >= ? AND "__time" < ?
   AND "is_bot" IS DISTINCT FROM 1
   AND ICONTAINS_STRING("product", ?)
 GROUP BY 1, 2
-LIMIT 20001
 
 -- bots
 -- 2026-10-24 22:00:00+00:00

@@ -79,7 +79,6 @@ WHERE "__time" >= ? AND "__time" < ?
   AND "is_bot" IS DISTINCT FROM 1
   AND ("size" IN (?) OR "size" IS NULL)
 GROUP BY 1, 2
-LIMIT 20001
 
 -- bots
 -- 10

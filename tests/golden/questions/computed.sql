@@ -115,7 +115,6 @@ WHERE "__time" >= ? AND "__time" < ?
   AND ("day_received" IN (?))
   AND ("source" IN (?))
 GROUP BY 1, 2
-LIMIT 20001
 
 -- bots
 -- ^/(shop|product)/([^/?]+)

@@ -96,7 +96,6 @@ WHERE "__time" >= ? AND "__time" < ?
   AND "is_bot" IS DISTINCT FROM 1
   AND ("maker" IN (?))
 GROUP BY 1, 2
-LIMIT 20001
 
 -- totals of what is compared
 -- purchase
@@ -147,7 +146,6 @@ WHERE "__time" >= ? AND "__time" < ?
   AND "is_bot" IS DISTINCT FROM 1
   AND ("maker" IN (?))
 GROUP BY 1, 2
-LIMIT 20001
 
 -- bots
 -- Chrome

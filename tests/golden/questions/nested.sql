@@ -71,7 +71,6 @@ FROM "shop_events"
 WHERE "__time" >= ? AND "__time" < ?
   AND "is_bot" IS DISTINCT FROM 1
 GROUP BY 1, 2
-LIMIT 20001
 
 -- subtotals
 -- 10.0
@@ -112,7 +111,6 @@ FROM (
 WHERE "__time" >= ? AND "__time" < ?
   AND "is_bot" IS DISTINCT FROM 1
 GROUP BY 1, 2, 3, 4
-LIMIT 20001
 
 -- rows
 -- 10.0
@@ -165,7 +163,6 @@ FROM (
 WHERE "__time" >= ? AND "__time" < ?
   AND "is_bot" IS DISTINCT FROM 1
 GROUP BY 1, 2, 3, 4, 5, 6
-LIMIT 20001
 
 -- bots
 -- 2026-10-24 22:00:00+00:00

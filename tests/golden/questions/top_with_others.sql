@@ -34,7 +34,6 @@ FROM "shop_events"
 WHERE "__time" >= ? AND "__time" < ?
   AND "is_bot" IS DISTINCT FROM 1
 GROUP BY 1, 2
-LIMIT 20001
 
 -- bots
 -- 2026-10-24 22:00:00+00:00

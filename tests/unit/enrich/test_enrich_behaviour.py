@@ -6,6 +6,7 @@ import pytest
 from dkd.collect.base36 import write as base36
 from dkd.enrich.behaviour import watched
 from dkd.enrich.bots import texts_of
+from dkd.enrich.kinds import KIND, kinds_of
 from dkd.enrich.singles import PARTY, party_keys
 from dkd.enrich.stretches import BURST, EVEN, MOST_EVENTS, MOST_PAGES
 from dkd.enrich.visitors import Visitors
@@ -29,7 +30,9 @@ def reasons(*events, party="p", visitors=None):
 
 def _watched(frame, visitors):
     watermark = pl.col("timestamp_ms").cum_max().alias("?watermark")
-    frame = frame.with_columns(watermark, pl.Series(PARTY, party_keys(frame["party_id"])))
+    frame = frame.with_columns(
+        watermark, pl.Series(PARTY, party_keys(frame["party_id"])), pl.Series(KIND, kinds_of(frame["event"]))
+    )
     return watched(frame, [(visitors, 0, frame.height)], HORIZON_MS, SHOP)
 
 
