@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dkd import kernel
 from dkd.enrich.hashing import hashed
 
 Keys = NDArray[np.uint64]
@@ -97,9 +98,14 @@ class Seen:
         return sum(len(run) for run in self.runs)
 
     def times_of(self, keys: Keys) -> Times:
-        """Event time of each of *keys*; :data:`NEVER` for a key that is not here."""
+        """Event time of each of *keys*, which are ascending; :data:`NEVER` for a key that is not here."""
         found = np.full(len(keys), NEVER, np.int64)
         for run in self.runs:
+            if kernel.IS_COMPILED:
+                from dkd.kernel import entries
+
+                entries.latest(keys, len(keys), run.keys, run.times, len(run), found)
+                continue
             place = np.minimum(np.searchsorted(run.keys, keys), len(run) - 1)
             np.maximum(found, np.where(run.keys[place] == keys, run.times[place], NEVER), out=found)
         return found
@@ -108,7 +114,7 @@ class Seen:
         """The memory with *fresh*; entries older than *forget_before_ms* go as their runs are merged."""
         runs, tail = list(self.runs), fresh
         while runs and len(runs[-1]) <= _GROWTH * len(tail):
-            tail = united((runs.pop(), tail)).since(forget_before_ms)
+            tail = _merged(runs.pop(), tail, forget_before_ms)
         return Seen((*runs, tail)) if len(tail) else Seen(tuple(runs))
 
     def bucket(self, index: int, count: int, since_ms: int) -> Entries:
@@ -119,6 +125,17 @@ class Seen:
     def since(self, time_ms: int) -> Entries:
         """All entries with an event time of *time_ms* or later, each key once: what two equal memories have alike."""
         return united(self.runs).since(time_ms)
+
+
+def _merged(one: Entries, other: Entries, since_ms: int) -> Entries:
+    """Both in one, without what is older than *since_ms*."""
+    if not kernel.IS_COMPILED:
+        return united((one, other)).since(since_ms)
+    from dkd.kernel import entries
+
+    keys, times = np.empty(len(one) + len(other), np.uint64), np.empty(len(one) + len(other), np.int64)
+    count = entries.merged(one.keys, one.times, len(one), other.keys, other.times, len(other), since_ms, keys, times)
+    return Entries(keys[:count], times[:count])
 
 
 def _between(run: Entries, low: int, high: int) -> Entries:

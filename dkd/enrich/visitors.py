@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dkd import kernel
 from dkd.enrich.dedup import NEVER, Keys
 
 VISITOR = np.dtype([
@@ -26,6 +27,9 @@ any page; ``flags`` are reasons; ``viewed`` is 1 once there was a page."""
 Rows = NDArray[np.void]
 
 _GROWTH = 3
+_FEW = 16
+"""The kernel looks at all runs for each party; of a state that is read back there may be a thousand."""
+
 _WHOLE = np.dtype((np.void, VISITOR.itemsize))
 """As which rows are moved: numpy itself copies them field by field, many times slower."""
 
@@ -73,13 +77,13 @@ class Visitors:
         """The table after a batch that changed *rows*, by key."""
         runs, tail = list(self.runs), rows
         while runs and len(tail) and len(runs[-1]) <= _GROWTH * len(tail):
-            tail = _since(_newest((runs.pop(), tail)), forget_before_ms)
+            tail = _newest((runs.pop(), tail), forget_before_ms)
         return Visitors((*runs, tail)) if len(tail) else Visitors(tuple(runs))
 
     def bucket(self, index: int, count: int, since_ms: int) -> Rows:
         """Rows of bucket *index* of *count* equal ranges of the key, of parties seen at *since_ms* or later."""
         low, high = (index << 64) // count, ((index + 1) << 64) // count
-        return _since(_newest(_between(run, low, high) for run in self.runs), since_ms)
+        return _newest((_between(run, low, high) for run in self.runs), since_ms)
 
     def since(self, time_ms: int) -> Rows:
         """All rows of parties seen at *time_ms* or later: what two equal tables have alike."""
@@ -92,9 +96,17 @@ class Visitors:
         return cls((whole,)) if len(whole) else cls()
 
 
-def _newest(runs: Iterable[Rows]) -> Rows:
-    """Of each party the row of the last run that knows it; by key."""
+def _newest(runs: Iterable[Rows], since_ms: int = NEVER) -> Rows:
+    """Of each party the row of the last run that knows it, where it was seen at *since_ms* or later; by key."""
     found = [run for run in runs if len(run)]
+    if kernel.IS_COMPILED and len(found) <= _FEW:
+        from dkd.kernel import behaviour
+
+        return behaviour.newest(found, since_ms, lambda count: np.empty(count, VISITOR))
+    return _since(_last(found), since_ms)
+
+
+def _last(found: Sequence[Rows]) -> Rows:
     if len(found) <= 1:
         return found[0] if found else no_rows()
     keys = np.concatenate([run["key"] for run in found])

@@ -1,9 +1,11 @@
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+Rows = TypeVar("Rows", bound=NDArray[Any])
 
 VISITOR_BYTES: int
 PAGE: int
@@ -27,3 +29,4 @@ def watched(
     flags: Array,
     rows: Array,
 ) -> None: ...
+def newest(runs: Sequence[Array], since_ms: int, room: Callable[[int], Rows]) -> Rows: ...

@@ -2,6 +2,7 @@
 """What visitors do is followed event by event. The plain form is ``dkd.enrich.behaviour``."""
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from dkd.kernel.memory cimport held
@@ -193,3 +194,60 @@ def watched(order, Py_ssize_t count, starts, Py_ssize_t parties, times, watermar
             flagged[place] = mine.flags
         after[party].seen_ms = seen_ms
         _kept(&mine, after + party, wanted.most, has_pages)
+
+
+cdef struct Run:
+    const Visitor *rows
+    Py_ssize_t count
+    Py_ssize_t at
+
+
+cdef Py_ssize_t _picked(Run *runs, Py_ssize_t count, int64_t since_ms, const Visitor **picks) noexcept nogil:
+    """Which rows tell what the newest run knows of each party that was seen since then, by party."""
+    cdef Py_ssize_t seq, newest, done = 0
+    cdef uint64_t key = 0
+    while True:
+        newest = -1
+        for seq in range(count):
+            if runs[seq].at < runs[seq].count and (newest < 0 or runs[seq].rows[runs[seq].at].key <= key):
+                newest, key = seq, runs[seq].rows[runs[seq].at].key
+        if newest < 0:
+            return done
+        picks[done] = runs[newest].rows + runs[newest].at
+        done += picks[done].seen_ms >= since_ms
+        for seq in range(count):
+            if runs[seq].at < runs[seq].count and runs[seq].rows[runs[seq].at].key == key:
+                runs[seq].at += 1
+
+
+def newest(runs, int64_t since_ms, room):
+    """Of each party the row of the last run that knows it, where it was seen at *since_ms* or later; by key.
+
+    Args:
+        runs: Rows by key, each key once.
+        since_ms: Least time.
+        room: Makes an array for so many rows.
+    """
+    cdef Py_ssize_t count = len(runs), total = 0, seq, done
+    cdef Run *opened = <Run *> calloc(count + 1, sizeof(Run))
+    cdef const Visitor **picks = NULL
+    cdef Visitor *kept
+    try:
+        if opened == NULL:
+            raise MemoryError
+        for seq in range(count):
+            opened[seq].count = len(runs[seq])
+            opened[seq].rows = <const Visitor *> held(runs[seq], opened[seq].count * <Py_ssize_t> sizeof(Visitor), False)
+            total += opened[seq].count
+        picks = <const Visitor **> calloc(total + 1, sizeof(Visitor *))
+        if picks == NULL:
+            raise MemoryError
+        done = _picked(opened, count, since_ms, picks)
+        rows = room(done)
+        kept = <Visitor *> held(rows, done * <Py_ssize_t> sizeof(Visitor), True)
+        for seq in range(done):
+            kept[seq] = picks[seq][0]
+        return rows
+    finally:
+        free(opened)
+        free(picks)

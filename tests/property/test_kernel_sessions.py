@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from plain_form import both
 
 from dkd import kernel
+from dkd.enrich.dedup import Entries, Seen
 from dkd.enrich.hashing import hashed
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import ROW, Pieces, Run, merged_runs
 from dkd.enrich.segments import Ordered, ordered
-from dkd.enrich.visitors import VISITOR, no_rows
+from dkd.enrich.visitors import VISITOR, Visitors, no_rows
 
 pytestmark = pytest.mark.skipif(not kernel.IS_COMPILED, reason="there was no C compiler when dkd was installed")
 
@@ -87,6 +88,38 @@ def test_runs_merge_and_are_read_as_by_the_plain_form(found, is_whole, data):
     )
     places = np.array(data.draw(st.lists(st.integers(0, max(len(whole) - 1, 0)), max_size=len(whole))), np.intp)
     both(lambda: whole.at(places), lambda pieces: (pieces.rows.tobytes(), pieces.blobs))
+
+
+KNOWN = st.lists(st.dictionaries(st.integers(0, 12), st.integers(0, 30), max_size=8), max_size=7)
+
+
+@settings(max_examples=200, deadline=None)
+@given(KNOWN, st.lists(st.integers(0, 13), max_size=9), st.integers(0, 20))
+def test_the_memory_of_dedup_grows_and_answers_as_by_the_plain_form(parts, asked, since_ms):
+    def memory():
+        found = Seen()
+        for part in parts:
+            found = found.plus(Entries.of(np.array([*part], np.uint64), np.array([*part.values()], np.int64)), since_ms)
+        return found
+
+    wanted = np.array(sorted(asked), np.uint64)
+    both(memory, lambda found: [(run.keys.tolist(), run.times.tolist()) for run in found.runs])
+    both(lambda: memory().times_of(wanted), np.ndarray.tolist)
+
+
+@settings(max_examples=100, deadline=None)
+@given(KNOWN, st.integers(0, 20))
+def test_the_table_of_visitors_grows_as_by_the_plain_form(parts, since_ms):
+    def table():
+        found = Visitors()
+        for seq, part in enumerate(parts):
+            rows = no_rows(len(part))
+            for row, key in zip(rows, sorted(part), strict=True):
+                row["key"], row["seen_ms"], row["page"] = key, part[key], seq
+            found = found.plus(rows, since_ms)
+        return found
+
+    both(table, lambda found: ([run.tobytes() for run in found.runs], found.bucket(1, 3, since_ms).tobytes()))
 
 
 TEXTS = (
@@ -187,6 +220,16 @@ def test_pages_of_no_event_or_group_are_refused():
     ):
         with pytest.raises((IndexError, ValueError, TypeError)):
             written(paged, pages, groups, heads)
+
+
+@pytest.mark.parametrize("lengths", [(1, 2, 1, 3), (2, 1, 1, 3), (1, 1, 2, 3), (1, 1, 1, 1)])
+def test_entries_that_are_not_there_are_refused(lengths):
+    from dkd.kernel import entries
+
+    one, (count, more, asked, room) = np.zeros(1, np.uint64), lengths
+    with pytest.raises(ValueError, match="bytes, and not"):  # noqa: PT012 - one of the two
+        entries.merged(one, one, count, one, one, more, 0, np.empty(room, np.uint64), np.empty(2, np.int64))
+        entries.latest(one, asked, one, one, 1, np.zeros(1, np.int64))
 
 
 @pytest.mark.parametrize("parties", [[b"a"], ["a", "b"], [b"a", None]])
