@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,14 +41,16 @@ def test_a_module_is_small_and_says_what_becomes_what(path: Path):
 
 
 @pytest.mark.parametrize("path", KERNEL, ids=lambda path: path.name)
-def test_the_kernel_keeps_the_same_shape(path: Path):
+def test_the_kernel_keeps_its_shape(path: Path):
+    """A little larger than Python's modules are, as each variable is declared."""
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= 300
+    assert text.count("\n") <= 420
     assert re.match(r'(# cython: .+\n)?"""[A-Z]', text)
     assert path.suffix == ".pxd" or path.with_suffix(".pyi").exists()
-    starts = [place for place, line in enumerate(text.split("\n")) if re.match(r" *(def|cdef .*\)[^)]*:$)", line)]
-    ends = [*starts[1:], text.count("\n")]
-    assert [end - start for start, end in zip(starts, ends, strict=True) if end - start > 55] == []
+    lines = re.sub(r'""".*?"""', "", text, flags=re.DOTALL).split("\n")
+    starts = [place for place, line in enumerate(lines) if re.match(r" *(def|cdef .*\)[^)]*:$)", line)]
+    too_long = [(start, end) for start, end in pairwise([*starts, len(lines)]) if end - start > 70]
+    assert too_long == []
 
 
 def test_most_functions_are_short():

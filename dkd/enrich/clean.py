@@ -87,7 +87,7 @@ class Kept:
             if place >= 0:
                 found.append(shared(*self.shared.coded(("json", span))))
             else:
-                found += parts_of(own.select(span).get_columns())
+                found += parts_of(map(own.get_column, span))
         return found
 
     def whole(self, places: Places | slice) -> pl.DataFrame:

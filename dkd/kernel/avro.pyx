@@ -201,7 +201,7 @@ cdef void _erase(Column *columns, Py_ssize_t count, int64_t row) noexcept nogil:
             memset(columns[seq].values + 16 * row, 0, 16)
 
 
-def walk(list values, int frame_bytes, kinds, list columns, verdicts):
+def walk(list values, uint32_t frame_bytes, kinds, list columns, verdicts):
     """The values of all bodies, by column; the columns come empty, all zeros.
 
     Args:
@@ -249,13 +249,13 @@ cdef bytes _room_for(list values, Py_ssize_t row, Py_ssize_t *end):
     return PyBytes_FromStringAndSize(NULL, size)
 
 
-cdef Verdict _body(Place *place, bytes value, int frame_bytes, Column *columns, Py_ssize_t count, int64_t row) noexcept:
+cdef Verdict _body(Place *place, bytes value, uint32_t frame, Column *columns, Py_ssize_t count, int64_t row) noexcept:
     """Copy a body behind the one before, and step over it."""
-    cdef Py_ssize_t size = len(value) - frame_bytes
+    cdef Py_ssize_t size = len(value) - <Py_ssize_t> frame
     cdef Verdict found = BROKEN
     place.at = place.end
     if size >= 0:
-        memcpy(<uint8_t *> place.at, PyBytes_AS_STRING(value) + frame_bytes, size)
+        memcpy(<uint8_t *> place.at, PyBytes_AS_STRING(value) + frame, size)
         place.end = place.at + size
         found = _record(place, columns, count, row)
     if found != SOUND:
@@ -263,7 +263,7 @@ cdef Verdict _body(Place *place, bytes value, int frame_bytes, Column *columns, 
     return found
 
 
-def one_head(list values, Py_ssize_t size):
+def one_head(list values, uint32_t size):
     """The first *size* bytes of all *values* where they are the same; None where not, and where one is shorter or None."""
     cdef bytes first = values[0][:size] if values and type(values[0]) is bytes else b""
     for value in values:
@@ -281,8 +281,7 @@ cdef Column *_columns(list columns, kinds, Py_ssize_t rows) except NULL:
         raise MemoryError
     try:
         for seq in range(count):
-            memcpy(&found[seq].own, kind + 6 * seq, 12)
-            memcpy(&found[seq].items, kind + 6 * seq + 3, 12)
+            memcpy(&found[seq], kind + 6 * seq, 24)  # its own kind, and that of its items
             values, live = columns[seq]
             found[seq].values = <uint8_t *> held(values, _room(found[seq].own.kind, rows), True)
             found[seq].live = <uint8_t *> held(live, (rows + 7) // 8, True)
@@ -292,8 +291,10 @@ cdef Column *_columns(list columns, kinds, Py_ssize_t rows) except NULL:
     return found
 
 
-cdef Py_ssize_t _room(int32_t kind, Py_ssize_t rows) noexcept:
+cdef Py_ssize_t _room(int32_t kind, Py_ssize_t rows) except -1:
     """How many bytes the values of a column take; booleans are bits."""
+    if not TEXT <= kind <= LIST:
+        raise ValueError(f"no kind has the number {kind}")
     if kind == BOOLEAN:
         return (rows + 7) // 8
     return rows * (16 if kind in (TEXT, BYTES, LIST) else 8 if kind in (LONG, DOUBLE) else 4 if kind != NULL_ else 0)

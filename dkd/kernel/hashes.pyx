@@ -176,9 +176,9 @@ def hashed(columns, Py_ssize_t rows, digest, found):
         found: Gets the hashes.
     """
     cdef Py_ssize_t count = len(columns), seq, row, size
+    cdef uint64_t *hashes = <uint64_t *> held(found, rows * 8, True)
     cdef Column *opened = <Column *> calloc(count + 1, sizeof(Column))
     cdef Span *spans = <Span *> calloc(count + 1, sizeof(Span))
-    cdef uint64_t *hashes = <uint64_t *> held(found, rows * 8, True)
     cdef uint8_t[MOST] joined
     cdef bint is_whole
     try:

@@ -13,7 +13,8 @@ cdef inline char *held(object owner, Py_ssize_t least, bint is_written) except? 
     cdef char *found = <char *> view.buf
     cdef Py_ssize_t size = view.len
     PyBuffer_Release(&view)
-    if size < least:
+    # As a size it would be endless where memory is cleared.
+    if least < 0 or size < least:
         raise ValueError(f"{size} bytes, and not {least}")
     return found
 

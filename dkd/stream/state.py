@@ -109,8 +109,9 @@ def read(value: bytes) -> Piece:
     """
     head, start, count, pieces, visitors = opened(value)
     try:
-        keys = np.frombuffer(value, "<u8", count, start).astype(np.uint64, copy=False)
-        times = np.frombuffer(value, "<i8", count, start + 8 * count).astype(np.int64, copy=False)
+        # Behind a head of any length they lie anywhere, and compiled code wants numbers where such numbers may lie.
+        keys = np.require(np.frombuffer(value, "<u8", count, start), np.uint64, "A")
+        times = np.require(np.frombuffer(value, "<i8", count, start + 8 * count), np.int64, "A")
         start += ENTRY_BYTES * count
         seen, start = unpacked(value, start, visitors, VISITOR)
         rows, start = unpacked(value, start, pieces, ROW)

@@ -153,7 +153,7 @@ def since(days):
 
 
 def number(party):
-    return xxh3_64_intdigest(party) % 2**53
+    return xxh3_64_intdigest(party.encode()) % 2**53
 
 
 def rows(days):

@@ -265,6 +265,26 @@ def test_what_is_no_bytes_is_refused():
             avro.walk(values, FRAME_BYTES, np.empty(0, np.int32), [], np.zeros(2, np.uint8))
 
 
+def test_kinds_and_sizes_that_there_are_none_of_are_refused():
+    """A column's room is chosen by its kind; a body that begins before itself would be read there."""
+    from dkd.kernel import avro
+
+    def walked(kind: int, frame_bytes: int) -> None:
+        room = [(np.zeros(16, np.uint8), np.zeros(1, np.uint8))]
+        avro.walk(
+            [FRAME + b"\x02"], frame_bytes, np.array([kind, 0, 0, 0, 0, 0], np.int32), room, np.zeros(1, np.uint8)
+        )
+
+    walked(avro.KINDS.index("long"), FRAME_BYTES)
+    for kind in (-1, len(avro.KINDS)):
+        with pytest.raises(ValueError, match="no kind has the number"):
+            walked(kind, FRAME_BYTES)
+    with pytest.raises(OverflowError):
+        walked(avro.KINDS.index("long"), -1)
+    with pytest.raises(OverflowError):
+        avro.one_head([FRAME], -1)
+
+
 @pytest.mark.parametrize(
     ("values", "head"),
     [([], None), ([b"abcde"], b"abcde"), ([b"abcdef", b"abcde"], b"abcde"), ([b"abcde", b"abcd"], None),

@@ -241,6 +241,14 @@ def test_events_without_parties_are_refused(parties):
         sessions.alone(2, keys, keys, *[numbers(5, 6)] * 3, bits, bits, parties, np.empty(2, ROW))
 
 
+def test_less_than_no_events_are_refused():
+    from dkd.kernel import sessions
+
+    keys, bits = np.zeros(0, np.uint64), np.zeros(0, np.uint8)
+    with pytest.raises(ValueError, match="bytes, and not -8"):
+        sessions.alone(-1, keys, keys, *[numbers()] * 3, bits, bits, [], np.empty(0, ROW))
+
+
 @pytest.mark.parametrize("order", [(0, 2), (-1, 0), (0,)])
 def test_an_order_of_other_events_is_refused(order):
     from dkd.kernel import sessions

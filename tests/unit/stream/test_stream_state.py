@@ -64,6 +64,17 @@ def test_the_head_is_the_same_in_each_record_and_readable_by_people():
     assert newest([]) is None
 
 
+def test_entries_lie_where_numbers_may_lie_however_long_the_head_is():
+    *_, (_, value) = changelog(3)
+    end = 4 + int.from_bytes(value[:4], "little")
+    for more in range(8):
+        head = value[4:end] + b" " * more
+        found = read(len(head).to_bytes(4, "little") + head + value[end:]).entries
+        assert found.keys.flags.aligned
+        assert found.times.flags.aligned
+        assert found.keys.tolist() == entries(3).keys.tolist()
+
+
 def test_the_head_counts_open_sessions():
     store = memory(shop(), raw(shop(), 200)[:100])
     loop = loop_on(store, work())
