@@ -1,6 +1,5 @@
 """Events that are kept become clean events: columns, and JSON made of what they share and what each brought itself."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from dkd import kernel
-from dkd.enrich.contexts import ORIGIN, Columns
+from dkd.enrich.contexts import ORIGIN, Columns, unpacked
 from dkd.enrich.encode import members, whole
 from dkd.enrich.lines import Part, lines, parts_of, shared
 from dkd.enrich.sessions import Sessionized, hexadecimal
@@ -107,7 +106,7 @@ def columns_of(found: Sequence[Sessionized], setup: Setup) -> list[pl.Series]:
     ]
     if setup.sessions is not None and setup.sessions.has_origin:
         origins = [text for one in found for text in one.origins]
-        known: dict[bytes | None, list[str | None]] = {text: json.loads(text) for text in {*origins} if text}
+        known: dict[bytes | None, list[str | None]] = {text: unpacked(text) for text in {*origins} if text}
         known[None] = [None] * len(ORIGIN)
         places = ((name, ORIGIN.index(name.removeprefix("session_"))) for name in SESSION_ORIGIN)
         columns += (pl.Series(name, [known[text][place] for text in origins], pl.String) for name, place in places)

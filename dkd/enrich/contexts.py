@@ -5,6 +5,7 @@ visitor's agent and address. A context keeps its answers from batch to batch, so
 enrichers see only what is new. What is kept changes no answer, as the same columns always get the same one.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -199,11 +200,27 @@ class Columns:
         return self.chosen[place].values(seq)
 
     def texts(self, kind: str, places: Places) -> list[bytes]:
-        """JSON arrays of the origin or the device of the events at *places*."""
+        """Origin or device of the events at *places*, as :func:`unpacked` takes them."""
         order = ORIGIN if kind == "origin" else DEVICE
         spans = sorted((item for item in self.owner if item[0] == kind), key=lambda item: order.index(item[1][0]))  # type: ignore[index]
-        columns = [self.values(span, places) for span in spans]
+        columns = [_packed(self.values(span, places), len(span[1])) for span in spans]  # type: ignore[index]
         return [b"[" + b",".join(parts) + b"]" for parts in zip(*columns, strict=True)]
+
+
+def _packed(parts: list[bytes], count: int) -> list[bytes]:
+    """*parts* of a JSON array, each of so many items; one of nulls alone becomes their number."""
+    nulls, packed = b",".join([b"null"] * count), str(count).encode()
+    return [packed if part == nulls else part for part in parts]
+
+
+def unpacked(text: bytes) -> list[str | None]:
+    """The texts of a JSON array in which a number stands for as many nulls: most sessions lack most of them, and there
+    may be ten million.
+    """
+    found: list[str | None] = []
+    for item in json.loads(text):
+        found += [None] * item if isinstance(item, int) else [item]
+    return found
 
 
 class Memory:

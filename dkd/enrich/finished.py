@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dkd.enrich.blobs import PAGES, page_entries
 from dkd.enrich.bots import texts_of
-from dkd.enrich.contexts import DEVICE, ORIGIN
+from dkd.enrich.contexts import DEVICE, ORIGIN, unpacked
 from dkd.enrich.encode import encode
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import BLOB_PARTS, Pieces, united
@@ -161,5 +161,6 @@ def _ids(packed: bytes) -> list[str] | None:
 
 
 def _unpacked(packed: list[bytes], names: tuple[str, ...]) -> list[pl.Series]:
-    arrays = pl.Series(packed, dtype=pl.Binary).cast(pl.String).str.json_decode(pl.List(pl.String))
-    return arrays.list.to_struct(fields=names).struct.unnest().get_columns()
+    """The columns of origins or of devices, which many sessions have alike."""
+    known = {text: unpacked(text) for text in dict.fromkeys(packed)}
+    return [pl.Series(name, [known[text][place] for text in packed], pl.String) for place, name in enumerate(names)]

@@ -20,7 +20,9 @@ _MOST_RANGES = 64
 _FULL = 32_768
 """So many rows in each range, about, and there will be twice as many ranges."""
 
-_GROWTH = 3
+_GROWTH = 8
+"""A run takes up the one before it where that is at most so many times as long, or twice as many, by the range; then
+little of what is held is outdated."""
 
 
 class SessionsDelta(NamedTuple):

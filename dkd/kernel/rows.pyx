@@ -213,6 +213,8 @@ def written(list parts, Py_ssize_t count):
         raise MemoryError
     memset(part, 0, max(number, 1) * sizeof(Part))
     try:
+        # Even an empty text is copied to somewhere.
+        _make_room(&line, 1)
         for seq in range(number):
             _open(&part[seq], parts[seq], count)
         found = []

@@ -25,7 +25,9 @@ from dkd.enrich.visitors import VISITOR, Rows, no_rows
 from dkd.errors import DkdError
 from dkd.stream.packing import packed, unpacked
 
-VERSION = 4
+VERSION = 5
+_READ = (4, VERSION)
+"""In 4 a session has a null for each text that it lacks, in 5 their number."""
 ENTRY_BYTES = 16
 
 
@@ -197,7 +199,7 @@ def opened(value: bytes) -> Opened:
     end = 4 + int.from_bytes(value[:4], "little")
     try:
         found: Mapping[str, Any] = json.loads(value[4:end])
-        if found["version"] != VERSION:
+        if found["version"] not in _READ:
             raise _other_version(found["version"])
         head = Head(
             found["seq"],

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from stream_site import loop_on, memory, raw, run_out, shop, work
 
+from dkd.enrich.contexts import unpacked
 from dkd.enrich.dedup import Entries
 from dkd.enrich.state import Books, State, StateDelta
 from dkd.errors import DkdError, RefusedError
@@ -121,8 +122,17 @@ def test_a_damaged_record_is_named(what: str):
 
 def test_a_newer_version_is_named():
     key, value = changelog(2)[0]
-    with pytest.raises(DkdError, match="version 5, and this dkd knows version 4"):
-        recovered([(key, value.replace(b'"version":4', b'"version":5'))], SHAPE)
+    with pytest.raises(DkdError, match="version 6, and this dkd knows version 5"):
+        recovered([(key, value.replace(b'"version":5', b'"version":6'))], SHAPE)
+
+
+def test_the_version_before_is_read_still():
+    key, value = changelog(2)[0]
+    older = value.replace(b'"version":5', b'"version":4')
+    assert older != value
+    found, same = (recovered([(key, one)], SHAPE).state for one in (older, value))
+    assert (found.books, found.watermark_ms) == (same.books, same.watermark_ms) == (Books(consumed=2, clean=2), 1000)
+    assert unpacked(b'[null,null,null,"a",null]') == unpacked(b'[3,"a",1]') == [None, None, None, "a", None]
 
 
 def test_a_missing_delta_is_a_hole_and_no_smaller_state():
