@@ -8,17 +8,22 @@ import pytest
 from explore_cases import MODEL
 
 from dkd.errors import DkdError
+from dkd.explore.asking import Desk, Job
+from dkd.explore.loading import Loading
 from dkd.explore.page import BOTS
 from dkd.explore.plan import planned
 from dkd.explore.questions import DOUBTS, Version, jobs_of
 from dkd.explore.stored import Stored, stored
-from dkd.explore.view import View
+from dkd.explore.view import Opened, View
+from dkd.explore.visit import Site, shown
 from dkd.query.behaviour import Funnel, Step
 from dkd.query.mistake import QueryError
 from dkd.query.numbered import ALWAYS
 from dkd.query.question import Filter, Last, Question, Split
 from dkd.query.rows import Rows
+from dkd.settings import DruidSettings
 
+NOWHERE = DruidSettings("http://127.0.0.1:9", "http://127.0.0.1:9")
 NEWEST = datetime(2026, 11, 20, 10, 29, 30, tzinfo=UTC)
 EARLY, LATER = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, 3, 4, 5, 6_000, tzinfo=UTC)
 NO_COLUMN = QueryError("DKD302", where="Druid", problem="Column 'party_hash' not found in any table")
@@ -117,3 +122,34 @@ def test_a_page_goes_by_numbers_only_where_it_asks_of_no_row_that_may_have_none(
         others, by_id = asked(numbered)
         assert not keys & others
         assert not any("party_hash" in text for text, _ in by_id)
+
+
+class Nothing:
+    """A Druid without a row that fits."""
+
+    def sql(self, query, *_, **__):
+        return Rows((), (), ((0, 0, 0),) if '"clamped"' in query else ())
+
+
+def test_what_is_known_of_rows_is_there_whenever_a_page_need_not_wait_to_hear_whether_all_are_loaded():
+    now_s = [0.0]
+    desk = Desk(NOWHERE, clock=lambda: now_s[0])
+    view, held = viewed(), Stored(9, NEWEST, "v", ALWAYS)
+    known = jobs_of(MODEL, view, planned(MODEL, view, NEWEST), Version(NEWEST, held, is_whole=True))
+
+    def answer(key, found):
+        desk.answers({key: Job(key, lambda _: found, age_s=-1)})
+
+    try:
+        answer("stored", held)
+        # Somebody clicks again, and what was held is young enough not to be asked for.
+        now_s[0] = 4.5
+        answer("loading", Loading())
+        now_s[0] = 34
+        answer("newest", NEWEST)
+        for one in known.values():
+            desk.answers({one.key: Job(one.key, lambda _, one=one: one.work(Nothing()))})
+        made = shown(Site(MODEL, desk, druid=NOWHERE), Opened(view), NEWEST, lambda: None)
+        assert made["state"]["kind"] == "nothing"
+    finally:
+        desk.close()
