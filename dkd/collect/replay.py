@@ -104,10 +104,11 @@ class Replay:
         batches = claimed.batches(_BATCH, first=1 if self._breaker.is_open else _BATCH)
         for batch, end in batches:
             began_s = time.monotonic()
-            if not self._send(batch):
+            sent = self._send(batch)
+            if sent is None:
                 return False
             claimed.done(end)
-            self.replayed += len(batch)
+            self.replayed += sent
             self._breaker.close()
             # Half of the time is the live events'.
             self._stop.wait(time.monotonic() - began_s)
@@ -115,9 +116,12 @@ class Replay:
             self._say(f"{claimed.path.name} holds bytes that cannot be read; what can is in Kafka, the file was kept")
         return True
 
-    def _send(self, batch: list[Message]) -> bool:
-        """Whether Kafka has acknowledged all of *batch*; what fails while the breaker is closed is sent again."""
-        left = batch
+    def _send(self, batch: list[Message]) -> int | None:
+        """How many of *batch* Kafka has acknowledged, which is all but rejects without a topic; None where it has not.
+
+        What fails while the breaker is closed is sent again.
+        """
+        left, sent = batch, len(batch)
         while left:
             sink = self._sink()
             sink.send(left)
@@ -126,10 +130,11 @@ class Replay:
             left = list(sink.failed())
             if any(message.topic == self._rejects.name for message in left):
                 self._look()
-                left = list(self._rejects.without(left))
+                kept = list(self._rejects.without(left))
+                left, sent = kept, sent - len(left) + len(kept)
             if left and (self._breaker.is_open or self._stop.wait(PROBE_S)):
-                return False
-        return True
+                return None
+        return sent
 
     def _look(self) -> None:
         self._rejects.look(self._sink().topics(_ANSWER_S))

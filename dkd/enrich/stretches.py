@@ -13,7 +13,7 @@ from dkd.enrich.dedup import Keys
 from dkd.enrich.hashing import hashed
 from dkd.enrich.kinds import IS_CLICK, IS_DONE, IS_PAGE, KIND
 from dkd.enrich.singles import PARTY
-from dkd.enrich.visitors import Rows, Visitors, chained, no_rows
+from dkd.enrich.visitors import ACTED, VIEWED, Rows, Visitors, chained, no_rows
 
 BEHAVIOUR = ("rate_visitor", "pages_per_min", "burst", "no_variance", "click_before_view")
 MOST_EVENTS = 600
@@ -148,9 +148,10 @@ class Line:
 
     def _blind(self, parties: pl.Series, is_page: Mask, is_clicked: Mask, rows: Rows) -> Reasons:
         """The reason of clicks by new visitors who have seen no page."""
-        viewed = (self._counted(is_page) > 0) | (self.carried["viewed"][self.stretch] > 0)
+        viewed = (self._counted(is_page) > 0) | (self.carried["viewed"][self.stretch] & VIEWED > 0)
         clicks = self._counted(is_clicked & ~viewed) + self.carried["clicks"][self.stretch]
-        rows["viewed"], rows["clicks"] = viewed[self.ends], np.minimum(clicks[self.ends], MOST)
+        rows["viewed"] |= viewed[self.ends]
+        rows["clicks"] = np.minimum(clicks[self.ends], MOST)
         found = np.zeros(len(clicks), np.uint16)
         for place in np.flatnonzero((clicks >= CLICKS) & is_clicked & ~viewed).tolist():
             made_ms = born_ms(parties[int(self.order[place])])
@@ -172,13 +173,14 @@ class _Pages:
         kept = times > before
         self.place, stretch, times, before = place[kept], stretch[kept], times[kept], before[kept]
         heads = np.append(True, stretch[1:] != stretch[:-1])[: len(stretch)]
-        names = ("page", "gap_ms", "even", "gaps_ms", "squares", "burst")
+        names = ("page", "gap_ms", "even", "gaps_ms", "squares", "burst", "viewed")
         carried, page = (
             {name: line.carried[name][stretch] for name in names},
             hashed(urls.gather(line.order[self.place]).fill_null("")),
         )
         other = page != np.where(heads, carried["page"], np.roll(page, 1))
         idle = acts[self.place] == np.where(heads, 0, np.roll(acts[self.place], 1))
+        idle &= ~heads | (carried["viewed"] & ACTED == 0)
         gap = np.where(before < 0, 0, times - before)
         gap_before = np.where(heads, carried["gap_ms"], np.roll(gap, 1))
         in_a_row = other & (gap > 0)
@@ -207,7 +209,9 @@ class _Pages:
             rows[name][has_page] = value[last[has_page]]
         since = acts[line.ends].copy()
         since[has_page] -= acts[self.place[last[has_page]]]
-        rows["burst"][since > 0] = 0
+        is_acted = (since > 0) | (~has_page & (line.carried["viewed"][stretch] & ACTED > 0))
+        rows["burst"][is_acted] = 0
+        rows["viewed"][is_acted] |= ACTED
 
 
 def _in_a_row(mask: Mask, values: Numbers, heads: Mask, before: Numbers) -> Numbers:

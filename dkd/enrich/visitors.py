@@ -22,7 +22,10 @@ VISITOR = np.dtype([
 """``key`` is the party's hash; ``seen_ms`` its greatest event time; ``page_ms`` and ``page`` time and hash of its
 newest page; ``events`` and ``pages`` those of ``minute``; ``gap_ms`` lies between its two newest pages; ``even`` and
 ``burst`` count pages in a row; ``gaps_ms`` and ``squares`` sum what lies between the even ones; ``clicks`` those before
-any page; ``flags`` are reasons; ``viewed`` is 1 once there was a page."""
+any page; ``flags`` are reasons; ``viewed`` holds :data:`VIEWED` once there was a page, and :data:`ACTED` once something
+was done since the newest one."""
+
+VIEWED, ACTED = 1, 2
 
 Rows = NDArray[np.void]
 

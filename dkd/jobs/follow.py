@@ -28,6 +28,7 @@ _LOOK_S = 0.25
 _GATHER_S = 1.0
 _MOST_WAITING = 5_000
 _MOST_REMEMBERED = 100_000
+_END_BYTES = 1_000
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".Z"})
 
 
@@ -49,14 +50,19 @@ class Recent(Counter[bytes]):
 
 
 class Growing:
-    """The whole lines of a file that another program writes to, renames or cuts off."""
+    """The whole lines of a file that another program writes to, renames or cuts off.
+
+    Attributes:
+        place: Behind the last line.
+        problem: Why the next file cannot be opened, which is tried again; empty where it can.
+    """
 
     def __init__(self, path: Path, start: Place | None) -> None:
         """Read *path* from *start* on, also where it was renamed since; None for from its end."""
         self._path, self._stop = path, threading.Event()
         self._file: BinaryIO | None = None
         self._before = _renamed(path, start) if start else []
-        self.place = Place(0, 0)
+        self.place, self.problem = Place(0, 0), ""
         self._open()
         if self._file is not None:
             end = os.fstat(self._file.fileno()).st_size
@@ -92,7 +98,11 @@ class Growing:
                     # Nobody will end this line any more.
                     yield rest.rstrip(b"\r")
                 rest = b""
-                self._open()
+                self._go_on()
+                if self.problem:
+                    if is_last:
+                        return
+                    self._stop.wait(_LOOK_S)
             elif is_last:
                 if self._file is not None:
                     self._file.close()
@@ -118,12 +128,24 @@ class Growing:
             return True
         return about.st_size < self._file.tell()
 
+    def _go_on(self) -> None:
+        """Open the file that follows; where another program still forbids that, later."""
+        if self._file is not None and not self._before:
+            # Whoever was held up for long may have missed more than one rotation.
+            self._before = _renamed(self._path, self.place)[1:]
+        try:
+            self._open()
+            self.problem = ""
+        except OSError as error:
+            self.problem = f"{error.filename}: {error.strerror}"
+
     def _open(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
         while self._before and self._file is None:
-            self._open_one(self._before.pop(0))
+            self._open_one(self._before[0])
+            del self._before[0]
         if self._file is None:
             self._open_one(self._path)
 
@@ -156,15 +178,16 @@ def follow(path: Path, form: Format | None, model: Model, settings: Settings, ke
         )
     form = form or format_of(_first_lines(path), str(path))
     memory = kept / f"{blake2b(str(path.resolve()).encode(), digest_size=8).hexdigest()}.json"
-    growing = Growing(path, _remembered(memory))
+    growing = Growing(path, _remembered(memory, path))
     listener.note(f"following {path} from byte {growing.place.offset:,} on")
     lines = _Lines(growing, form, shape)
-    carried = lines.bodies(lambda place: _remember(memory, place))
+    carried = lines.bodies(lambda place: _remember(memory, path, place))
     with Sending(lambda: HttpCollector(settings.collector, key, is_local=settings.is_local), [carried]) as sending:
         try:
             while not sending.done(_LOOK_S):
                 total = sending.total
-                waits = f"; waiting: {total.waits_for}" if total.waits_for else ""
+                waits_for = total.waits_for or growing.problem
+                waits = f"; waiting: {waits_for}" if waits_for else ""
                 listener.progress(f"following: {total.sent:,} lines{waits}")
         except KeyboardInterrupt:
             growing.stop()
@@ -233,16 +256,28 @@ def _renamed(path: Path, start: Place) -> list[Path]:
     return []
 
 
-def _remembered(memory: Path) -> Place | None:
+def _remembered(memory: Path, path: Path) -> Place | None:
     try:
         found = json.loads(memory.read_text("utf-8"))
-        return Place(int(found["inode"]), int(found["offset"]))
+        place, end = Place(int(found["inode"]), int(found["offset"])), found.get("end")
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    # What was cut off may have grown beyond the place since, and a disk gives a number that is free to the next file.
+    return place if end is None or _end(path, place) in (None, end) else Place(0, 0)
 
 
-def _remember(memory: Path, place: Place) -> None:
+def _remember(memory: Path, path: Path, place: Place) -> None:
     memory.parent.mkdir(parents=True, exist_ok=True)
     unfinished = memory.with_suffix(".new")
-    unfinished.write_text(json.dumps(place._asdict()), "utf-8")
+    unfinished.write_text(json.dumps({**place._asdict(), "end": _end(path, place)}), "utf-8")
     unfinished.replace(memory)
+
+
+def _end(path: Path, place: Place) -> str | None:
+    """A digest of what stands just before *place*; None where *path* is another file."""
+    with suppress(OSError), path.open("rb") as file:
+        if os.fstat(file.fileno()).st_ino == place.inode:
+            start = max(place.offset - _END_BYTES, 0)
+            file.seek(start)
+            return blake2b(file.read(place.offset - start), digest_size=8).hexdigest()
+    return None

@@ -16,6 +16,8 @@ cdef enum:
     IS_PAGE = 1
     IS_CLICK = 2
     IS_DONE = 4
+    VIEWED = 1  # bits of a row's ``viewed``
+    ACTED = 2
 
 cdef extern from *:
     """
@@ -78,7 +80,8 @@ cdef void _begun(Watched *mine, const Visitor *known) noexcept nogil:
         mine.page_ms, mine.page, mine.minute = known.page_ms, known.page, known.minute
         mine.gap_ms, mine.gaps_ms, mine.squares = known.gap_ms, known.gaps_ms, known.squares
         mine.events, mine.pages, mine.even, mine.burst = known.events, known.pages, known.even, known.burst
-        mine.clicks, mine.flags, mine.viewed = known.clicks, known.flags, known.viewed > 0
+        mine.clicks, mine.flags = known.clicks, known.flags
+        mine.viewed, mine.acted = known.viewed & VIEWED, known.viewed & ACTED
 
 
 cdef void _rated(Watched *mine, int64_t time_ms, bint is_page, const Limits *limits, const Bits *bits) noexcept nogil:
@@ -126,7 +129,7 @@ cdef void _kept(const Watched *mine, Visitor *row, int64_t most, bint has_pages)
     row.events, row.pages = <uint32_t> mine.events, <uint32_t> mine.pages
     row.even, row.burst = <uint32_t> min(mine.even, most), <uint32_t> (0 if mine.acted else min(mine.burst, most))
     row.clicks = <uint32_t> min(mine.clicks, most) if has_pages else 0
-    row.flags, row.viewed = mine.flags, mine.viewed if has_pages else 0
+    row.flags, row.viewed = mine.flags, (VIEWED if mine.viewed and has_pages else 0) | (ACTED if mine.acted else 0)
 
 
 def watched(order, Py_ssize_t count, starts, Py_ssize_t parties, times, watermarks, kinds, pages, known, limits, bits,

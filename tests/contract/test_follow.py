@@ -88,11 +88,17 @@ def test_each_line_is_an_event_through_rotation_and_restart(tmp_path: Path):
             assert out == "6 lines sent: 6 accepted, 0 refused\n"
             assert process.returncode == 0
         add(log, 8)
-        with following(tmp_path, log, port):
+        with following(tmp_path, log, port) as process:
             add(log, 9)
             until(lambda: pages(collector) == [3, 4, 5, 6, 7, 7, 8, 9])
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        # Cut off while nobody looked, and longer again than what was read.
+        log.write_text("".join(map(line, range(10, 16))))
+        with following(tmp_path, log, port):
+            until(lambda: pages(collector) == [3, 4, 5, 6, 7, 7, 8, 9, *range(10, 16)])
     ids = [decoded(one.value, SCHEMA)["eventId"] for one in collector.messages]
-    assert len(set(ids)) == 8, "equal lines are two requests"
+    assert len(set(ids)) == 14, "equal lines are two requests"
 
 
 def test_a_file_that_was_rotated_while_nobody_looked_is_read_from_its_beginning(tmp_path: Path):
@@ -132,6 +138,43 @@ def test_the_rest_of_what_was_rotated_while_nobody_looked_comes_first(tmp_path: 
     reading = Growing(log, Place(old.inode, 99))
     reading.stop()
     assert list(reading) == [b"d"]
+
+
+def test_a_file_that_was_written_and_renamed_while_nobody_could_look_is_read_too(tmp_path: Path):
+    log, rotated = tmp_path / "access.log", [tmp_path / f"access.log.{number}" for number in (2, 1)]
+    log.write_text("a\n")
+    reading = Growing(log, Place(log.stat().st_ino, 0))
+    lines = iter(reading)
+    assert next(lines) == b"a"
+    for seconds, (one, text) in enumerate(zip(rotated, ("b\n", "c\n"), strict=True)):
+        log.rename(one)
+        os.utime(one, (seconds, seconds))
+        log.write_text(text)
+    reading.stop()
+    assert list(lines) == [b"b", b"c"]
+
+
+def test_a_file_that_cannot_be_opened_is_opened_later(tmp_path: Path):
+    log, old = tmp_path / "access.log", tmp_path / "access.log.1"
+    log.write_text("a\n")
+
+    class Later(threading.Event):
+        def wait(self, _: float | None = None) -> bool:
+            if reading.problem:
+                assert reading.problem == f"{log}: Is a directory"
+                self.set()
+                log.rmdir()
+                log.write_text("b\n")
+            return self.is_set()
+
+    reading = Growing(log, Place(log.stat().st_ino, 0))
+    reading._stop = Later()
+    lines = iter(reading)
+    assert next(lines) == b"a"
+    log.rename(old)
+    log.mkdir()
+    assert list(lines) == [b"b"]
+    assert not reading.problem
 
 
 def test_what_is_written_to_a_file_just_after_it_was_replaced_is_not_lost(tmp_path: Path):

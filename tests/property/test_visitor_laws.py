@@ -5,7 +5,7 @@ from statistics import mean, pstdev
 
 import numpy as np
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from plain_form import both
 
@@ -144,6 +144,10 @@ def in_cuts(frame, cuts):
 
 @settings(max_examples=80, deadline=None)
 @given(moves, st.lists(st.integers(0, 400), max_size=6))
+@example([(0, 900, "page_view", 1, 3), (0, 100, "click", 1, 1), (0, 900, "page_view", 1, 19)], [4])
+@example(
+    [(0, 900, "page_view", 1, 3), (0, 100, "click", 1, 1), (0, 0, "search", 1, 1), (0, 900, "page_view", 1, 19)], [4, 5]
+)
 def test_reasons_follow_the_rules_whatever_the_cut(found, cuts):
     frame = events(found)
     reasons, visitors, since_ms = in_cuts(frame, cuts)

@@ -122,6 +122,7 @@ def test_a_missing_topic_of_rejects_holds_up_no_event(tmp_path: Path):
             commit.add([message(1), reject, message(2)], told.append)
             await until(lambda: told)
             await until(lambda: not found.breaker.is_open and found.rejects.is_missing)
+            assert found.replay.replayed == 0, "what was thrown away is not in Kafka"
             assert await added(commit, range(3, 6)) == [True] * 3
             commit.add([reject, message(6)], told.append)
             commit.add([reject], told.append)
