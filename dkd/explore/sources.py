@@ -5,6 +5,7 @@ from typing import Any
 
 from dkd.explore import words
 from dkd.query.answer import Answer
+from dkd.query.compile import Query
 from dkd.query.shown import as_sql
 
 SERIES, PICTURE = "series", "picture"
@@ -37,10 +38,19 @@ def _source(title: str, answer: Answer) -> dict[str, Any]:
         "definitions": [[words.label(name), text] for name, text in answer.definitions.items()],
         "queries": [
             {
-                "role": f"{_ROLES.get(one.role, one.role)}{', period before' if one.is_previous else ''}",
+                "role": _role(one, answer),
                 "datasource": one.datasource,
                 "sql": as_sql(one),
             }
             for one in answer.queries
         ],
     }
+
+
+def _role(query: Query, answer: Answer) -> str:
+    """What *query* was asked for; totals that no query was asked for are sums of the rows."""
+    title = _ROLES.get(query.role, query.role)
+    asked = {(name, one.is_previous) for one in answer.queries if one.role == "totals" for name in one.columns}
+    if query.role == "rows" and answer.totals and (query.columns[-1], query.is_previous) not in asked:
+        title += ", whose sums are the totals"
+    return f"{title}{', period before' if query.is_previous else ''}"

@@ -15,7 +15,8 @@ LARGE = 300_000
 _SYSTEM_S = 5.0
 _SEGMENTS = (
     'SELECT SUM(num_rows), COUNT(*) FILTER (WHERE "end" <= ?), SUM(num_rows) FILTER (WHERE "end" <= ?),'
-    ' SUM("size") FILTER (WHERE "end" <= ?) FROM sys.segments WHERE "datasource" IN (?, ?) AND is_active = 1'
+    ' SUM("size") FILTER (WHERE "end" <= ?), COUNT(*) FILTER (WHERE is_available = 0)'
+    ' FROM sys.segments WHERE "datasource" IN (?, ?) AND is_active = 1'
 )
 
 
@@ -27,7 +28,7 @@ class Stored:
         row_count: Of both datasources.
         until: Segments up to here are over.
         version: Of those; it changes whenever one of them is written anew, dropped or added.
-        numbered: All rows after this have a number for their visitor; None where none has.
+        numbered: All rows after this have a number for their visitor; None where none has, or not all are in sight.
     """
 
     row_count: int
@@ -45,7 +46,9 @@ def stored(druid: Druid, datasources: Sequence[str], newest: datetime) -> Stored
         without = [last_without(druid, name, _SYSTEM_S) for name in datasources]
     except DkdError:
         return None
-    count, *numbers = rows[0]
+    count, *numbers, unseen = rows[0]
     version = "-".join(str(number or 0) for number in (f"{until:%y%m%d%H}", *numbers))
     known = [one for one in without if one is not None]
-    return Stored(int(count or 0), until, version, max(known) if len(known) == len(without) else None)
+    # Of a segment that is not loaded yet Druid says nothing, and its rows may be without numbers.
+    is_known = len(known) == len(without) and not unseen
+    return Stored(int(count or 0), until, version, max(known) if is_known else None)

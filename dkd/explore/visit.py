@@ -30,8 +30,10 @@ from dkd.settings import DruidSettings
 _NEWEST_S = 10.0
 """The newest event is found at once, or Druid does not work."""
 _NEWEST_AGE_S, _LOADING_AGE_S, _STORED_AGE_S = 1.0, 2.0, 5.0
-_HEARD_AGE_S, _HELD_AGE_S = 30.0, 30.0
+_HEARD_AGE_S = 30.0
 """What is not older will do while it is asked again beside the page."""
+_HELD_AGE_S = _HEARD_AGE_S + _STORED_AGE_S
+"""Both are asked side by side, this one less often: where the other will do, this one is there too."""
 _BESIDE_S = 2.0
 _AT_ONCE_S = 0.1
 """Numbers that come so soon after the others are drawn with them."""

@@ -57,7 +57,13 @@ def _plain(model: Model, question: Question) -> Part | None:
     plain = Split(dimension=split.dimension, limit=split.limit, sort=split.sort)
     is_simple = split == plain and split.sort in (None, question.measures[0]) and question.against is None
     is_counted = len(found) == 1 and found[0].measure.quantile is None
-    return found[0] if is_simple and is_counted else None
+    return found[0] if is_simple and is_counted and not _is_of_lists(model, found[0]) else None
+
+
+def _is_of_lists(model: Model, part: Part) -> bool:
+    """Whether one event may hold several of the values that are counted, and so fewer events than values be there."""
+    counted = part.measure.count_distinct
+    return counted is not None and dimensions(model)[counted].type == "list"
 
 
 class _First:

@@ -53,7 +53,13 @@ def added(numbers: Iterable[Number]) -> Number:
     known = [value for value in values if value is not None]
     if len(known) < len(values):
         return Number(None)
-    return Number(math.fsum(known) if any(isinstance(value, float) for value in known) else sum(known))
+    if not any(isinstance(value, float) for value in known):
+        return Number(sum(known))
+    try:
+        return Number(math.fsum(known))
+    except OverflowError:
+        # More than a double holds; for Druid it is infinite, which is none here too.
+        return Number(None)
 
 
 def ratio(above: Number, below: Number) -> Number:

@@ -1,9 +1,13 @@
 """When the values with the most events are proved to be those with the most visitors."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from dkd.query.first import _is_proven
+from dkd.model.load import load
+from dkd.query.first import _is_proven, _plain
 from dkd.query.number import Number
+from dkd.query.question import Interval, Question, Split
 
 
 @pytest.mark.parametrize(
@@ -22,3 +26,19 @@ from dkd.query.number import Number
 )
 def test_a_ranking_is_proved_only_by_more_visitors_than_any_other_value_has_events(first, most_of_rest, proven):
     assert _is_proven(first, 2, most_of_rest) is proven
+
+
+def test_events_that_hold_several_of_the_counted_values_prove_nothing():
+    model = load(
+        "dkd: 1\nsite: s\nevents: {x: {fields: {tags: list}}}\n"
+        "measures: {tags: {count_distinct: tags}, visitors: {count_distinct: party_id}}\n",
+        "s.yaml",
+    )
+    span = Interval(start=datetime(2026, 11, 1, tzinfo=UTC), end=datetime(2026, 11, 2, tzinfo=UTC))
+
+    def quick(measure):
+        question = Question(measures=(measure,), interval=span, splits=(Split(dimension="page_path"),))
+        return _plain(model, question) is not None
+
+    assert quick("visitors")
+    assert not quick("tags")

@@ -4,7 +4,7 @@ import pytest
 
 from dkd.model.load import load
 from dkd.query.measure import RANK_ERROR, SKETCH_EXACT, expression, is_additive, parts
-from dkd.query.number import Number, nothing, ratio, read
+from dkd.query.number import Number, added, nothing, ratio, read
 
 MODEL = load(
     """
@@ -56,6 +56,15 @@ def test_what_is_divided_has_two_parts_and_is_no_sum_of_its_parts():
     assert [one.name for one in parts(MODEL, "spent")] == ["spent.dividend", "visitors"]
     assert parts(MODEL, "spent")[0].measure == MODEL.measures["price"]
     assert [name for name in MODEL.measures if is_additive(MODEL, name)] == ["price"]
+
+
+@pytest.mark.parametrize(
+    ("values", "total"),
+    [([], 0), ([2, 3], 5), ([0.1] * 10, 1.0), ([1.5, None], None), ([1e308, 1e308], None), ([1e308, -1e308, 2], 2.0)],
+    ids=["nothing", "counts", "fractions", "one is none", "more than a double holds", "whose sum is small"],
+)
+def test_numbers_add_up(values, total):
+    assert added(map(Number, values)) == Number(total)
 
 
 def test_a_ratio_has_the_error_of_both():
