@@ -71,6 +71,14 @@ def buffer_mb(heap_mb: int) -> int:
     return min(100, max(20, heap_mb // 32))
 
 
+def cache_mb(heap_mb: int) -> int:
+    """Size of the cache of answers of broker, historical and indexer each, which lie in one heap.
+
+    A page over ten million rows keeps some 30 MB of sketches of visitors.
+    """
+    return heap_mb // 6
+
+
 def resident_mb(heap_mb: int) -> int:
     """What Druid's process may come to occupy with a heap of *heap_mb*."""
     return heap_mb + _BUFFERS * buffer_mb(heap_mb) + _BESIDE_MB
@@ -101,7 +109,7 @@ def common(layout: Layout, ports: Ports, heap_mb: int) -> dict[str, str]:
         "druid.processing.numMergeBuffers": str(MERGE_BUFFERS),
         "druid.processing.numThreads": str(min(4, max(2, os.cpu_count() or 2))),
         "druid.cache.type": "caffeine",
-        "druid.cache.sizeInBytes": "268435456",
+        "druid.cache.sizeInBytes": str(cache_mb(heap_mb) << 20),
         # Rows that are stored anew can bear the names of segments that were dropped, whose answers must be forgotten.
         "druid.cache.evictOnClose": "true",
         "druid.server.http.numThreads": "20",
