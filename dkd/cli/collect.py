@@ -75,7 +75,7 @@ def collect(
     from dkd.collect.spool import spool_folder
     from dkd.jobs.collectors import collect as collecting
     from dkd.jobs.render import keep_schema
-    from dkd.kernel import IS_COMPILED
+    from dkd.kernel import IS_COMPILED, SLOW
 
     found = opened(model, target)
     keep_schema(found.project, found.model)
@@ -86,7 +86,7 @@ def collect(
     if admin_port is None:
         admin_port = number + _ADMIN_ABOVE if number else 0
     if not IS_COMPILED:
-        _say("the hot loops are not compiled, as there was no C compiler when dkd was installed: about half the speed")
+        _say(SLOW)
     collecting(wanted, processes, admin_port, _say)
 
 

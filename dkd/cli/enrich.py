@@ -6,11 +6,6 @@ import typer
 
 from dkd.cli.args import ModelArgument, TargetOption
 
-_WITH_KERNEL = "the hot loops are compiled"
-_WITHOUT_KERNEL = (
-    "the hot loops are not compiled, as there was no C compiler when dkd was installed: about half the speed"
-)
-
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this module."""
@@ -48,7 +43,7 @@ def enrich(
         signal.signal(number, lambda *_: stop.ask())
 
     from dkd.cli.args import base_port, opened
-    from dkd.kernel import IS_COMPILED
+    from dkd.kernel import IS_COMPILED, SLOW
     from dkd.model.digest import running_digest
     from dkd.settings import Ports
     from dkd.stream.endpoint import endpoint
@@ -65,7 +60,8 @@ def enrich(
         made = endpoint(work.metrics, metrics_port, digest) if metrics_port else None
         pages = opened_ones.enter_context(closing(made)) if made else None
         _say(f"enriching {found.model.topic('raw')} on {found.settings.kafka.servers} as instance {instance}")
-        _say(_WITH_KERNEL if IS_COMPILED else _WITHOUT_KERNEL)
+        if not IS_COMPILED:
+        _say(SLOW)
         if pages:
             _say(f"metrics at {pages.url}/metrics")
         work.run()

@@ -11,3 +11,6 @@ _SOURCES = [one.stem for one in Path(__file__).parent.glob("*.pyx")]
 
 IS_COMPILED = bool(_SOURCES) and all(find_spec(f"{__name__}.{name}") for name in _SOURCES)
 """Whether all of them were: half a kernel is none."""
+
+SLOW = "the hot loops are not compiled, as there was no C compiler when dkd was installed: about half the speed"
+"""What the commands say that use them, where they are not."""
