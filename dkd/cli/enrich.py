@@ -61,7 +61,7 @@ def enrich(
         pages = opened_ones.enter_context(closing(made)) if made else None
         _say(f"enriching {found.model.topic('raw')} on {found.settings.kafka.servers} as instance {instance}")
         if not IS_COMPILED:
-        _say(SLOW)
+            _say(SLOW)
         if pages:
             _say(f"metrics at {pages.url}/metrics")
         work.run()
