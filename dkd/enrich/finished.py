@@ -16,7 +16,7 @@ from dkd.enrich.encode import encode
 from dkd.enrich.rules import Rules
 from dkd.enrich.runs import BLOB_PARTS, Pieces, united
 from dkd.enrich.singles import party_numbers, value_of
-from dkd.model.columns import PARTY_HASH, SESSION_COLUMNS
+from dkd.model.columns import PARTY_NUMBER, SESSION_COLUMNS
 
 HEARTBEAT_S = 10
 """A page that has the visitor's attention sends a heartbeat so often."""
@@ -99,7 +99,7 @@ def _table(pieces: Pieces, closed_by: list[str], rules: Rules) -> pl.DataFrame:
         "session_id": [one.tobytes().hex() for one in rows["id"]],
         "merged_ids": [_ids(packed) for packed in texts["merged_bytes"]],
         "party_id": [party.decode() for party in texts["party_bytes"]],
-        PARTY_HASH: party_numbers(rows["key"]),
+        PARTY_NUMBER: party_numbers(rows["key"]),
         "start_ms": numbers["start_ms"],
         "end_ms": numbers["end_ms"],
         "duration_s": (numbers["end_ms"] - numbers["start_ms"]) / 1000,

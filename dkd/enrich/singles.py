@@ -21,7 +21,7 @@ from dkd.enrich.kinds import IS_CLICK, IS_HEARTBEAT, IS_PAGE
 from dkd.enrich.rules import Rules, Values
 from dkd.enrich.runs import ROW, Places, Rows
 from dkd.enrich.splits import marked
-from dkd.model.columns import HASH_BITS, PARTY_HASH
+from dkd.model.columns import HASH_BITS, PARTY_NUMBER
 
 PARTY = "?party"
 """The column of an event's :func:`party_keys`."""
@@ -117,7 +117,7 @@ def party_numbers(keys: Keys) -> pl.Series:
 
     Of ten million, any two have the same one with odds of 1 to 180; they count as one visitor.
     """
-    return pl.Series(PARTY_HASH, (keys & np.uint64((1 << HASH_BITS) - 1)).astype(np.int64))
+    return pl.Series(PARTY_NUMBER, (keys & np.uint64((1 << HASH_BITS) - 1)).astype(np.int64))
 
 
 def rows_of(events: Arrived, rules: Rules) -> Rows:

@@ -16,8 +16,8 @@ from dkd.query.question import Interval
 STRETCHES = (("1h", "Last hour"), ("1d", "Last day"), ("7d", "7 days"), ("30d", "30 days"))
 
 IDENTIFIERS = frozenset({
-    "party_id", "party_hash", "session_id", "collector_session_id", "pageview_id", "event_id", "received_ms", "end_ms",
-    "page_url", "page_query", "referrer_url",
+    "party_id", "party_number", "session_id", "collector_session_id", "pageview_id", "event_id", "received_ms",
+    "end_ms", "page_url", "page_query", "referrer_url",
 })  # fmt: skip
 """Columns with about as many values as rows: they can be asked for, but a menu is no place for them."""
 

@@ -59,18 +59,20 @@ class Column(NamedTuple):
     summary: str
 
 
-PARTY_HASH = "party_hash"
+PARTY_NUMBER = "party_number"
 """The column by which visitors are counted: Druid makes no text of a number before it hashes it."""
 HASH_BITS = 53
 """Of a party's hash; a larger number is not whole to many who read JSON."""
-_PARTY_HASH = Column(PARTY_HASH, "long", "a number for the visitor, the hash of party_id: quicker to count than a text")
+_PARTY_NUMBER = Column(
+    PARTY_NUMBER, "long", "a number for the visitor, the hash of party_id: quicker to count than a text"
+)
 
 EVENT_COLUMNS: tuple[Column, ...] = (
     Column("event", "string", "what happened"),
     Column("timestamp_ms", "long", "event time"),
     Column("received_ms", "long", "when the collector received it"),
     Column("party_id", "string", "the visitor: a browser known by its long-lived cookie"),
-    _PARTY_HASH,
+    _PARTY_NUMBER,
     Column("session_id", "string", "the session, by event time; null on late events"),
     Column("collector_session_id", "string", "the session as the browser saw it"),
     Column("pageview_id", "string", "the pageview during which it happened"),
@@ -135,7 +137,7 @@ SESSION_COLUMNS: tuple[Column, ...] = (
     Column("session_id", "string", "hash of the party and its opening event"),
     Column("merged_ids", "list", "sessions that an event between them joined to this one"),
     Column("party_id", "string", "the visitor"),
-    _PARTY_HASH,
+    _PARTY_NUMBER,
     Column("start_ms", "long", "time of its first event"),
     Column("end_ms", "long", "time of its last event"),
     Column("duration_s", "double", "seconds from first to last event"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from dkd.model.askable import band_labels, group_of
-from dkd.model.columns import PARTY_HASH
+from dkd.model.columns import PARTY_NUMBER
 from dkd.model.dimensions import Dimension
 from dkd.model.measures import Condition, Measure, Where
 from dkd.model.schema import Model
@@ -42,7 +42,7 @@ def _counted(model: Model, measure: Measure) -> str:
     if measure.ratio is not None:
         return f"{measure.ratio[0]} / {measure.ratio[1]}; none where {measure.ratio[1]} is 0"
     if measure.count_distinct is not None:
-        of = "party_id" if measure.count_distinct == PARTY_HASH else measure.count_distinct
+        of = "party_id" if measure.count_distinct == PARTY_NUMBER else measure.count_distinct
         # A sketch passes over empty text, as over null.
         return f"number of different {of} but for empty text, with an error above {SKETCH_SIZE:,}"
     if measure.quantile is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dkd.model.columns import PARTY_HASH
+from dkd.model.columns import PARTY_NUMBER
 from dkd.model.types import in_ms
 from dkd.query.behaviour import Funnel
 from dkd.query.compile import Query
@@ -103,7 +103,7 @@ class FunnelSql:
     @property
     def _counted(self) -> str:
         """What tells units apart where nobody asks for their ids."""
-        return quoted(PARTY_HASH) if self.is_numbered and self.funnel.unit == "visitor" else self._unit
+        return quoted(PARTY_NUMBER) if self.is_numbered and self.funnel.unit == "visitor" else self._unit
 
     @property
     def _steps(self) -> Iterator[tuple[int, Sql]]:
@@ -124,7 +124,7 @@ class FunnelSql:
         names = [
             *more,
             UNITS[self.funnel.unit],
-            *([PARTY_HASH] if self.is_numbered else []),
+            *([PARTY_NUMBER] if self.is_numbered else []),
             "event",
             *(one.dimension for step in self.funnel.steps for one in step.filters),
         ]

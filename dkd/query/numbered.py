@@ -7,7 +7,7 @@ stored before there were numbers have none, and only their ids tell their visito
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from dkd.model.columns import PARTY_HASH
+from dkd.model.columns import PARTY_NUMBER
 from dkd.model.schema import Model
 from dkd.query.client import Druid
 from dkd.query.dimension import Itself
@@ -26,7 +26,7 @@ def by_number(model: Model) -> Model:
 @lru_cache(maxsize=8)
 def _by_number(of: Itself) -> Model:
     measures = {
-        name: one.model_copy(update={"count_distinct": PARTY_HASH}) if one.count_distinct == PARTY_ID else one
+        name: one.model_copy(update={"count_distinct": PARTY_NUMBER}) if one.count_distinct == PARTY_ID else one
         for name, one in of.model.measures.items()
     }
     return of.model.model_copy(update={"measures": measures})
@@ -42,7 +42,7 @@ def last_without(druid: Druid, datasource: str, timeout_s: float) -> datetime | 
         QueryError: As of :meth:`dkd.query.client.Druid.sql`.
     """
     text = (
-        f'SELECT "__time"\nFROM {quoted(datasource)}\nWHERE "{PARTY_HASH}" IS NULL AND "{PARTY_ID}" IS NOT NULL\n'
+        f'SELECT "__time"\nFROM {quoted(datasource)}\nWHERE "{PARTY_NUMBER}" IS NULL AND "{PARTY_ID}" IS NOT NULL\n'
         'ORDER BY "__time" DESC\nLIMIT 1'
     )
     try:

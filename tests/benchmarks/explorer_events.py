@@ -127,7 +127,7 @@ def _of_visitors(visitor: np.ndarray) -> dict[str, Any]:
     country = _skewed(drawn[0], len(_COUNTRIES), 1.8)
     return {
         "party_id": ids.gather(places),
-        "party_hash": party_numbers(party_keys(ids)).gather(places),
+        "party_number": party_numbers(party_keys(ids)).gather(places),
         "country": _named(_COUNTRIES, country),
         "city": _numbered("City", (country * 13 + _skewed(drawn[1], 13, 2)) % _CITIES),
         "browser": _named(_BROWSERS, _skewed(drawn[2], len(_BROWSERS), 2)),

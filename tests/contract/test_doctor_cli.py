@@ -65,7 +65,7 @@ def test_init_makes_a_project_of_old_files(tmp_path, capsys):
     files = [word for name in names for word in ("--from", str(FIXTURES / name))]
     assert run(["init", str(tmp_path), *files, "--site", "shop"]) == 0
     out = capsys.readouterr().out
-    assert "field 'partyHash': 'party_hash' is a column that dkd fills itself; this value was digest(" in out
+    assert "onto 'partyHash': the model cannot say it" in out
     assert run(["check", str(tmp_path / "specs" / "shop.yaml")]) == 0
     assert run(["render", str(tmp_path / "specs" / "shop.yaml")]) == 0
 

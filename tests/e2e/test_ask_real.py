@@ -173,7 +173,7 @@ def rows(days):
             "event": "purchase" if is_order else "page_view",
             "timestamp_ms": at_ms,
             "party_id": f"p{party}",
-            "party_hash": number(f"p{party}") if at_ms >= numbered_ms else None,
+            "party_number": number(f"p{party}") if at_ms >= numbered_ms else None,
             "event_id": f"e{seq}",
             "page_path": f"/p{min(int(dice.expovariate(0.1)), 60)}",
             "country": (*NASTY, "NL", "DE", "FR", None)[party % 14],
@@ -189,7 +189,7 @@ def rows(days):
         {
             "session_id": f"s{seq}",
             "party_id": event["party_id"],
-            "party_hash": event["party_hash"],
+            "party_number": event["party_number"],
             "start_ms": event["timestamp_ms"],
             "country": event["country"],
             "channel": event["channel"],
@@ -621,7 +621,7 @@ def test_visitors_are_counted_by_number_where_no_row_lacks_one(site, druid, days
     answer, (*_, panel) = jobs["distinct"].work(druid), jobs["page_path"].work(druid)
     queries = [one.sql for found in (answer, panel) for one in found.queries if "DS_THETA" in one.sql]
     assert queries
-    assert {('"party_hash"' in one, '"party_id"' in one) for one in queries} == {(is_numbered, not is_numbered)}
+    assert {('"party_number"' in one, '"party_id"' in one) for one in queries} == {(is_numbered, not is_numbered)}
     assert "different party_id" in answer.definitions["visitors"]
     check_rows(site.oracle, answer)
     if start_h < 0:
@@ -805,7 +805,7 @@ def gathered(site, days, druid):
     """A crowd of a week around the day that is short, beside all the other events, which no test after this counts."""
     start = days[0] - timedelta(days=3)
     events = crowd(start, 7, 900)
-    numbered = ({**one, "party_hash": one["party_id"] and number(one["party_id"])} for one in events)
+    numbered = ({**one, "party_number": one["party_id"] and number(one["party_id"])} for one in events)
     site.produce(f"{SITE}.clean", ({k: v for k, v in one.items() if v is not None} for one in numbered))
     end = time.monotonic() + 60
     while druid.sql(f"SELECT COUNT(*) FROM {SITE}_events WHERE channel = '{CROWD}'").value() < len(events):
@@ -845,7 +845,7 @@ def test_a_funnel_is_what_trying_every_choice_of_events_says(gathered, druid, si
     decided = funnelled(druid, site.model, question, funnel)
     (*_, by_numbers) = funnelling(druid, site.model, question, funnel, is_numbered=True)
     assert (by_numbers.steps, by_numbers.how) == (decided.steps, decided.how)
-    assert ('GROUP BY "party_hash"' in by_numbers.queries[-1].sql) == (funnel.unit == "visitor")
+    assert ('GROUP BY "party_number"' in by_numbers.queries[-1].sql) == (funnel.unit == "visitor")
     monkeypatch.setattr("dkd.query.funnel.MOST_UNDECIDED", 0)
     bracket = funnelled(druid, site.model, question, funnel)
     assert (read.how, bracket.how) in [("read", "bracket"), ("read", "counted")]

@@ -263,7 +263,7 @@ def row_of(closed_by: str, events: Sequence[Event]) -> Row:
     start, end = events[0]["client_ms"], events[-1]["client_ms"]
     row: Row = {
         "party_id": events[0]["party_id"],
-        "party_hash": xxhash.xxh3_64_intdigest(events[0]["party_id"].encode()) % 2**53,
+        "party_number": xxhash.xxh3_64_intdigest(events[0]["party_id"].encode()) % 2**53,
         "start_ms": start, "end_ms": end, "duration_s": (end - start) / 1000,
         "engaged_s": engaged_s, "event_count": len(events), "pageview_count": len(views),
         "click_count": sum(one["event"] in ("click", "menu_click") for one in events),

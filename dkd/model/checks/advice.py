@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from dkd.model.askable import reads
 from dkd.model.checks.finding import Finding, places
-from dkd.model.columns import PARTY_HASH, SESSION_COLUMNS
+from dkd.model.columns import PARTY_NUMBER, SESSION_COLUMNS
 from dkd.model.enrichers import CATALOGUE
 from dkd.model.measures import Measure
 from dkd.model.personal import sounds_personal
@@ -81,7 +81,7 @@ def _events(model: Model, measure: Measure) -> list[str]:
 
 
 def _is_of_sessions(model: Model, measure: Measure) -> bool:
-    own = {column.name for column in SESSION_COLUMNS} - {"party_id", PARTY_HASH, "session_id", *_FILLED}
+    own = {column.name for column in SESSION_COLUMNS} - {"party_id", PARTY_NUMBER, "session_id", *_FILLED}
     named = set(reads(model, measure)) - model.all_fields.keys()
     return measure.count == "sessions" or bool(named & own)
 

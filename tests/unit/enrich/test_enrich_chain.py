@@ -32,7 +32,7 @@ def test_a_visit_from_a_search_engine_gets_every_column():
     })  # fmt: skip
     assert found == [{
         "event": "purchase", "timestamp_ms": NOW_MS, "received_ms": NOW_MS, "party_id": "p",
-            "party_hash": xxh3_64_intdigest(b"p") % 2**53,
+            "party_number": xxh3_64_intdigest(b"p") % 2**53,
         "session_id": xxh3_128_hexdigest(f"p\0e0\0{NOW_MS}".encode()), "collector_session_id": "s",
         "pageview_id": "v", "event_id": "e0",
         "page_url": "https://shop.example/done?utm_source=google&utm_medium=cpc&utm_campaign=a+b&utm_term=t&utm_content=c",
@@ -60,7 +60,7 @@ def test_the_columns_of_clean_are_those_of_the_model_in_order_even_without_event
 def test_enrichers_that_are_off_leave_their_columns_null():
     setup = ready(shop(enrich={}))
     found = _rows(setup, {"page_url": "https://shop.example/", "user_agent": GOOGLEBOT, "ip": "8.8.8.8"})
-    assert set(found[0]) == {"event", "timestamp_ms", "received_ms", "party_id", "party_hash", "event_id", "page_url",
+    assert set(found[0]) == {"event", "timestamp_ms", "received_ms", "party_id", "party_number", "event_id", "page_url",
                              "is_late", "time_clamped"}  # fmt: skip
 
 

@@ -170,7 +170,7 @@ def test_a_row_has_the_columns_of_the_model_in_their_order_and_tells_what_happen
     )
     assert row.pop("session_id") == clean(at(0))[0]["session_id"]
     assert row == {
-        "party_id": "p", "party_hash": xxh3_64_intdigest(b"p") % 2**53,
+        "party_id": "p", "party_number": xxh3_64_intdigest(b"p") % 2**53,
         "start_ms": NOW_MS, "end_ms": NOW_MS + 4 * MINUTE_MS, "duration_s": 240.0, "event_count": 5,
         "pageview_count": 2, "click_count": 0, "entry_page": "/a", "exit_page": "/b", "pages": ["/a", "/b"],
         "pages_truncated": False, "utm_source": "mail", "utm_medium": "email", "channel": "Email",

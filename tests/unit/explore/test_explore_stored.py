@@ -26,7 +26,7 @@ from dkd.settings import DruidSettings
 NOWHERE = DruidSettings("http://127.0.0.1:9", "http://127.0.0.1:9")
 NEWEST = datetime(2026, 11, 20, 10, 29, 30, tzinfo=UTC)
 EARLY, LATER = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, 3, 4, 5, 6_000, tzinfo=UTC)
-NO_COLUMN = QueryError("DKD302", where="Druid", problem="Column 'party_hash' not found in any table")
+NO_COLUMN = QueryError("DKD302", where="Druid", problem="Column 'party_number' not found in any table")
 NO_ROW = QueryError("DKD302", where="Druid", problem="Object 'shop_sessions' not found within 'druid'")
 LATE = DkdError("DKD303", problem="no answer within 5 s")
 
@@ -114,14 +114,14 @@ def test_a_page_goes_by_numbers_only_where_it_asks_of_no_row_that_may_have_none(
         return {one.key for one in jobs.values()}, druid.asked
 
     keys, queries = asked(ALWAYS)
-    times = [one for text, values in queries if '"party_hash"' in text for one in values if isinstance(one, datetime)]
+    times = [one for text, values in queries if '"party_number"' in text for one in values if isinstance(one, datetime)]
     assert times
     assert not any('DS_THETA("party_id"' in text for text, _ in queries)
     assert asked(min(times) - timedelta(milliseconds=1))[0] == keys
     for numbered in (min(times), None):
         others, by_id = asked(numbered)
         assert not keys & others
-        assert not any("party_hash" in text for text, _ in by_id)
+        assert not any("party_number" in text for text, _ in by_id)
 
 
 class Nothing:

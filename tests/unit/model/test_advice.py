@@ -38,7 +38,7 @@ def found(text: str) -> list[tuple[str, str, str]]:
         ),
         ("events: {x: }\nmeasures: {m: {count_distinct: country}}", [("4:12", "DKD282", "measures.m")]),
         ("events: {x: }\nenrich: [geo]\nmeasures: {m: {count_distinct: country}}", []),
-        ("events: {x: }\nmeasures: {m: {count_distinct: party_id}, n: {count_distinct: party_hash}}", []),
+        ("events: {x: }\nmeasures: {m: {count_distinct: party_id}, n: {count_distinct: party_number}}", []),
         ("events: {x: }\nmeasures: {m: {count: sessions}}", [("4:12", "DKD282", "measures.m")]),
         ("events: {x: }\nmeasures: {m: {sum: duration_s}}", [("4:12", "DKD282", "measures.m")]),
         ("events: {x: }\nenrich: [sessions]\nmeasures: {m: {sum: duration_s}}", []),
