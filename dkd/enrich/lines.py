@@ -8,11 +8,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from dkd.enrich.held import held
+
 Part = tuple[int, bytes, Any, Any, int, Sequence[Any]]
 """See :func:`dkd.kernel.rows.written`."""
-
-_NEWEST = pl.CompatLevel.newest()
-"""With it polars hands its own views out, and without it copies all texts."""
 
 
 def lines(parts: list[Part], count: int) -> list[bytes]:
@@ -29,15 +28,13 @@ def shared(places: NDArray[np.intp], texts: list[str]) -> Part:
 
 def parts_of(columns: Iterable[pl.Series]) -> list[Part]:
     """Each of *columns* as a member, with what is null or no finite number left out, as by :mod:`dkd.enrich.encode`."""
-    return [_member(column.rechunk()) for column in columns if column.null_count() < len(column)]
+    return [_member(column) for column in columns if column.null_count() < len(column)]
 
 
 def _member(column: pl.Series) -> Part:
     kind, values = _values(column)
-    array = values.to_arrow(compat_level=_NEWEST)
-    live, held, *texts = array.buffers()
     before = f",{json.dumps(column.name, ensure_ascii=False)}:".encode()
-    return _kind(kind), before, live, held, array.offset, texts
+    return _kind(kind), before, *held(values)
 
 
 def _values(column: pl.Series) -> tuple[str, pl.Series]:
