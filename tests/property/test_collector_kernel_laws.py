@@ -7,6 +7,7 @@ from urllib.parse import quote_from_bytes
 import httptools
 import mmh3
 import pytest
+from avro_values import VALUES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,14 +27,6 @@ MODEL = load("dkd: 1\nsite: shop\nevents: {page_view: {}, buy: {fields: {n: int}
 KINDS = ["string", "boolean", "int", "long", "float", "double"]
 UNIONS = [*KINDS, *(["null", one] for one in KINDS), *([one, "null"] for one in KINDS)]
 LISTS = [{"type": "array", "items": one} for one in UNIONS]
-VALUES = {
-    "null": st.none(),
-    "boolean": st.booleans(),
-    "int": st.integers(-(2**31), 2**31 - 1),
-    "long": st.integers(-(2**63), 2**63 - 1),
-    "float": st.floats(width=32),
-    "double": st.floats(),
-}
 TEXTS = st.text(max_size=30) | st.sampled_from(["", "x" * 5_000, "\ud83d", "a\udc00b", "\U0010ffff", "é" * 70])
 
 

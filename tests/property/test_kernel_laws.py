@@ -9,6 +9,7 @@ import fastavro
 import numpy as np
 import polars as pl
 import pytest
+from avro_values import VALUES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stream_site import Writer, events, loop_on, memory, raw, run_out, shop, written
@@ -47,13 +48,8 @@ schemas = st.lists(st.sampled_from([*UNIONS, *LISTS, *(["null", one] for one in 
     record
 )
 TEXTS = st.text(max_size=20) | st.sampled_from(["", "x" * 12, "x" * 13, "ü" * 6, "\U0010ffff", '\x00\x1f"\\'])
-VALUES = {
-    "null": st.none(),
-    "boolean": st.booleans(),
-    "int": st.integers(-(2**31), 2**31 - 1),
-    "long": st.integers(-(2**63), 2**63 - 1),
-    "float": st.floats(width=32),
-    "double": st.floats(),
+VALUES_OF = {
+    **VALUES,
     "string": TEXTS,
     "bytes": st.binary(max_size=20),
 }
@@ -66,7 +62,7 @@ def values_of(kind):
         return st.lists(values_of(kind["items"]), max_size=4) | st.lists(
             values_of(kind["items"]), min_size=64, max_size=66
         )
-    return VALUES[kind]
+    return VALUES_OF[kind]
 
 
 HOSTILE = [b"\xff" * 9 + b"\x01", b"\xff" * 12, b"\xfe\xff\xff\xff\x0f", b"\xc0\x80", b"\xed\xa0\x80",
